@@ -1,0 +1,131 @@
+"""What a tmfNNN package hands over, and how the suite finds it.
+
+A package's `__init__` is one `COMPONENT` descriptor and nothing else. Components are loaded by name from the
+settings; nothing imports them otherwise. Where one needs another's service it asks `service` by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from common.domain.lifecycle import Lifecycle
+from common.domain.query import Condition, Document
+from common.errors import ConfigurationError, InvalidBody, Violation
+from common.settings import Settings
+
+
+class Library(Protocol):
+    """Reading other resources of this installation, in the transaction of the request.
+
+    Resources are named as in their contract (`productSpecification`); one that is not served here has no
+    documents and `serves` says so. `target_type` is a reference's `@referredType` or schema name.
+    """
+
+    def serves(self, resource: str) -> bool: ...
+
+    def get(self, resource: str, id: str) -> Document | None: ...
+
+    def get_many(self, resource: str, ids: set[str]) -> dict[str, Document]: ...
+
+    def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]: ...
+
+    def owner_of(self, target_type: str) -> str | None: ...
+
+
+@dataclass
+class RuleContext:
+    """What a rule may know, and where it says what is wrong.
+
+    A rule reads `library`, calls `refuse` for each thing wrong with the body (all are reported together when the
+    rule returns), raises a Conflict when the present state forbids the request, and may change the document it
+    was given. `raise_event` adds an event the contract declares beyond the four generic kinds.
+    """
+
+    resource: str
+    now: datetime
+    settings: Settings
+    library: Library
+    correlation_id: str | None = None
+    violations: list[Violation] = field(default_factory=list)
+    extra_events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def refuse(self, pointer: str, rule: str, message: str) -> None:
+        self.violations.append(Violation(pointer, rule, message))
+
+    def raise_event(self, event_type: str, extra: Mapping[str, Any] | None = None) -> None:
+        self.extra_events.append((event_type, extra or {}))
+
+    def settle(self) -> None:
+        """Raise what the rules refused, all at once."""
+        if self.violations:
+            raise InvalidBody(self.violations)
+
+
+CreateRule = Callable[[Document, RuleContext], None]
+PatchRule = Callable[[Document, Document, RuleContext], None]
+DeleteRule = Callable[[Document, RuleContext], None]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What a component adds to one resource of its contract.
+
+    Shapes: `indexed` are dotted attribute names that lists are filtered by; `holds` are dotted paths of references
+            whose targets may not be deleted while this document is there (they are indexed too);
+            `defaults` are values for mandatory attributes that the client left out, beside the lifecycle's initial state.
+            `on_create(document, context)` runs on the stamped document before it is stored; `on_patch(before, after,
+            context)` on the patched one; `on_delete(document, context)` before it goes.
+    """
+
+    name: str
+    indexed: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    lifecycle: Lifecycle | None = None
+    versioned: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    on_create: CreateRule | None = None
+    on_patch: PatchRule | None = None
+    on_delete: DeleteRule | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """One TMF API of the suite.
+
+    Shapes: `name` is the package's; `api` like `TMF620`; `jobs` maps a task resource's name (`importJob`) to the
+            function that carries it out; `services` are narrow interfaces that other components may ask for;
+            `samples` is the folder of sample documents, relative to the package.
+    """
+
+    name: str
+    api: str
+    resources: tuple[Resource, ...]
+    jobs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict)
+    commands: tuple[Any, ...] = ()
+    samples: str = "samples"
+
+    def resource(self, name: str) -> Resource | None:
+        return next((resource for resource in self.resources if resource.name == name), None)
+
+
+def load_components(names: tuple[str, ...]) -> tuple[Component, ...]:
+    """The components of these packages, in this order.
+
+    Errors: ConfigurationError when a package is not there or has no COMPONENT.
+    """
+    loaded = []
+    for name in names:
+        try:
+            component = importlib.import_module(name).COMPONENT
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(f"BSS_COMPONENTS names {name!r}, and no such package is installed") from error
+        except AttributeError as error:
+            raise ConfigurationError(f"the package {name!r} has no COMPONENT") from error
+        assert isinstance(component, Component) and component.name == name, f"{name}.COMPONENT is not its descriptor"
+        loaded.append(component)
+    return tuple(loaded)

@@ -1,0 +1,1 @@
+"""Values of the business: exact, immutable where they can be, standard library only."""

@@ -1,0 +1,79 @@
+"""Where time comes from. Nothing else in the suite reads the system clock for business time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+_INSTANT = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?\s*([Zz]|[+-]\d{2}:?\d{2})?"
+)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Clock(Protocol):
+    """Tells the time; a test or a simulation supplies its own."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    """A clock that stands still until somebody moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        assert by >= timedelta(0), "time does not run backwards"
+        self._now += by
+
+
+def instant_text(moment: datetime) -> str:
+    """An aware moment as the suite writes it: UTC, `Z`, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def normal_instant(text: str) -> str | None:
+    """A date-time text in the stored form: UTC, `Z`, at least three fraction digits.
+
+    Texts in this form sort as the instants do once the `Z` is cut off. More than three digits are
+    kept when the client sent them. A text without an offset is read as UTC.
+    Returns None when the text is no RFC 3339 date-time.
+    """
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
+        if offset and offset not in "Zz":
+            sign = 1 if offset[0] == "+" else -1
+            digits = offset[1:].replace(":", "")
+            moment -= sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    except (ValueError, OverflowError):
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + "." + (fraction or "").ljust(3, "0") + "Z"
+
+
+def day_bounds(text: str) -> tuple[str, str] | None:
+    """First instant of the UTC day that a date-only text names, and of the day after; None when it names none."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        start = datetime.combine(date.fromisoformat(text), time(), UTC)
+        end = start + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    return instant_text(start), instant_text(end)

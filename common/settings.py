@@ -1,0 +1,106 @@
+"""Every setting of the suite, in one place.
+
+Each field is read from the environment variable `BSS_<NAME IN CAPITALS>`; docs/settings.md is made from this
+file. Units stand in the names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from common.errors import ConfigurationError
+
+
+def _setting(default: Any, about: str, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"about": about, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this installation runs. Frozen: read once at start-up."""
+
+    database_url: str = _setting("sqlite:///var/bss.db", "SQLAlchemy URL of the store: SQLite file or PostgreSQL")
+    database_pool_size: int = _setting(8, "connections per process (PostgreSQL)")
+    components: str = _setting(
+        "tmf620_catalog,tmf622_ordering,tmf629_customer,tmf632_party,tmf635_usage,tmf637_inventory,tmf666_account,tmf678_bill",
+        "packages that are served, comma-separated, in the order their data is loaded",
+    )
+    spec_dir: str = _setting("", "folder of official TM Forum documents to serve beside or instead of our own")
+    extension_dir: str = _setting("", "folder of JSON Schema files that @schemaLocation may name")
+    base_url: str = _setting("", "scheme and host in every href; empty: as the request says")
+    base_prefix: str = _setting("", "path before /tmf-api, for gateways; appears in every href")
+    host: str = _setting("127.0.0.1", "address to listen on")
+    port: int = _setting(8080, "port to listen on")
+    partial_status: str = _setting("206", "status of a partial page the client asked for", ("206", "always_200"))
+    reference_mode: str = _setting(
+        "process", "references to resources of ours that are not here", ("process", "strict", "off")
+    )
+    unknown_attributes: str = _setting("keep", "attributes and filters outside the contract", ("keep", "refuse"))
+    callback_style: str = _setting("verbatim", "where events are posted", ("verbatim", "append_listener"))
+    callback_allow_private: bool = _setting(False, "callbacks may point to loopback and private addresses")
+    callback_schemes: str = _setting("http,https", "URL schemes that callbacks may use")
+    body_bytes_max: int = _setting(4_000_000, "largest request body")
+    query_bytes_max: int = _setting(16_000, "longest query string")
+    page_items_max: int = _setting(1_000, "largest `limit`, and the page size when the client gives none")
+    filter_terms_max: int = _setting(64, "comparisons in one query")
+    regex_length_max: int = _setting(200, "longest .regex pattern")
+    idempotency_hours: int = _setting(24, "how long the reply to an Idempotency-Key is kept")
+    delivery_inline: bool = _setting(True, "bss serve delivers events and runs jobs itself; false: bss worker does")
+    delivery_timeout_seconds: int = _setting(10, "longest wait for a listener's answer")
+    delivery_attempts_max: int = _setting(10, "failed attempts after which an event is parked")
+    delivery_backoff_seconds_max: int = _setting(300, "longest pause between attempts; the first is 1 s, then doubled")
+    delivery_lease_seconds: int = _setting(15, "how long a dead worker keeps a subscription from the others")
+    subscriptions_max: int = _setting(1_000, "listeners registered at the hub of one API")
+    job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
+    workers: int = _setting(1, "server processes (PostgreSQL only above 1)")
+    log_level: str = _setting("info", "least severe log line", ("debug", "info", "warning", "error"))
+    validate_answers: bool = _setting(False, "check every answer against the contract (tests)")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+        """The settings that the environment gives, with overrides from the command line.
+
+        Errors: ConfigurationError for a value of the wrong type or outside its choices.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for item in fields(cls):
+            raw = environment.get(f"BSS_{item.name.upper()}")
+            if raw is not None:
+                values[item.name] = _parse(item.name, raw)
+        values |= {name: value for name, value in overrides.items() if value is not None}
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            choices, value = item.metadata["choices"], getattr(self, item.name)
+            if choices and value not in choices:
+                raise ConfigurationError(f"BSS_{item.name.upper()} is {value!r}; choose one of {', '.join(choices)}")
+        if self.base_prefix and (not self.base_prefix.startswith("/") or self.base_prefix.endswith("/")):
+            raise ConfigurationError("BSS_BASE_PREFIX starts with a slash and does not end with one")
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.components.split(",") if name.strip())
+
+    @property
+    def jobs(self) -> Path:
+        return Path(self.job_dir)
+
+
+def _parse(name: str, raw: str) -> Any:
+    kind = get_type_hints(Settings)[name]
+    if kind is bool:
+        if raw.lower() not in ("true", "false", "1", "0", "yes", "no"):
+            raise ConfigurationError(f"BSS_{name.upper()} is {raw!r}; use true or false")
+        return raw.lower() in ("true", "1", "yes")
+    if kind is int:
+        try:
+            return int(raw)
+        except ValueError:
+            raise ConfigurationError(f"BSS_{name.upper()} is {raw!r}; use a whole number") from None
+    return raw

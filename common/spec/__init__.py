@@ -1,0 +1,1 @@
+"""What a TM Forum contract says, read once at start-up."""

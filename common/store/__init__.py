@@ -1,0 +1,1 @@
+"""Where documents live: tables, unit of work, repository, filters to SQL, migrations."""

@@ -1,0 +1,39 @@
+"""What the store must know of a resource: one description for writing, reading and migrating."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common.domain.query import FieldPath
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An attribute that lists are filtered or sorted by.
+
+    A path without arrays (`path.many` False) becomes a promoted column of the resource's table; one that passes
+    through arrays becomes rows of the lookup table. Its kind decides the column's type and the comparison.
+    """
+
+    path: FieldPath
+
+    @property
+    def column(self) -> str:
+        """`productSpecification.id` -> `x_product_specification_id`."""
+        snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in "_".join(self.path.steps))
+        return "x_" + snake.replace("@", "at_").replace("__", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """One table.
+
+    Shapes: `name` is unique in the installation and a valid SQL identifier (`tmf620_product_offering`);
+            `resource` the name messages use (`productOffering`); `versioned` when several versions of one id
+            may live side by side (catalogue entities).
+    """
+
+    name: str
+    resource: str
+    indexes: tuple[Index, ...] = ()
+    versioned: bool = False
