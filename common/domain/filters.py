@@ -1,0 +1,1 @@
+from common.filters import ParsedQuery, parse_query  # noqa: F401
