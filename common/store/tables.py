@@ -1,0 +1,188 @@
+"""The tables: one shape for every resource, and the few that belong to the suite itself.
+
+System tables (idempotency here; outbox and subscriptions in `event_tables`) stand in SYSTEM_METADATA: a module
+adds its tables with `Table("name", SYSTEM_METADATA, ...)`, using TEXT, DOCUMENT and NUMBER below for its columns,
+and is named in `_load_system_tables`. Nothing else is needed for it to be migrated and compared.
+
+Resource tables are made by `resource_tables` from a `StoredResource`. What a table has for an Index is decided here
+once (`promoted` or a row in the lookup table), and writing, filtering and sorting all ask these descriptions.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from common.domain.query import Kind
+from common.store.description import Index as IndexedPath
+from common.store.description import StoredResource
+from common.store.keys import number_key
+
+# Text that compares by code point on both databases (SQLite does so by itself).
+TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+# A JSON text: written and read as text (`cast` on PostgreSQL), searched as jsonb there.
+DOCUMENT: TypeEngine[Any] = Text().with_variant(JSONB(), "postgresql")
+# The type of NUMBER as a migration writes it.
+NUMBER_STORED: TypeEngine[Any] = Text().with_variant(Numeric(), "postgresql")
+
+
+class ExactNumber(TypeDecorator[Decimal]):
+    """A decimal without loss: NUMERIC on PostgreSQL; on SQLite, whose numbers are doubles, its sortable text."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else number_key(value)
+
+
+NUMBER = ExactNumber()
+
+SYSTEM_METADATA = MetaData()
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    SYSTEM_METADATA,
+    Column("tenant", TEXT, nullable=False),
+    Column("scope", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("fingerprint", TEXT, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", TEXT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("kept_at", TEXT, nullable=False),
+    PrimaryKeyConstraint("tenant", "scope", "key", name="pk_idempotency"),
+    Index("ix_idempotency_kept_at", "kept_at"),
+)
+
+
+@dataclass(frozen=True)
+class ResourceTables:
+    """One resource's tables and what its indexed paths became.
+
+    Shapes: `promoted` maps a path to its column; `looked_up` holds the paths that are rows of `lookup`.
+    """
+
+    resource: StoredResource
+    main: Table
+    lookup: Table | None
+    promoted: Mapping[tuple[str, ...], IndexedPath]
+    looked_up: Mapping[tuple[str, ...], IndexedPath]
+
+    def column(self, index: IndexedPath) -> Column[Any]:
+        return self.main.c[index.column]
+
+
+def resource_tables(resource: StoredResource, metadata: MetaData) -> ResourceTables:
+    """The tables of one resource, registered in `metadata`.
+
+    An index with one value per document is a column. One through arrays is rows of the lookup table, and so is one of
+    unknown kind, whose values may be text, number or boolean from one document to the next.
+    """
+    wanted = {index.path.steps: index for index in resource.indexes if index.path.steps != ("id",)}
+    looked_up = {steps: i for steps, i in wanted.items() if i.path.many or i.path.kind is Kind.UNKNOWN}
+    promoted = {steps: i for steps, i in wanted.items() if steps not in looked_up}
+    main = _main_table(resource, promoted.values(), metadata)
+    lookup = _lookup_table(resource, looked_up.values(), metadata) if looked_up else None
+    return ResourceTables(resource, main, lookup, promoted, looked_up)
+
+
+def full_metadata(resources: Iterable[StoredResource]) -> MetaData:
+    """Everything an installation with these resources has: what migrations are compared with."""
+    _load_system_tables()
+    metadata = MetaData()
+    for table in SYSTEM_METADATA.sorted_tables:
+        table.to_metadata(metadata)
+    for resource in resources:
+        resource_tables(resource, metadata)
+    return metadata
+
+
+def _load_system_tables() -> None:
+    if importlib.util.find_spec("common.store.event_tables") is not None:
+        importlib.import_module("common.store.event_tables")
+
+
+def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metadata: MetaData) -> Table:
+    name = resource.name
+    columns: list[Column[Any]] = []
+    indexes = [Index(f"ix_{name}_position", "tenant", "is_latest", "position")]
+    for index in promoted:
+        columns.append(Column(index.column, _type_of(index.path.kind), nullable=True))
+        indexes.append(Index(_index_name(name, index.column), "tenant", index.column, "position"))
+    return Table(
+        name,
+        metadata,
+        Column("tenant", TEXT, nullable=False),
+        Column("id", TEXT, nullable=False),
+        Column("version", TEXT, nullable=False),
+        Column("is_latest", Boolean, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("position", TEXT, nullable=False),
+        Column("created_at", TEXT, nullable=False),
+        Column("updated_at", TEXT, nullable=False),
+        *columns,
+        Column("doc", DOCUMENT, nullable=False),
+        PrimaryKeyConstraint("tenant", "id", "version", name=f"pk_{name}"),
+        *indexes,
+    )
+
+
+def _lookup_table(resource: StoredResource, looked_up: Iterable[IndexedPath], metadata: MetaData) -> Table:
+    """Values found through arrays. `position` names the row of the main table: it is unique and never changes."""
+    name = f"{resource.name}_lookup"
+    kinds = {index.path.kind for index in looked_up}
+    indexes = [Index(f"ix_{name}_position", "tenant", "position")]
+    if kinds & {Kind.STRING, Kind.INSTANT, Kind.UNKNOWN}:
+        indexes.append(Index(f"ix_{name}_text", "tenant", "path", "text", "position"))
+    if kinds & {Kind.NUMBER, Kind.UNKNOWN}:
+        indexes.append(Index(f"ix_{name}_number", "tenant", "path", "number", "position"))
+    return Table(
+        name,
+        metadata,
+        Column("tenant", TEXT, nullable=False),
+        Column("position", TEXT, nullable=False),
+        Column("path", TEXT, nullable=False),
+        Column("text", TEXT, nullable=True),
+        Column("number", NUMBER, nullable=True),
+        Column("flag", Boolean, nullable=True),
+        *indexes,
+    )
+
+
+def _type_of(kind: Kind) -> TypeEngine[Any]:
+    if kind is Kind.NUMBER:
+        return NUMBER
+    return Boolean() if kind is Kind.BOOLEAN else TEXT
+
+
+def _index_name(table: str, column: str) -> str:
+    """PostgreSQL cuts names at 63 bytes without a word, and two cut names may be the same."""
+    name = f"ix_{table}_{column}"
+    if len(name) <= 63:
+        return name
+    checksum = sum((place + 1) * ord(letter) for place, letter in enumerate(name)) % 0xFFFF
+    return f"{name[:58]}_{checksum:04x}"
