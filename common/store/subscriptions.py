@@ -1,0 +1,177 @@
+"""Listeners: the rows of the hubs, and the leases by which several workers share the deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, ScalarSelect, and_, delete, false, func, insert, literal, or_, select, update
+
+from common.domain.clock import instant_text
+from common.store.event_tables import PENDING, delivery, outbox, subscription
+
+_MARK = [
+    "subscription_id",
+    "sequence",
+    "tenant",
+    "event_id",
+    "event_type",
+    "listener_path",
+    "body",
+    "state",
+    "attempts",
+    "next_at",
+    "settled_at",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One registered listener.
+
+    Shapes: `contract_key` names the API and major whose events it gets; `origin` is scheme and host under which
+            it registered; `secret` signs what it is sent and is never shown.
+    """
+
+    id: str
+    tenant: str
+    contract_key: str
+    callback: str
+    query: str | None
+    secret: str | None
+    origin: str
+    created_at: datetime
+
+
+def add(connection: Connection, new: Subscription) -> None:
+    """Store a listener; it gets the events that become visible after this transaction's view of the outbox.
+
+    What is visible now and not yet relayed is marked as skipped, which is exact on both databases: neither a
+    clock nor the sequence would do, because a transaction that began earlier may commit later, and its events
+    belong to the listener that was there by then.
+    """
+    connection.execute(
+        insert(subscription).values(
+            id=new.id,
+            tenant=new.tenant,
+            contract_key=new.contract_key,
+            callback=new.callback,
+            query=new.query,
+            secret=new.secret,
+            origin=new.origin,
+            created_at=instant_text(new.created_at),
+        )
+    )
+    now = instant_text(new.created_at)
+    waiting = select(
+        literal(new.id),
+        outbox.c.sequence,
+        outbox.c.tenant,
+        outbox.c.event_id,
+        outbox.c.type,
+        literal(""),
+        literal(""),
+        literal("skipped"),
+        literal(0),
+        literal(now),
+        literal(now),
+    ).where(outbox.c.relayed.is_(false()), outbox.c.tenant == new.tenant)
+    connection.execute(insert(delivery).from_select(_MARK, waiting, include_defaults=False))
+
+
+def find(connection: Connection, tenant: str, contract_key: str, id: str) -> Subscription | None:
+    """One listener of one hub."""
+    row = connection.execute(select(subscription).where(_one(tenant, contract_key, id))).one_or_none()
+    return None if row is None else _read(row)
+
+
+def remove(connection: Connection, tenant: str, contract_key: str, id: str) -> bool:
+    """Delete a listener and what was still to be delivered to it; False when there is none."""
+    gone = connection.execute(delete(subscription).where(_one(tenant, contract_key, id))).rowcount
+    if gone:
+        connection.execute(delete(delivery).where(delivery.c.subscription_id == id))
+    return bool(gone)
+
+
+def count(connection: Connection, tenant: str, contract_key: str) -> int:
+    """How many listeners a hub has."""
+    statement = select(func.count()).select_from(subscription)
+    statement = statement.where(subscription.c.tenant == tenant, subscription.c.contract_key == contract_key)
+    return connection.execute(statement).scalar_one()
+
+
+def listeners(connection: Connection, tenant: str, contract_keys: Collection[str]) -> list[Subscription]:
+    """Every listener of these hubs, in the order of registration."""
+    statement = select(subscription).where(
+        subscription.c.tenant == tenant, subscription.c.contract_key.in_(contract_keys)
+    )
+    return [_read(row) for row in connection.execute(statement.order_by(subscription.c.created_at, subscription.c.id))]
+
+
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether a listener that nobody serves has an event to be tried now. Only reads."""
+    return connection.execute(select(subscription.c.id).where(_due(now)).limit(1)).first() is not None
+
+
+def claim_due(connection: Connection, owner: str, now: datetime, until: datetime, most: int) -> list[Subscription]:
+    """Take up to `most` listeners with an event to be tried now, the longest unserved first, for `owner` alone."""
+    free = (
+        select(subscription.c.id)
+        .where(_due(now))
+        .order_by(subscription.c.lease_until.asc().nulls_first(), subscription.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=subscription)
+    )
+    ids = list(connection.execute(free).scalars())
+    if not ids:
+        return []
+    connection.execute(
+        update(subscription)
+        .where(subscription.c.id.in_(ids))
+        .values(lease_owner=owner, lease_until=instant_text(until))
+    )
+    rows = connection.execute(select(subscription).where(subscription.c.id.in_(ids)).order_by(subscription.c.id))
+    return [_read(row) for row in rows]
+
+
+def renew(connection: Connection, id: str, owner: str, until: datetime) -> bool:
+    """Keep a lease for longer; False when it is another's by now, or the listener is gone."""
+    statement = update(subscription).where(subscription.c.id == id, subscription.c.lease_owner == owner)
+    return bool(connection.execute(statement.values(lease_until=instant_text(until))).rowcount)
+
+
+def release(connection: Connection, id: str, owner: str, now: datetime) -> None:
+    """Give a listener back. `lease_until` stays as the time it was last served."""
+    statement = update(subscription).where(subscription.c.id == id, subscription.c.lease_owner == owner)
+    connection.execute(statement.values(lease_owner=None, lease_until=instant_text(now)))
+
+
+def _due(now: datetime) -> Any:
+    moment = instant_text(now)
+    free = or_(subscription.c.lease_until.is_(None), subscription.c.lease_until <= moment)
+    return and_(free, _head() <= moment)
+
+
+def _head() -> ScalarSelect[str]:
+    """When the listener's next event is due. Only the first pending one counts: order before speed."""
+    first = select(delivery.c.next_at).where(delivery.c.subscription_id == subscription.c.id, PENDING)
+    return first.order_by(delivery.c.sequence).limit(1).scalar_subquery()
+
+
+def _one(tenant: str, contract_key: str, id: str) -> Any:
+    return and_(subscription.c.id == id, subscription.c.tenant == tenant, subscription.c.contract_key == contract_key)
+
+
+def _read(row: Row[Any]) -> Subscription:
+    return Subscription(
+        id=row.id,
+        tenant=row.tenant,
+        contract_key=row.contract_key,
+        callback=row.callback,
+        query=row.query,
+        secret=row.secret,
+        origin=row.origin,
+        created_at=datetime.fromisoformat(row.created_at),
+    )
