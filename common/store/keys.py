@@ -1,4 +1,4 @@
-"""How a JSON value is written into an index: cut, normalised, or made sortable as text. The databases are not asked here."""
+"""How a JSON value is written into an index: cut, normalised, or made sortable as text. No database is asked here."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class Keys:
     number: Decimal | None = None
     flag: bool | None = None
 
+    def member(self, kind: Kind) -> str | Decimal | bool | None:
+        """The one that an index of a known kind keeps."""
+        return self.number if kind is Kind.NUMBER else self.flag if kind is Kind.BOOLEAN else self.text
+
 
 def keys_of(value: Any, kind: Kind) -> Keys | None:
     """What an index of this kind keeps of a value; None when the value cannot be of the kind."""
@@ -47,6 +51,11 @@ def keys_at(document: Any, steps: tuple[str, ...], kind: Kind) -> Iterator[Keys]
         keys = keys_of(value, kind)
         if keys is not None:
             yield keys
+
+
+def is_storable(text: str) -> bool:
+    """Whether documents may have all its characters: exact_json refuses U+0000 and halves of surrogate pairs."""
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
 
 
 def instant_key(text: str) -> str | None:

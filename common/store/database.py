@@ -1,0 +1,130 @@
+"""The store of an installation: opened once at start-up, handing out units of work to any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Literal
+
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, func, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from common.errors import ConfigurationError
+from common.settings import Settings
+from common.store import migrations
+from common.store.description import StoredResource
+from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
+from common.store.failures import translated
+from common.store.postgresql import postgresql_engine
+from common.store.sqlite import WRITES, sqlite_engine
+from common.store.tables import ResourceTables, resource_tables
+from common.store.unit_of_work import UnitOfWork
+
+# Any number that nothing else in the database locks: one process at a time changes the schema.
+_SCHEMA_LOCK = 7_211_620
+
+
+class Database:
+    """Connections, tables and transactions."""
+
+    engine: Engine
+    dialect_name: Literal["sqlite", "postgresql"]
+
+    def __init__(self, engine: Engine, resources: Iterable[StoredResource]) -> None:
+        self.engine = engine
+        self._metadata = MetaData()
+        self._tables: dict[str, ResourceTables] = {}
+        for resource in resources:
+            assert resource.name not in self._tables, f"two resources are stored as {resource.name}"
+            self._tables[resource.name] = resource_tables(resource, self._metadata)
+        self._sql: DocumentSql
+        if engine.dialect.name == "postgresql":
+            self.dialect_name, self._sql = "postgresql", PostgresqlDocument()
+        else:
+            self.dialect_name, self._sql = "sqlite", SqliteDocument()
+        # SQLite has one writer. Ours queue here, in turn, instead of finding the file locked and trying again.
+        self._writer: AbstractContextManager[object] = (
+            threading.Lock() if self.dialect_name == "sqlite" else nullcontext()
+        )
+
+    @classmethod
+    def open(cls, settings: Settings, resources: Iterable[StoredResource]) -> Database:
+        """The store that the settings name; no connection is made yet.
+
+        Errors: ConfigurationError for a URL that is neither SQLite nor PostgreSQL.
+        """
+        url = _url(settings.database_url)
+        make = sqlite_engine if url.get_backend_name() == "sqlite" else postgresql_engine
+        return cls(make(url, settings.database_pool_size), resources)
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision of the one linear history."""
+        with translated(), self._schema_change() as connection:
+            migrations.upgrade(connection)
+
+    def prepare(self) -> None:
+        """Create the tables that no migration owns (documents of `spec_dir`), and check the others.
+
+        Errors: ConfigurationError when the schema is behind, or a table lacks what its resource indexes.
+        """
+        with translated(), self._schema_change() as connection:
+            missing = migrations.missing_revisions(connection)
+            if missing:
+                raise ConfigurationError(f"the database lacks {len(missing)} schema revision(s); run `bss migrate`")
+            present = inspect(connection).get_multi_columns()
+            existing = {name: {column["name"] for column in columns} for (_, name), columns in present.items()}
+            self._metadata.create_all(connection, [t for t in self._metadata.sorted_tables if t.name not in existing])
+            for table in self._metadata.sorted_tables:
+                _check_columns(table, existing.get(table.name))
+
+    def write(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
+        """A transaction that may change things; without `commit()` it changes nothing."""
+        return self._unit(tenant, writes=True)
+
+    def read(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
+        """A transaction that only looks."""
+        return self._unit(tenant, writes=False)
+
+    def ping(self) -> None:
+        """Whether the database answers; Unavailable when it does not."""
+        with translated(), self.engine.connect() as connection:
+            connection.execute(select(1))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _unit(self, tenant: str, writes: bool) -> Iterator[UnitOfWork]:
+        options = {WRITES: True} if writes else {"postgresql_readonly": True}
+        with translated(), self._writer if writes else nullcontext(), self.engine.connect() as connection:
+            yield UnitOfWork(connection.execution_options(**options), tenant, self._tables, self._sql, writes)
+
+    @contextmanager
+    def _schema_change(self) -> Iterator[Connection]:
+        options = {WRITES: True} if self.dialect_name == "sqlite" else {}
+        with self._writer, self.engine.execution_options(**options).begin() as connection:
+            if self.dialect_name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+            yield connection
+
+
+def _url(given: str) -> URL:
+    scheme, separator, rest = given.partition("://")
+    try:
+        url = make_url("postgresql" + separator + rest if scheme == "postgres" else given)
+    except ArgumentError as error:
+        raise ConfigurationError("BSS_DATABASE_URL is not a database URL; see docs/settings.md") from error
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigurationError(f"BSS_DATABASE_URL names {url.get_backend_name()!r}; use sqlite or postgresql")
+    return url
+
+
+def _check_columns(table: Table, existing: set[str] | None) -> None:
+    lacking = sorted({column.name for column in table.columns} - existing) if existing is not None else []
+    if lacking:
+        raise ConfigurationError(
+            f"table {table.name} lacks {', '.join(lacking)}; a migration must add it, then run `bss migrate`"
+        )

@@ -1,0 +1,349 @@
+"""One resource's documents within one unit of work: read, change, find.
+
+A document is stored without `id` and `href`. What comes back is equal in value: numbers keep every digit (trailing
+zeros too; PostgreSQL writes exponents out: 1E+2 is 100 there), while the order of members is PostgreSQL's own there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+
+from common.domain.clock import instant_text
+from common.domain.ids import ordered_id
+from common.domain.query import (
+    AllOf,
+    AnyElement,
+    AnyOf,
+    Compare,
+    Condition,
+    Cursor,
+    Document,
+    Exists,
+    Not,
+    Query,
+)
+from common.errors import IdTaken, InvalidBody, RevisionConflict, Violation
+from common.exact_json import decode_own, encode
+from common.store.document_sql import DocumentSql
+from common.store.filters import Filters
+from common.store.keys import INDEXED_CHARACTERS, Keys, is_storable, keys_at
+from common.store.order import Order, order_of
+from common.store.tables import ResourceTables
+
+# An id is part of a b-tree key.
+ID_CHARACTERS_MAX = INDEXED_CHARACTERS
+# Bound parameters of one statement; SQLite admits 32,766.
+IDS_PER_STATEMENT = 500
+# Up to this many hits of an indexed filter are collected first and ordered then. Asked for both at once, PostgreSQL
+# may walk the whole order looking for the few hits (stack.md 6.2: 1,270 ms instead of 0.2).
+COLLECTED_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored document and what the store knows of it.
+
+    Shapes: `version` is the entity's, "" when it has none; `text` is JSON without `id` and `href`; `position` sorts as
+            the rows were created; the times are instant texts.
+    """
+
+    id: str
+    version: str
+    revision: int
+    text: str
+    position: str
+    created_at: str
+    updated_at: str
+
+    def document(self) -> Document:
+        """The document, `id` first, numbers exact."""
+        return {"id": self.id, **decode_own(self.text)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page: its rows, how many match in all pages, and each row's place in the order."""
+
+    rows: tuple[Row, ...]
+    total: int
+    cursors: tuple[Cursor, ...]
+
+
+class Repository:
+    """The documents of one resource and tenant. Changes become visible to others when the unit of work commits."""
+
+    def __init__(self, connection: Connection, tenant: str, tables: ResourceTables, sql: DocumentSql) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._tables = tables
+        self._sql = sql
+        self._main = tables.main
+        self._is_postgresql = connection.dialect.name == "postgresql"
+        document = cast(self._main.c.doc, Text) if self._is_postgresql else self._main.c.doc
+        names = ("id", "version", "revision")
+        times = ("position", "created_at", "updated_at")
+        self._columns = (*(self._main.c[n] for n in names), document.label("text"), *(self._main.c[n] for n in times))
+
+    def get(self, id: str, version: str | None = None, *, for_update: bool = False) -> Row | None:
+        """One document: the version named, or the latest. `for_update` keeps others from changing it meanwhile."""
+        if not _is_identifier(id) or (version and not _is_identifier(version)):
+            return None
+        is_wanted = self._main.c.is_latest == true() if version is None else self._main.c.version == version
+        statement = self._select().where(self._main.c.id == id, is_wanted)
+        if for_update:
+            statement = statement.with_for_update()  # SQLite has one writer at a time and no such clause
+        row = self._connection.execute(statement).one_or_none()
+        return None if row is None else Row(*row)
+
+    def get_many(self, ids: Collection[str]) -> dict[str, Row]:
+        """The latest versions of those ids that exist."""
+        wanted = sorted({id for id in ids if _is_identifier(id)})
+        found: dict[str, Row] = {}
+        for chunk in _chunks(wanted):
+            statement = self._select().where(self._main.c.id.in_(chunk), self._main.c.is_latest == true())
+            found |= {row.id: Row(*row) for row in self._connection.execute(statement)}
+        return found
+
+    def versions(self, id: str) -> list[str]:
+        """The versions of one id, in the order they were added."""
+        if not _is_identifier(id):
+            return []
+        column = self._main.c.version
+        statement = select(column).where(*self._is(id)).order_by(self._main.c.position)
+        return list(self._connection.scalars(statement))
+
+    def add(self, id: str, document: Document, now: datetime, version: str = "") -> Row:
+        """Store a new document, or a new version of one, which becomes the latest.
+
+        Errors: IdTaken when the id (and version) exists; InvalidBody for an id that no index can hold.
+        """
+        _check_identifier("/id", id)
+        if version:
+            _check_identifier("/version", version)
+        if self._tables.resource.versioned:
+            self._lock(id)
+        moment = instant_text(now)
+        row = Row(id, version, 1, _stored_text(document), ordered_id(), moment, moment)
+        values = {
+            **{"tenant": self._tenant, "id": id, "version": version, "is_latest": True, "revision": row.revision},
+            **{"position": row.position, "created_at": moment, "updated_at": moment},
+            **self._promoted_values(document),
+            "doc": self._bound_document(row.text),
+        }
+        dialect_insert = postgresql.insert if self._is_postgresql else sqlite.insert
+        # A refused INSERT would end PostgreSQL's transaction; one that does nothing leaves it to the caller.
+        if not self._connection.execute(dialect_insert(self._main).values(values).on_conflict_do_nothing()).rowcount:
+            raise IdTaken(self._tables.resource.resource, id)
+        if self._tables.resource.versioned:
+            older = update(self._main).where(*self._is(id), self._main.c.version != version)
+            self._connection.execute(older.values(is_latest=False))
+        self._write_lookup(row.position, document)
+        return row
+
+    def replace(self, row: Row, document: Document, now: datetime) -> Row:
+        """Store a document in place of the one that was read.
+
+        Errors: RevisionConflict when it was changed or removed since.
+        """
+        text, moment = _stored_text(document), instant_text(now)
+        changed = Row(row.id, row.version, row.revision + 1, text, row.position, row.created_at, moment)
+        statement = (
+            update(self._main)
+            .where(*self._is(row.id), self._main.c.version == row.version, self._main.c.revision == row.revision)
+            .values(
+                {
+                    **{"revision": changed.revision, "updated_at": changed.updated_at},
+                    **self._promoted_values(document),
+                    "doc": self._bound_document(changed.text),
+                }
+            )
+        )
+        if not self._connection.execute(statement).rowcount:
+            raise RevisionConflict(self._tables.resource.resource, row.id)
+        self._erase_lookup([row.position])
+        self._write_lookup(row.position, document)
+        return changed
+
+    def remove(self, id: str, version: str | None = None) -> int:
+        """Remove one version or all; the newest that remains becomes the latest. The number of rows removed."""
+        if not _is_identifier(id) or (version and not _is_identifier(version)):
+            return 0
+        if self._tables.resource.versioned:
+            self._lock(id)
+        conditions = [*self._is(id)] if version is None else [*self._is(id), self._main.c.version == version]
+        gone = list(self._connection.scalars(delete(self._main).where(*conditions).returning(self._main.c.position)))
+        self._erase_lookup(gone)
+        if gone and version is not None and self._tables.resource.versioned:
+            newest = select(func.max(self._main.c.position)).where(*self._is(id)).scalar_subquery()
+            latest = update(self._main).where(*self._is(id), self._main.c.position == newest)
+            self._connection.execute(latest.values(is_latest=True))
+        return len(gone)
+
+    def find(self, query: Query) -> Found:
+        """A page of the documents that satisfy a condition, and how many do.
+
+        Only latest versions are looked at, unless the condition compares `version`. With `before` the page is the
+        last `limit` rows before that place. `total` counts what the condition finds, whatever the page.
+
+        Errors: InvalidParameter for a pattern the database cannot read, a cursor of another list, and a query that
+                passes its time.
+        """
+        conditions = self._conditions(query.where)
+        total = self._count(conditions)
+        if total == 0 or query.limit == 0:
+            return Found((), total, ())
+        order = order_of(query.sort, self._tables, self._sql)
+        is_backwards = query.before is not None and query.after is None
+        page = self._page(query, conditions, order, total, is_backwards)
+        statement = (
+            select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
+            .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
+            .where(self._main.c.tenant == self._tenant)
+            .order_by(*order.clauses(page.c))
+        )
+        found = self._connection.execute(statement).all()
+        rows = tuple(Row(*row[: len(self._columns)]) for row in found)
+        return Found(rows, total, tuple(order.cursor(row._mapping) for row in found))
+
+    def count(self, where: Condition | None) -> int:
+        """How many documents satisfy a condition."""
+        return self._count(self._conditions(where))
+
+    def ids_where(self, where: Condition, limit: int) -> list[str]:
+        """The ids of the first documents, by creation, that satisfy a condition."""
+        statement = select(self._main.c.id).where(*self._conditions(where)).order_by(self._main.c.position).limit(limit)
+        return list(self._connection.scalars(statement))
+
+    def _page(self, query: Query, conditions: list[Any], order: Order, total: int, is_backwards: bool) -> Any:
+        """The keys of a page's rows. Documents are fetched for these only, never for rows that are skipped."""
+        places = []
+        if query.after is not None:
+            places.append(order.beyond(query.after))
+        if query.before is not None:
+            places.append(order.beyond(query.before, backwards=True))
+        keys = [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
+        matching = select(*keys).where(*conditions, *places)
+        if self._is_postgresql and total <= COLLECTED_MAX and _uses_lookup(query.where, self._tables):
+            collected = matching.cte("collected").prefix_with("MATERIALIZED")
+            matching = select(*collected.c).order_by(*order.clauses(collected.c, is_backwards))
+        else:
+            matching = matching.order_by(*order.row_clauses(is_backwards))
+        if query.offset or query.limit is not None:
+            matching = matching.limit(query.limit).offset(query.offset or None)
+        return matching.subquery("page")
+
+    def _count(self, conditions: list[Any]) -> int:
+        return self._connection.scalar(select(func.count()).select_from(self._main).where(*conditions)) or 0
+
+    def _conditions(self, where: Condition | None) -> list[Any]:
+        conditions: list[Any] = [self._main.c.tenant == self._tenant]
+        if not (self._tables.resource.versioned and _names_version(where)):
+            conditions.append(self._main.c.is_latest == true())
+        if where is not None:
+            conditions.append(Filters(self._tables, self._sql, self._tenant).where(where))
+        return conditions
+
+    def _select(self) -> Select[Any]:
+        return select(*self._columns).where(self._main.c.tenant == self._tenant)
+
+    def _is(self, id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return self._main.c.tenant == self._tenant, self._main.c.id == id
+
+    def _lock(self, id: str) -> None:
+        """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""
+        if self._is_postgresql:
+            name = f"{self._main.name}/{self._tenant}/{id}"
+            self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+    def _bound_document(self, text: str) -> Any:
+        return cast(literal(text, Text), JSONB) if self._is_postgresql else text
+
+    def _promoted_values(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for steps, index in self._tables.promoted.items():
+            keys = next(keys_at(document, steps, index.path.kind), Keys())
+            values[index.column] = keys.member(index.path.kind)
+        return values
+
+    def _write_lookup(self, position: str, document: Mapping[str, Any]) -> None:
+        entries: list[dict[str, Any]] = [
+            {
+                **{"tenant": self._tenant, "position": position, "path": str(index.path)},
+                **{"text": keys.text, "number": keys.number, "flag": keys.flag},
+            }
+            for steps, index in self._tables.looked_up.items()
+            for keys in dict.fromkeys(keys_at(document, steps, index.path.kind))
+        ]
+        if entries and self._tables.lookup is not None:
+            self._connection.execute(insert(self._tables.lookup), entries)
+
+    def _erase_lookup(self, positions: Sequence[str]) -> None:
+        lookup = self._tables.lookup
+        if lookup is None:
+            return
+        for chunk in _chunks(positions):
+            erased = delete(lookup).where(lookup.c.tenant == self._tenant, lookup.c.position.in_(chunk))
+            self._connection.execute(erased)
+
+
+def _stored_text(document: Mapping[str, Any]) -> str:
+    return encode({name: value for name, value in document.items() if name not in ("id", "href")}).decode()
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), IDS_PER_STATEMENT):
+        yield items[start : start + IDS_PER_STATEMENT]
+
+
+def _is_identifier(text: str) -> bool:
+    """Whether an index can hold it: some characters no database stores, and its entries are bounded."""
+    return 0 < len(text) <= ID_CHARACTERS_MAX and is_storable(text)
+
+
+def _check_identifier(pointer: str, text: str) -> None:
+    if not _is_identifier(text):
+        raise InvalidBody([Violation(pointer, "identifier", f"use 1 to {ID_CHARACTERS_MAX} characters of text")])
+
+
+def _uses_lookup(condition: Condition | None, tables: ResourceTables) -> bool:
+    return any(
+        steps[: len(part.path.steps)] == part.path.steps for part in _parts(condition) for steps in tables.looked_up
+    )
+
+
+def _names_version(condition: Condition | None) -> bool:
+    return any(isinstance(part, Compare) and part.path.steps == ("version",) for part in _parts(condition))
+
+
+def _parts(condition: Condition | None) -> Iterator[Compare | Exists | AnyElement]:
+    """A condition and everything it is made of that speaks of the whole document."""
+    match condition:
+        case None:
+            return
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _parts(part)
+        case Not(part):
+            yield from _parts(part)
+        case Compare() | Exists() | AnyElement():
+            yield condition

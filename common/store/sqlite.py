@@ -1,0 +1,158 @@
+"""SQLite as a store: how it is opened, and the functions that its SQL lacks.
+
+synchronous=FULL: with WAL, NORMAL would lose the last acknowledged writes at a power cut; an answer 201 is a promise.
+Measured, FULL costs 10 % of POST throughput (stack.md 6.1).
+
+Functions: SQLite reads JSON numbers as doubles and cannot name every member in a path (a quote within a name), so the
+walk from a document to the values at a path is ours, `doc_keys`; whatever compares, combines, sorts and counts is SQL.
+REGEXP is Python's `re.search`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from common.domain.query import Kind, values_at
+from common.exact_json import decode_own, encode
+from common.store.failures import STATEMENT_SECONDS_MAX
+from common.store.keys import INDEXED_CHARACTERS, instant_key, keys_of, number_key
+
+# Another process may hold the write lock (a migration, a second server by mistake): wait, then Unavailable.
+BUSY_SECONDS_MAX = 10
+# Virtual machine steps between two looks at the clock, a millisecond or so.
+_STEPS_PER_LOOK = 20_000
+
+# Execution option of a connection that is going to write.
+WRITES = "bss_writes"
+
+
+def sqlite_engine(url: URL, pool_size: int) -> Engine:
+    """An engine on a file whose folder is created, or on a temporary file when the URL names none.
+
+    `sqlite://` is not SQLite's own memory database: that one belongs to a single connection, and several threads'
+    transactions would be one. A file that nobody syncs behaves as in production and is deleted with the engine.
+    """
+    in_memory = url.database in (None, "", ":memory:")
+    if in_memory:
+        folder = tempfile.mkdtemp(prefix="bss-")
+        url = url.set(database=str(Path(folder) / "memory.db"))
+    else:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS_MAX,
+        connect_args={"check_same_thread": False},
+    )
+    if in_memory:
+        weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
+    synchronous = "OFF" if in_memory else "FULL"
+
+    @event.listens_for(engine, "connect")
+    def _open(connection: sqlite3.Connection, record: Any) -> None:
+        _prepare_connection(connection, record.info, synchronous)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _start_time(connection: Connection, *_: Any) -> None:
+        connection.info["deadline"] = time.monotonic() + STATEMENT_SECONDS_MAX
+
+    return engine
+
+
+def _prepare_connection(connection: sqlite3.Connection, info: dict[str, Any], synchronous: str) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin` says
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS_MAX * 1000}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    info["deadline"] = float("inf")
+    connection.set_progress_handler(lambda: time.monotonic() > info["deadline"], _STEPS_PER_LOOK)
+    walk = _Walk()
+    functions: list[tuple[str, int, Callable[..., Any]]] = [
+        ("regexp", 2, _regexp),
+        ("doc_keys", 3, walk.keys),
+        ("doc_elements", 2, walk.elements),
+        ("doc_sort_key", 3, walk.sort_key),
+    ]
+    for name, arguments, function in functions:
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def _regexp(pattern: str, value: str | None) -> bool | None:
+    return None if value is None else _compiled(pattern).search(value) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@lru_cache(maxsize=4096)
+def _steps(text: str) -> tuple[str, ...]:
+    return tuple(decode_own(text))
+
+
+class _Walk:
+    """The values at a path of a document, for one connection.
+
+    A key is a letter for the value's type (b < n < s, o for an object) and a text that sorts as the values do.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._document: Any = None
+        self._lock = threading.Lock()  # a connection changes threads, never while a statement runs
+
+    def keys(self, text: str, steps: str, kind: str) -> str:
+        """Every value as its key, as a JSON array."""
+        return encode([_typed_key(value, kind) for value in self._values(text, steps)]).decode()
+
+    def elements(self, text: str, steps: str) -> str:
+        """Every value as a JSON text, as a JSON array of strings."""
+        return encode([encode(value).decode() for value in self._values(text, steps)]).decode()
+
+    def sort_key(self, text: str, steps: str, kind: str) -> str | None:
+        """What a list sorts by: the first value that is of the kind; None when there is none."""
+        wanted = Kind(kind)
+        for value in self._values(text, steps):
+            if keys_of(value, wanted) is not None:
+                key = _typed_key(value, kind)
+                return key[: INDEXED_CHARACTERS + 1] if isinstance(value, str) else key
+        return None
+
+    def _values(self, text: str, steps: str) -> Any:
+        with self._lock:
+            if text != self._text:  # several conditions look at the same row one after the other
+                self._text, self._document = text, decode_own(text)
+            return values_at(self._document, _steps(steps))
+
+
+def _typed_key(value: Any, kind: str) -> str:
+    if isinstance(value, bool):
+        return "btrue" if value else "bfalse"
+    if isinstance(value, int | Decimal):
+        return "n" + number_key(Decimal(value))
+    if not isinstance(value, str):
+        return "o"
+    if kind == Kind.INSTANT:
+        instant = instant_key(value)
+        return "o" if instant is None else "s" + instant
+    return "s" + value

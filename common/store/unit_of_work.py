@@ -1,0 +1,53 @@
+"""One transaction on behalf of one tenant. The only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from common.domain.event import Event
+from common.store.document_sql import DocumentSql
+from common.store.idempotency import IdempotencyStore
+from common.store.repository import Repository
+from common.store.tables import ResourceTables
+
+
+class UnitOfWork:
+    """What one request, job or delivery does to the store, as a whole or not at all.
+
+    Does not: begin or end the transaction (`Database.write` and `Database.read` do); leaving those without `commit`
+    undoes everything.
+    """
+
+    def __init__(
+        self, connection: Connection, tenant: str, tables: Mapping[str, ResourceTables], sql: DocumentSql, writes: bool
+    ) -> None:
+        self.connection = connection
+        self.tenant = tenant
+        self._tables = tables
+        self._sql = sql
+        self._writes = writes
+        self._repositories: dict[str, Repository] = {}
+
+    def repository(self, name: str) -> Repository:
+        """The documents of the resource that is stored under this name."""
+        if name not in self._repositories:
+            self._repositories[name] = Repository(self.connection, self.tenant, self._tables[name], self._sql)
+        return self._repositories[name]
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        return IdempotencyStore(self.connection, self.tenant)
+
+    def record(self, events: Iterable[Event]) -> None:
+        """Write events beside the changes they tell of."""
+        from common.store import outbox
+
+        outbox.append(self.connection, self.tenant, events)
+
+    def commit(self) -> None:
+        """Make everything durable. Nothing can be done with the unit afterwards."""
+        assert self._writes, "a unit of work that reads has nothing to commit"
+        self.connection.commit()

