@@ -1,0 +1,44 @@
+"""TMF622 Product Ordering Management v5.0.0: capturing orders for products, and cancelling them."""
+
+from common.component import Component, Resource
+from tmf622_ordering.lifecycle import CANCELLATION, ORDER
+
+COMPONENT = Component(
+    name="tmf622_ordering",
+    api="TMF622",
+    resources=(
+        Resource(
+            "productOrder",
+            indexed=(
+                "state",
+                "creationDate",
+                "completionDate",
+                "cancellationDate",
+                "requestedStartDate",
+                "requestedCompletionDate",
+                "expectedCompletionDate",
+                "category",
+                "priority",
+                "description",
+                "externalId.id",
+                "relatedParty.id",
+                "relatedParty.partyOrPartyRole.id",
+                "channel.channel.id",
+                "agreement.id",
+                "quote.id",
+                "productOrderItem.productOffering.id",
+                "productOrderItem.product.id",
+                "productOrderItem.state",
+                "productOrderItem.action",
+            ),
+            holds=("billingAccount.id", "productOrderItem.billingAccount.id"),
+            lifecycle=ORDER,
+        ),
+        Resource(
+            "cancelProductOrder",
+            indexed=("state", "creationDate", "requestedCancellationDate", "effectiveCancellationDate"),
+            holds=("productOrder.id",),
+            lifecycle=CANCELLATION,
+        ),
+    ),
+)
