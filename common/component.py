@@ -76,7 +76,7 @@ class Resource:
 
     Shapes: `indexed` are dotted attribute names that lists are filtered by; `holds` are dotted paths of references
             whose targets may not be deleted while this document is there (they are indexed too);
-            `defaults` are values for mandatory attributes that the client left out, beside the lifecycle's initial state.
+            `defaults` are values for mandatory attributes that the client left out, beside the initial state.
             `on_create(document, context)` runs on the stamped document before it is stored; `on_patch(before, after,
             context)` on the patched one; `on_delete(document, context)` before it goes.
     """
@@ -126,6 +126,7 @@ def load_components(names: tuple[str, ...]) -> tuple[Component, ...]:
             raise ConfigurationError(f"BSS_COMPONENTS names {name!r}, and no such package is installed") from error
         except AttributeError as error:
             raise ConfigurationError(f"the package {name!r} has no COMPONENT") from error
-        assert isinstance(component, Component) and component.name == name, f"{name}.COMPONENT is not its descriptor"
+        if not isinstance(component, Component) or component.name != name:
+            raise ConfigurationError(f"{name}.COMPONENT is not the descriptor of {name!r}")
         loaded.append(component)
     return tuple(loaded)

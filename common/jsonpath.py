@@ -47,7 +47,7 @@ class _Token:
 
 
 def parse_jsonpath(text: str, resolve: Resolve, *, terms_max: int, regex_length_max: int) -> Condition:
-    """One value of the `filter` parameter as a condition on the resource; several paths, separated by `,` or `;`, mean OR.
+    """One value of the `filter` parameter as a condition; several paths in it, separated by `,` or `;`, mean OR.
 
     Errors: InvalidParameter for bad syntax (400); NotImplementedFeature for what the subset leaves out (501).
     Source: TMF630 Part 6; TMF635 v5.0.0 parameter `filter`.

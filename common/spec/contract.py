@@ -99,6 +99,10 @@ class Fields(Protocol):
     def references(self, document: Document) -> list[ReferenceAt]:
         """Every reference in the document, in document order (objects whose schema is a ...Ref with an id)."""
 
+    def target_types(self, steps: tuple[str, ...]) -> frozenset[str]:
+        """The type names that a reference at `steps` may lead to by its schemas (`ProductSpecificationRef` ->
+        `ProductSpecification`; a party reference -> every concrete party type); empty when no reference stands there."""
+
 
 @dataclass(frozen=True)
 class ResourceContract:

@@ -1,0 +1,44 @@
+# The two commands of the README, and what they are made of. Needs Python 3.11+, make and a package index.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8080
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --editable . --python $(BIN)/python
+	@touch $@
+
+install: .venv/installed  ## make .venv with the pinned lock
+
+run: install     ## the suite on http://127.0.0.1:8080, sample data loaded
+	@mkdir -p var
+	$(BIN)/bss migrate
+	$(BIN)/bss seed
+	$(BIN)/bss serve --port $(PORT)
+
+test: install    ## all tests
+	$(BIN)/python -m pytest -q -n 2
+
+test-quick: install  ## the tests that take no long time
+	$(BIN)/python -m pytest -q -n 2 -m "not long"
+
+check: install   ## style, types, contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/bss spec check
+
+format: install  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: install    ## pin the dependencies anew
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --all-extras --universal \
+		--python-version 3.11 -o requirements.lock pyproject.toml
+
+.PHONY: help install run test test-quick check format lock

@@ -1,0 +1,143 @@
+"""`bss`: serve, worker, migrate, seed, spec, events, check.
+
+Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database does not answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common import logs
+from common.cli.context import FAILED, explained, open_database, out, print_json, settings, stop
+from common.cli.events import events_app
+from common.cli.seed import seed
+
+app = typer.Typer(
+    name="bss",
+    help="A TM Forum BSS served from its contracts. Settings come from BSS_* variables (docs/settings.md).\n\n"
+    "Exit codes: 0 done, 1 failed, 2 misused or not configured, 3 the database does not answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+spec_app = typer.Typer(help="The contracts in openapi/.", no_args_is_help=True)
+app.add_typer(spec_app, name="spec")
+app.add_typer(events_app, name="events")
+app.command()(seed)
+
+SOURCES = Path(__file__).resolve().parents[2] / "openapi"
+PUBLISHED = SOURCES / "published"
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    spec_dir: Annotated[Path | None, typer.Option(help="Folder of TM Forum documents to serve too.")] = None,
+) -> None:
+    """Serve every API; deliver events beside it unless BSS_DELIVERY_INLINE is false."""
+    from common import serving
+
+    with explained():
+        names = {"port": port, "host": host, "spec_dir": spec_dir}
+        given = settings(**{name: value for name, value in names.items() if name != "spec_dir"})
+        serving.export(given, **names)
+        given = settings()
+        if given.database_url.startswith("sqlite"):
+            database = open_database(given)  # the file is ours alone: bring it up to date
+            database.migrate()
+            database.close()
+        out.print(f"TMF BSS on http://{given.host}:{given.port}{given.base_prefix}/tmf-api/  (pages: /docs)")
+        serving.serve(given)
+
+
+@app.command()
+def worker() -> None:
+    """Deliver events, apart from the server (set BSS_DELIVERY_INLINE=false there)."""
+    from common.installation import Installation
+    from common.serving import delivery_worker
+
+    with explained():
+        given = settings()
+        logs.configure(given.log_level)
+        installation = Installation.assemble(given)
+        installation.database.prepare()
+        out.print("delivering events; stop with Ctrl-C")
+        try:
+            asyncio.run(delivery_worker(installation).run())
+        except KeyboardInterrupt:
+            out.print("stopped")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version; safe to repeat."""
+    with explained():
+        database = open_database()
+        database.migrate()
+        database.close()
+        out.print("the database is up to date")
+
+
+@app.command()
+def check(json: Annotated[bool, typer.Option(help="Machine-readable.")] = False) -> None:
+    """Compare settings, components, contracts and database; print what is served."""
+    from common.installation import Installation
+
+    with explained():
+        installation = Installation.assemble(settings())
+        installation.database.ping()
+        installation.database.prepare()
+        rows = [
+            {
+                "api": contract.key,
+                "version": contract.version,
+                "path": contract.base_path,
+                "resources": sorted(contract.resources),
+                "notServed": dict(contract.gaps),
+            }
+            for contract in installation.contracts
+        ]
+        installation.database.close()
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        out.print(f"{row['api']:<11} {row['version']:<7} {row['path']}  {len(row['resources'])} resources")
+
+
+@spec_app.command()
+def build() -> None:
+    """Write the full documents in openapi/published/ from the sources beside it."""
+    from common.spec.build import write_documents
+    from common.spec.build.errors import SourceError
+
+    try:
+        written = write_documents(SOURCES, PUBLISHED)
+    except SourceError as error:
+        stop(str(error), FAILED)
+    for path in written:
+        out.print(f"wrote {path.name}")
+
+
+@spec_app.command("check")
+def check_spec() -> None:
+    """Tell whether openapi/published/ is what the sources say."""
+    from common.spec.build import stale_documents
+    from common.spec.build.errors import SourceError
+
+    try:
+        stale = stale_documents(SOURCES, PUBLISHED)
+    except SourceError as error:
+        stop(str(error), FAILED)
+    if stale:
+        stop("not current: " + ", ".join(stale) + "; run `bss spec build` and commit", FAILED)
+    out.print("the published contracts are current")
+
+
+def main() -> None:
+    app()

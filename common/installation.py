@@ -1,0 +1,217 @@
+"""One running suite: settings, clock, contracts, components and store, put together and checked at start-up."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.component import Component, Resource, load_components
+from common.domain.clock import Clock, SystemClock
+from common.domain.query import Condition, Document, Query
+from common.errors import ConfigurationError
+from common.settings import Settings
+from common.spec.contract import Contract, ResourceContract
+from common.spec.extensions import ExtensionSchemas
+from common.spec.load import load_contracts, spec_files
+from common.store.database import Database
+from common.store.description import Index, StoredResource
+from common.store.unit_of_work import UnitOfWork
+
+PUBLISHED = Path(__file__).resolve().parent.parent / "openapi" / "published"
+# PostgreSQL cuts identifiers at 63 bytes; the lookup table and index names add to ours.
+TABLE_NAME_MAX = 40
+
+
+@dataclass(frozen=True)
+class Served:
+    """One resource of one contract, with what its component adds and where it is stored."""
+
+    contract: Contract
+    resource: ResourceContract
+    stored: StoredResource
+    descriptor: Resource
+    component: Component | None = None
+
+    @property
+    def name(self) -> str:
+        return self.resource.name
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A reference that keeps its target from being deleted: resources of `served` point to it at `path`."""
+
+    served: Served
+    path: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Everything that a request, a worker or a command needs.
+
+    Shapes: `served` by contract key and resource name; `by_name` the first one of each resource name, components
+            first; `owners` maps a type name (`ProductOffering`) to the resource name that keeps it;
+            `holders` maps a resource name to the references that protect it.
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    contracts: tuple[Contract, ...]
+    components: tuple[Component, ...]
+    extensions: ExtensionSchemas | None
+    served: dict[tuple[str, str], Served]
+    by_name: dict[str, Served] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, tuple[Holder, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def assemble(cls, settings: Settings, clock: Clock | None = None) -> Installation:
+        """Read contracts and components, compare one with the other, open the store.
+
+        Errors: ConfigurationError naming what does not fit; the suite does not start half.
+        """
+        components = load_components(settings.component_names)
+        extensions = ExtensionSchemas.load(Path(settings.extension_dir)) if settings.extension_dir else None
+        contracts = load_contracts(_documents(settings), extensions)
+        served = _join(contracts, components)
+        stored = {item.stored.name: item.stored for item in served.values()}
+        database = Database.open(settings, stored.values())
+        by_name = _by_name(served.values())
+        owners = {item.resource.type_name: item.name for item in by_name.values()}
+        return cls(
+            settings=settings,
+            clock=clock or SystemClock(),
+            database=database,
+            contracts=tuple(contracts),
+            components=components,
+            extensions=extensions,
+            served=served,
+            by_name=by_name,
+            owners=owners,
+            holders=_holders(by_name, owners),
+        )
+
+    def library(self, uow: UnitOfWork) -> StoreLibrary:
+        return StoreLibrary(self, uow)
+
+
+class StoreLibrary:
+    """Reading other resources in the transaction of a request (`component.Library`)."""
+
+    def __init__(self, installation: Installation, uow: UnitOfWork) -> None:
+        self._installation, self._uow = installation, uow
+
+    def serves(self, resource: str) -> bool:
+        return resource in self._installation.by_name
+
+    def get(self, resource: str, id: str) -> Document | None:
+        return self.get_many(resource, {id}).get(id)
+
+    def get_many(self, resource: str, ids: set[str]) -> dict[str, Document]:
+        served = self._installation.by_name.get(resource)
+        if served is None or not ids:
+            return {}
+        rows = self._uow.repository(served.stored.name).get_many(ids)
+        return {id: row.document() for id, row in rows.items()}
+
+    def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]:
+        served = self._installation.by_name.get(resource)
+        if served is None:
+            return []
+        found = self._uow.repository(served.stored.name).find(Query(where=where, limit=limit))
+        return [row.document() for row in found.rows]
+
+    def owner_of(self, target_type: str) -> str | None:
+        return self._installation.owners.get(target_type)
+
+
+def _documents(settings: Settings) -> list[Path]:
+    files = spec_files(PUBLISHED)
+    if settings.spec_dir:
+        folder = Path(settings.spec_dir)
+        if not folder.is_dir():
+            raise ConfigurationError(f"BSS_SPEC_DIR is {settings.spec_dir!r}, and there is no such folder")
+        # Documents of the folder come last: of two for one API and major the folder's wins when it is not older.
+        files = [*files, *spec_files(folder)]
+    return files
+
+
+def _join(contracts: Iterable[Contract], components: Iterable[Component]) -> dict[tuple[str, str], Served]:
+    by_api = {component.api: component for component in components}
+    served: dict[tuple[str, str], Served] = {}
+    for contract in contracts:
+        component = by_api.get(contract.api) if contract.major == 5 else None
+        if component is not None:
+            _compare(component, contract)
+        for resource in contract.resources.values():
+            descriptor = (component.resource(resource.name) if component else None) or Resource(resource.name)
+            served[contract.key, resource.name] = Served(
+                contract=contract,
+                resource=resource,
+                stored=_stored(contract, resource, descriptor),
+                descriptor=descriptor,
+                component=component,
+            )
+    return served
+
+
+def _stored(contract: Contract, resource: ResourceContract, descriptor: Resource) -> StoredResource:
+    steps = [tuple(name.split(".")) for name in dict.fromkeys((*descriptor.indexed, *descriptor.holds))]
+    indexes = tuple(Index(resource.fields.path(path)) for path in steps)
+    family = contract.api.lower() + ("" if contract.major == 5 else f"_v{contract.major}")
+    name = f"{family}_{snake(resource.name)}"
+    if len(name) > TABLE_NAME_MAX:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+        name = f"{name[: TABLE_NAME_MAX - 7]}_{digest}"
+    return StoredResource(name, resource.name, indexes, descriptor.versioned)
+
+
+def snake(name: str) -> str:
+    """`productOffering` as `product_offering`."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def _compare(component: Component, contract: Contract) -> None:
+    """A descriptor that does not fit its contract is a mistake of ours; say so before anybody is served."""
+    for descriptor in component.resources:
+        resource = contract.resources.get(descriptor.name)
+        if resource is None:
+            raise ConfigurationError(f"{component.name}: {contract.key} has no resource {descriptor.name!r}")
+        for name in (*descriptor.indexed, *descriptor.holds):
+            first = name.split(".")[0]
+            if first not in resource.attributes and first != "id":
+                raise ConfigurationError(f"{component.name}: {descriptor.name} has no attribute {name!r} to index")
+        lifecycle = descriptor.lifecycle
+        if lifecycle is None:
+            continue
+        if lifecycle.attribute not in resource.attributes:
+            raise ConfigurationError(f"{component.name}: {descriptor.name} has no {lifecycle.attribute!r}")
+        unknown = set(lifecycle.moves) - set(resource.states) if resource.states else set()
+        if unknown:
+            raise ConfigurationError(
+                f"{component.name}: {descriptor.name} has no state {', '.join(sorted(unknown))} in {contract.key}"
+            )
+
+
+def _by_name(served: Iterable[Served]) -> dict[str, Served]:
+    ordered = sorted(served, key=lambda item: (item.component is None, -item.contract.major))
+    result: dict[str, Served] = {}
+    for item in ordered:
+        result.setdefault(item.name, item)
+    return result
+
+
+def _holders(by_name: dict[str, Served], owners: dict[str, str]) -> dict[str, tuple[Holder, ...]]:
+    """Who keeps whom from being deleted, by the types that the contract gives the references."""
+    holders: dict[str, list[Holder]] = {}
+    for served in by_name.values():
+        for path in served.descriptor.holds:
+            steps = tuple(path.split("."))
+            for target_type in served.resource.fields.target_types(steps[:-1]):
+                if target_type in owners:
+                    holders.setdefault(owners[target_type], []).append(Holder(served, path))
+    return {name: tuple(found) for name, found in holders.items()}

@@ -1,0 +1,249 @@
+"""The five operations of every resource of every API. A request's whole way is on this page.
+
+    create    read body -> contract -> stamp -> rules -> store -> event -> answer
+    patch     load -> precondition -> apply -> contract -> lifecycle -> rules -> store -> events -> answer
+    delete    load -> precondition -> rules -> nobody uses it -> remove -> event
+    list      read query -> find -> select attributes -> page
+    retrieve  load -> unchanged? -> select attributes
+
+One request is one transaction; its events are written in it. Nothing here knows a resource by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from common import exact_json
+from common.component import RuleContext
+from common.domain.ids import ordered_id
+from common.domain.query import Document, FieldPath
+from common.errors import IdempotencyMismatch, InvalidBody, NotFound, Violation
+from common.installation import Installation, Served
+from common.rest import headers, query, render
+from common.rest.changes import record
+from common.rest.headers import PATCH_TYPES, read_object
+from common.rest.messages import Request, Response
+from common.rest.patch import apply
+from common.rest.references import check_references, check_unused
+from common.rest.stamping import check_immutable, check_move, drop_nulls, stamp_created, stamp_patched
+from common.spec.contract import Validator
+from common.store.idempotency import StoredReply
+from common.store.repository import Repository, Row
+from common.store.unit_of_work import UnitOfWork
+
+ID_MAX = 255
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The operations of one resource of one contract."""
+
+    installation: Installation
+    served: Served
+    committed: Callable[[], None] = lambda: None  # wakes the delivery of events
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def list(self, request: Request) -> Response:
+        """200 with everything found, 206 with a page the client asked for."""
+        headers.check_accept(request)
+        asked = query.read_list(request.query, self._path, self.installation.settings)
+        with self.installation.database.read(request.tenant) as uow:
+            found = self._repository(uow).find(asked.query)
+        items = [self._body(row, request, asked.selection) for row in found.rows]
+        return render.page(request, asked, found, items, self.installation.settings.partial_status)
+
+    def retrieve(self, request: Request) -> Response:
+        """200, or 304 when If-None-Match names the present revision."""
+        headers.check_accept(request)
+        settings = self.installation.settings
+        selection = query.read_selection(request.query, self._path, settings)
+        id, version = self._address(request)
+        with self.installation.database.read(request.tenant) as uow:
+            row = self._load(self._repository(uow), id, version or query.read_version(request.query))
+        tag = ("etag", headers.etag(row.revision))
+        if headers.is_unchanged(request, row.revision):
+            return Response(304, headers=(tag,))
+        return Response(200, self._body(row, request, selection), (render.CONTENT_TYPE, tag))
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def create(self, request: Request) -> Response:
+        """201 with the stored resource; the stored reply again for an Idempotency-Key that was seen."""
+        headers.check_accept(request)
+        selection = query.read_selection(request.query, self._path, self.installation.settings)
+        key = headers.idempotency_key(request)
+        document = self._read_new(request)
+        with self.installation.database.write(request.tenant) as uow:
+            if key is not None and (reply := uow.idempotency.find(request.path, key)):
+                return _replayed(reply, key, request)
+            row = self._store_new(uow, document, request)
+            response = self._created(row, request, selection)
+            if key is not None:
+                mark = headers.fingerprint(request)
+                reply = StoredReply(mark, response.status, response.headers, response.body)
+                uow.idempotency.keep(request.path, key, mark, reply, self.installation.clock.now())
+            uow.commit()
+        self.committed()
+        return response
+
+    def patch(self, request: Request) -> Response:
+        """200 with the whole resource after the change; unchanged when the patch changes nothing."""
+        headers.check_accept(request)
+        media_type = headers.media_type(request, PATCH_TYPES)
+        selection = query.read_selection(request.query, self._path, self.installation.settings)
+        patch = exact_json.decode(request.body)
+        id, version = self._address(request)
+        with self.installation.database.write(request.tenant) as uow:
+            repository = self._repository(uow)
+            row = self._load(repository, id, version, for_update=True)
+            headers.check_if_match(request, row.revision)
+            before = row.document()
+            after = self._patched(uow, before, media_type, patch, request, row)
+            if after is not None:
+                row = repository.replace(row, after, self.installation.clock.now())
+                uow.commit()
+        self.committed()
+        tag = ("etag", headers.etag(row.revision))
+        return Response(200, self._body(row, request, selection), (render.CONTENT_TYPE, tag))
+
+    def delete(self, request: Request) -> Response:
+        """204; the id is free again."""
+        id, version = self._address(request)
+        with self.installation.database.write(request.tenant) as uow:
+            repository = self._repository(uow)
+            row = self._load(repository, id, version, for_update=True)
+            headers.check_if_match(request, row.revision)
+            document, context = row.document(), self._context(uow, request)
+            if self.served.descriptor.on_delete is not None:
+                self.served.descriptor.on_delete(document, context)
+                context.settle()
+            if version is None or len(repository.versions(id)) == 1:
+                check_unused(self.installation, uow, self.served, id)
+            repository.remove(id, version)
+            record(uow, self.served, document, None, context)
+            uow.commit()
+        self.committed()
+        return Response(204)
+
+    # -- the steps ----------------------------------------------------------------------------------------
+
+    def _read_new(self, request: Request) -> Document:
+        document: Document = drop_nulls(read_object(request))
+        document.pop("href", None)
+        if "id" in document and ("id" not in self.served.resource.settable):
+            del document["id"]  # v4 contracts have no client id: ignored
+        assert self.served.resource.creating is not None, "a contract with create has a schema for it"
+        self._check(document, self.served.resource.creating)
+        _check_id(document)
+        return document
+
+    def _store_new(self, uow: UnitOfWork, document: Document, request: Request) -> Row:
+        resource, descriptor, now = self.served.resource, self.served.descriptor, self.installation.clock.now()
+        document = {"id": document.pop("id", None) or ordered_id(), **document}
+        stamp_created(document, resource, descriptor, now)
+        resource.fields.normalise(document)
+        context = self._context(uow, request)
+        if descriptor.on_create is not None:
+            descriptor.on_create(document, context)
+            context.settle()
+        check_references(self.installation, uow, self.served, document)
+        version = str(document.get("version", "")) if descriptor.versioned else ""
+        row = self._repository(uow).add(document["id"], document, now, version)
+        record(uow, self.served, None, document, context)
+        return row
+
+    def _patched(
+        self, uow: UnitOfWork, before: Document, media_type: str, patch: Any, request: Request, row: Row
+    ) -> Document | None:
+        """The document after the patch, checked and recorded; None when nothing changes."""
+        resource, descriptor = self.served.resource, self.served.descriptor
+        link = self._href(row, request)
+        shown = render.answer(before, link)
+        after = drop_nulls(apply(media_type, patch, shown, self._is_array))
+        if not isinstance(after, dict):
+            raise InvalidBody([Violation("", "type", "the resource stays a JSON object")])
+        check_immutable(shown, after, resource)
+        after.pop("href", None)
+        if after == before:
+            return None
+        assert resource.patched is not None, "a contract with patch has a schema for the result"
+        self._check(after, resource.patched)
+        resource.fields.normalise(after)
+        check_move(before, after, resource, descriptor)
+        context = self._context(uow, request)
+        if descriptor.on_patch is not None:
+            descriptor.on_patch(before, after, context)
+            context.settle()
+        check_references(self.installation, uow, self.served, after)
+        stamp_patched(after, resource, context.now)
+        record(uow, self.served, before, after, context)
+        return after
+
+    def _check(self, document: Document, validator: Validator) -> None:
+        violations = validator.violations(document)
+        if self.installation.settings.unknown_attributes == "refuse" and "@schemaLocation" not in document:
+            unknown = sorted(document.keys() - self.served.resource.attributes)
+            violations += [Violation(f"/{n}", "unknown", f"{n[:80]} is not in the contract") for n in unknown]
+        if violations:
+            raise InvalidBody(violations)
+
+    def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
+        return RuleContext(
+            resource=self.served.name,
+            now=self.installation.clock.now(),
+            settings=self.installation.settings,
+            library=self.installation.library(uow),
+            correlation_id=request.correlation_id,
+        )
+
+    def _created(self, row: Row, request: Request, selection: query.Selection | None) -> Response:
+        location = ("location", self._href(row, request))
+        tag = ("etag", headers.etag(row.revision))
+        return Response(201, self._body(row, request, selection), (render.CONTENT_TYPE, location, tag))
+
+    def _body(self, row: Row, request: Request, selection: query.Selection | None) -> bytes:
+        link = self._href(row, request)
+        if selection is None:
+            return render.whole(row, link)
+        return exact_json.encode(
+            render.select(render.answer(row.document(), link), selection, self.served.resource.typed)
+        )
+
+    def _href(self, row: Row, request: Request) -> str:
+        return render.href(request.base, self.served.resource.path, row.id)
+
+    def _address(self, request: Request) -> tuple[str, str | None]:
+        assert request.id is not None, "the router gives item operations an id"
+        return render.split_version(request.id) if self.served.descriptor.versioned else (request.id, None)
+
+    def _load(self, repository: Repository, id: str, version: str | None, *, for_update: bool = False) -> Row:
+        row = repository.get(id, version, for_update=for_update) if len(id) <= ID_MAX else None
+        if row is None:
+            raise NotFound(self.served.name, id)
+        return row
+
+    def _repository(self, uow: UnitOfWork) -> Repository:
+        return uow.repository(self.served.stored.name)
+
+    def _path(self, steps: tuple[str, ...]) -> FieldPath:
+        return self.served.resource.fields.path(steps)
+
+    def _is_array(self, name: str) -> bool:
+        return name in self.served.resource.attributes and self._path((name,)).many
+
+
+def _check_id(document: Document) -> None:
+    id = document.get("id")
+    if id is None:
+        return
+    if not 0 < len(id) <= ID_MAX or id in (".", "..") or ":(" in id or not id.isprintable():
+        raise InvalidBody([Violation("/id", "format", f"an id is 1 to {ID_MAX} printable characters, not . or ..")])
+
+
+def _replayed(reply: StoredReply, key: str, request: Request) -> Response:
+    if reply.fingerprint != headers.fingerprint(request):
+        raise IdempotencyMismatch(key)
+    return Response(reply.status, reply.body, (*reply.headers, ("idempotency-replayed", "true")))

@@ -1,0 +1,87 @@
+"""The hub of one API: listeners register, are shown and leave; and the listener paths of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from common import exact_json
+from common.errors import InvalidBody, Violation
+from common.events import hub
+from common.installation import Installation
+from common.rest import headers, render
+from common.rest.messages import Request, Response
+from common.rest.stamping import drop_nulls
+from common.spec.contract import Contract
+from common.store.subscriptions import Subscription
+
+
+@dataclass(frozen=True)
+class HubEndpoint:
+    """POST /hub, GET /hub/{id}, DELETE /hub/{id} of one contract.
+
+    Source: TMF630 Part 1 (event management); schema Hub (v5), EventSubscription (v4).
+    """
+
+    installation: Installation
+    contract: Contract
+    registered: Callable[[], None] = lambda: None
+
+    def create(self, request: Request) -> Response:
+        """201 with the subscription."""
+        headers.check_accept(request)
+        body = drop_nulls(headers.read_object(request))
+        with self.installation.database.write(request.tenant) as uow:
+            subscription = hub.register(
+                uow,
+                self.contract,
+                body,
+                origin=request.origin,
+                settings=self.installation.settings,
+                now=self.installation.clock.now(),
+            )
+            uow.commit()
+        self.registered()
+        shown = self._shown(subscription, request)
+        location = render.href(request.base, "/hub", subscription.id)
+        return Response(201, shown, (render.CONTENT_TYPE, ("location", location)))
+
+    def retrieve(self, request: Request) -> Response:
+        headers.check_accept(request)
+        with self.installation.database.read(request.tenant) as uow:
+            subscription = hub.find(uow, self.contract, request.id or "")
+        return Response(200, self._shown(subscription, request), (render.CONTENT_TYPE,))
+
+    def delete(self, request: Request) -> Response:
+        with self.installation.database.write(request.tenant) as uow:
+            hub.remove(uow, self.contract, request.id or "")
+            uow.commit()
+        return Response(204)
+
+    def _shown(self, subscription: Subscription, request: Request) -> bytes:
+        document = hub.hub_document(self.contract, subscription)
+        if not self.contract.is_v4:
+            document = render.answer(document, render.href(request.base, "/hub", subscription.id))
+        return exact_json.encode(document)
+
+
+@dataclass(frozen=True)
+class ListenerEndpoint:
+    """POST /listener/{event}: where another system reports its events to us.
+
+    An event is judged by its envelope and handed to the subscribers that components declare; none is declared
+    yet, so it is acknowledged and logged by the request log only.
+    """
+
+    contract: Contract
+    event_type: str
+
+    def receive(self, request: Request) -> Response:
+        """204 (v5), 201 with the acknowledged subscription id (v4)."""
+        body = drop_nulls(headers.read_object(request))
+        given = body.get("eventType", self.event_type)
+        if not isinstance(given, str) or not isinstance(body.get("event", {}), dict):
+            raise InvalidBody([Violation("/event", "type", "an event carries its payload as an object in `event`")])
+        if not self.contract.is_v4:
+            return Response(204)
+        return Response(201, exact_json.encode({"id": str(body.get("eventId", "")), "callback": request.path}))

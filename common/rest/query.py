@@ -1,0 +1,159 @@
+"""The query string of a list or retrieve operation, as one value."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from common.domain.query import AnyElement, AnyOf, Condition, Cursor, Kind, Query, SortKey, all_of
+from common.errors import InvalidParameter
+from common.filters import ParsedQuery, Resolve, parse_query, read_path
+from common.jsonpath import narrowing, parse_jsonpath
+from common.settings import Settings
+
+SORT_KEYS_MAX = 8
+OFFSET_MAX = 2**53
+_NONE = "none"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which attributes an answer carries: dotted paths, and sub-arrays narrowed to matching elements."""
+
+    paths: tuple[tuple[str, ...], ...]
+    narrowed: tuple[AnyElement, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """What a list operation asks. `paged` is True when the client itself asked for a page."""
+
+    query: Query
+    selection: Selection | None
+    paged: bool
+    by_cursor: bool
+
+
+def read_list(raw: str, resolve: Resolve, settings: Settings) -> ListRequest:
+    """Errors: InvalidParameter, NotImplementedFeature."""
+    parsed = _parse(raw, resolve, settings)
+    parameters = parsed.parameters
+    limits = {"terms_max": settings.filter_terms_max, "regex_length_max": settings.regex_length_max}
+    jsonpaths = [parse_jsonpath(text, resolve, **limits) for text in parameters.get("filter", [])]
+    where: Condition | None = all_of(
+        parsed.condition, (jsonpaths[0] if len(jsonpaths) == 1 else AnyOf(tuple(jsonpaths))) if jsonpaths else None
+    )
+    sort = _read_sort(parameters.get("sort", []), resolve)
+    by_cursor = "after" in parameters or "before" in parameters
+    if by_cursor and "offset" in parameters:
+        raise InvalidParameter("offset", "cannot be combined with after or before")
+    limit = _whole_number(parameters, "limit", minimum=1)
+    query = Query(
+        where=where,
+        sort=sort,
+        offset=_whole_number(parameters, "offset", minimum=0) or 0,
+        limit=min(limit or settings.page_items_max, settings.page_items_max),
+        after=_read_cursor(parameters, "after", len(sort)),
+        before=_read_cursor(parameters, "before", len(sort)),
+    )
+    paged = by_cursor or limit is not None or "offset" in parameters
+    return ListRequest(query, _read_fields(parameters, resolve, settings), paged, by_cursor)
+
+
+def read_selection(raw: str, resolve: Resolve, settings: Settings) -> Selection | None:
+    """The `fields` of an operation on one resource; other parameters are not its business."""
+    if not raw:
+        return None
+    return _read_fields(_parse(raw, resolve, settings).parameters, resolve, settings)
+
+
+def read_version(raw: str) -> str | None:
+    """`?version=` on a retrieve (TMF630 Part 4): one version of a catalogue entity."""
+    return parse_qs(raw).get("version", [None])[-1] if "version=" in raw else None
+
+
+def _parse(raw: str, resolve: Resolve, settings: Settings) -> ParsedQuery:
+    if len(raw) > settings.query_bytes_max:
+        raise InvalidParameter("(query)", f"the query string is longer than {settings.query_bytes_max} bytes")
+    return parse_query(raw, resolve, terms_max=settings.filter_terms_max, regex_length_max=settings.regex_length_max)
+
+
+def _whole_number(parameters: dict[str, list[str]], name: str, *, minimum: int) -> int | None:
+    if name not in parameters:
+        return None
+    text = parameters[name][-1].strip()
+    if not (text.isascii() and text.isdigit()) or not minimum <= int(text[:20]) <= OFFSET_MAX:
+        raise InvalidParameter(name, f"is a whole number, at least {minimum}")
+    return int(text)
+
+
+def _read_sort(values: list[str], resolve: Resolve) -> tuple[SortKey, ...]:
+    keys = []
+    for name in (piece.strip() for value in values for piece in value.split(",")):
+        bare = name.lstrip("+- ")
+        if not bare:
+            raise InvalidParameter("sort", "names attributes, as in sort=name,-lastUpdate")
+        path = resolve(read_path(bare))
+        if path.kind is Kind.UNKNOWN and path.many and len(path.steps) == 1 and not path.steps[0].startswith("@"):
+            raise InvalidParameter("sort", f"{bare!r} is no attribute that can be sorted by")
+        keys.append(SortKey(path, name.startswith("-")))
+    if len(keys) > SORT_KEYS_MAX:
+        raise InvalidParameter("sort", f"at most {SORT_KEYS_MAX} attributes")
+    return tuple(keys)
+
+
+def _read_fields(parameters: dict[str, list[str]], resolve: Resolve, settings: Settings) -> Selection | None:
+    if "fields" not in parameters:
+        return None
+    paths, narrowed = [], []
+    for name in (piece.strip() for value in parameters["fields"] for piece in _split_fields(value)):
+        if not name or name == _NONE:
+            continue
+        if "[?" in name:
+            element = narrowing(
+                name,
+                resolve,
+                terms_max=settings.filter_terms_max,
+                regex_length_max=settings.regex_length_max,
+            )
+            if element is None:
+                raise InvalidParameter("fields", f"{name[:80]!r} selects no sub-array; write attribute[?(...)]")
+            narrowed.append(element)
+            continue
+        paths.append(read_path(name))
+    return Selection(tuple(paths), tuple(narrowed))
+
+
+def _split_fields(value: str) -> list[str]:
+    """Split at commas outside brackets."""
+    pieces, depth, start = [], 0, 0
+    for position, character in enumerate(value):
+        depth += (character in "[(") - (character in "])")
+        if character == "," and depth == 0:
+            pieces.append(value[start:position])
+            start = position + 1
+    return [*pieces, value[start:]]
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """A cursor as the opaque text that `after` and `before` take."""
+    text = json.dumps([list(cursor.keys), cursor.position], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(parameters: dict[str, list[str]], name: str, keys: int) -> Cursor | None:
+    text = parameters.get(name, [""])[-1]
+    if not text:  # `after=` with nothing starts paging by cursor
+        return None
+    try:
+        read = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        values, position = read
+        valid = len(values) == keys and all(v is None or isinstance(v, str) for v in values)
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        valid = False
+    if not valid or not isinstance(position, str) or "\x00" in text:
+        raise InvalidParameter(name, "is a cursor of a Link header, for the same sort")
+    return Cursor(tuple(values), position)

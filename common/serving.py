@@ -1,0 +1,88 @@
+"""A server process: the application with the workers that run beside requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+
+from common import logs
+from common.errors import ConfigurationError
+from common.events.delivery import DeliveryWorker
+from common.events.publication import publication
+from common.installation import Installation
+from common.rest.app import build
+from common.settings import Settings
+
+SHUTDOWN_SECONDS = 10
+
+
+def application() -> Any:
+    """The ASGI application of the settings in the environment (uvicorn's factory; one per server process)."""
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    return assemble(Installation.assemble(settings))
+
+
+def assemble(installation: Installation) -> Any:
+    """The application with delivery running beside it, when the settings say so."""
+    installation.database.prepare()
+    worker = delivery_worker(installation)
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        running = asyncio.create_task(worker.run()) if installation.settings.delivery_inline else None
+        try:
+            yield
+        finally:
+            if running is not None:
+                worker.stop()
+                await running
+            worker.close()
+            installation.database.close()
+
+    return build(installation, lifespan=lifespan, committed=worker.wake)
+
+
+def delivery_worker(installation: Installation) -> DeliveryWorker:
+    """The worker that tells the listeners of every contract."""
+    publications = [
+        publication(
+            contract,
+            {name: installation.served[contract.key, name].stored.name for name in contract.resources},
+        )
+        for contract in installation.contracts
+    ]
+    return DeliveryWorker(installation.database, publications, installation.settings, installation.clock)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop.
+
+    Errors: ConfigurationError for several processes on SQLite, which has one writer.
+    """
+    if settings.workers > 1 and settings.database_url.startswith("sqlite"):
+        raise ConfigurationError("BSS_WORKERS above 1 needs PostgreSQL; set BSS_DATABASE_URL")
+    uvicorn.run(
+        "common.serving:application",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        ws="none",
+    )
+
+
+def export(settings: Settings, **names: Any) -> None:
+    """Put settings given on the command line where the server processes read theirs."""
+    for name, value in names.items():
+        if value is not None:
+            os.environ[f"BSS_{name.upper()}"] = str(value)
