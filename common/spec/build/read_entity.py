@@ -38,7 +38,7 @@ def read_entity(name: str, value: object, file: str) -> Entity:
         fields=fields,
         require=texts(source.get("require"), file, name, "require"),
         create=_rule(source.get("create", {}), fields, file, name),
-        patch=_rule(source.get("patch", {}), fields, file, name),
+        patch=_patch(source, fields, file, name),
         one_of=texts(source.get("one-of"), file, name, "one-of"),
         values=texts(source.get("values"), file, name, "values"),
         list_of=source.get("list-of", ""),
@@ -93,12 +93,17 @@ def _with(entity: Entity, source: dict[str, Any], file: str) -> Entity:
     if "create" in source:
         entity = replace(entity, create=_rule(source["create"], entity.fields, file, name))
     if "patch" in source:
-        entity = replace(entity, patch=_rule(source["patch"], entity.fields, file, name))
+        entity = replace(entity, patch=_patch(source, entity.fields, file, name))
     return replace(
         entity,
         maps_also=texts(source.get("maps-also"), file, name, "maps-also") or entity.maps_also,
         maps_not=texts(source.get("maps-not"), file, name, "maps-not") or entity.maps_not,
     )
+
+
+def _patch(source: Mapping[str, Any], fields: Mapping[str, Field], file: str, name: str) -> FormRule:
+    value = source.get("patch", {})
+    return _rule(source.get("create", {}) if value == "as create" else value, fields, file, name)
 
 
 def _rule(value: object, fields: Mapping[str, Field], file: str, name: str) -> FormRule:

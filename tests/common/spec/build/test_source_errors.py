@@ -1,0 +1,103 @@
+"""A mistake in the sources is refused with the file, the entity and what to change."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.spec.build import SourceError, build_documents
+
+API, BASE, GLOSSARY = "tmf900.yaml", "shared/base.yaml", "glossary.yaml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "entity", "change"),
+    [
+        (API, "watt: integer", "watt: wattage", "Lamp", "'wattage' is not a type that TMF900 knows; correct it"),
+        (
+            API,
+            "require: [name]",
+            "require: [nam]",
+            "Lamp",
+            "create: require names 'nam', which is no field; correct it",
+        ),
+        (
+            API,
+            "without: [watt]",
+            "without: [volt]",
+            "Lamp",
+            "patch: without names 'volt', which is no field of its own; correct it",
+        ),
+        (
+            API,
+            "plain: [maker]",
+            "plain: [id]",
+            "Lamp",
+            "patch: plain names 'id', which is no field of its own; correct it",
+        ),
+        (API, "  Shade: {", "  Money: {", "Money", "is defined in base.yaml already; keep one definition"),
+        (API, "      watt: integer", "      name: integer", "name", "stands twice (line 17); keep one of them"),
+        (API, "about: Gives light.", "abuot: Gives light.", "Lamp", "'abuot' is not known here"),
+        (API, "about: Gives light.", "about:", "Lamp", "write a text for about, not None"),
+        (API, "extends: Shade,", "extends: Shadow,", "PaperShade", "'Shadow' is not a type that TMF900 knows"),
+        (
+            API,
+            "light., extends: Entity",
+            "light., extends: PaperShade",
+            "Shade",
+            "extends itself; take one of the bases out",
+        ),
+        (API, "verbs: all", "verbs: [list, remove]", "Lamp", "'remove' is not a verb"),
+        (API, "  Lamp:\n    verbs", "  Torch:\n    verbs", "Torch", "is not defined; define it or take the name out"),
+        (
+            API,
+            "resources:",
+            "leaves-out: [MakerRef]\nresources:",
+            "MakerRef",
+            "is left out, but Lamp needs it; publish it",
+        ),
+        (API, "resources:", "forms: {none: [Bulb]}\nresources:", "forms", "'Bulb' is not an entity of this API"),
+        (
+            API,
+            "resources:",
+            "forms: {none: [Lamp], create: [Lamp]}\nresources:",
+            "Lamp",
+            "stands in two groups of forms",
+        ),
+        (API, "resources:", "exceptions: [{entities: [Lamp]}]\nresources:", "exceptions", "write a text for why"),
+        (API, "shade: [ShadeRefOrValue]", "shade: [ShadeRef, Shade]", "Lamp", "write one type in the brackets"),
+        (
+            API,
+            "create: {require: [name], without: [state]}",
+            "create: {only: [lit]}",
+            "Lamp",
+            "only takes fields of its own",
+        ),
+        (BASE, "forms: [create]", "forms: [made]", "Extensible", "'made' is not a form; use create or patch"),
+        (GLOSSARY, "maker: Who made it.\n", "", "Lamp", "'maker' has no sentence; write one in glossary.yaml"),
+        (
+            GLOSSARY,
+            "maker:",
+            "lumen: How bright.\nmaker:",
+            "lumen",
+            "no entity has this attribute; take the sentence out",
+        ),
+    ],
+)
+def test_a_mistake_is_named(toy, file, old, new, entity, change):
+    path = toy / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+
+    with pytest.raises(SourceError) as refused:
+        build_documents(toy)
+
+    assert refused.value.entity == entity
+    assert refused.value.change.startswith(change)
+    assert str(refused.value).startswith((f"{path.name}: {entity}: ", "tmf900.yaml: "))
+
+
+def test_what_is_not_yaml_is_named_by_its_file(toy):
+    (toy / "tmf900.yaml").write_text("api: [")
+
+    with pytest.raises(SourceError, match=r"^tmf900\.yaml: is not YAML: "):
+        build_documents(toy)
