@@ -1,0 +1,27 @@
+"""Customers (TMF629): parties in their role as buyers."""
+
+from common.component import Component, Resource
+from tmf629_customer.lifecycle import CUSTOMER
+
+COMPONENT = Component(
+    name="tmf629_customer",
+    api="TMF629",
+    resources=(
+        Resource(
+            "customer",
+            indexed=(
+                "name",
+                "status",
+                "role",
+                "partyRoleSpecification.id",
+                "agreement.id",
+                "contactMedium.emailAddress",
+                "contactMedium.phoneNumber",
+                "relatedParty.partyOrPartyRole.id",
+                "relatedParty.role",
+            ),
+            holds=("engagedParty.id", "account.id"),
+            lifecycle=CUSTOMER,
+        ),
+    ),
+)

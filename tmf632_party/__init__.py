@@ -1,0 +1,38 @@
+"""Parties (TMF632): persons and organizations."""
+
+from common.component import Component, Resource
+from tmf632_party.lifecycle import INDIVIDUAL, ORGANIZATION
+
+_BOTH = (
+    "name",
+    "status",
+    "externalReference.id",
+    "contactMedium.emailAddress",
+    "contactMedium.phoneNumber",
+    "relatedParty.partyOrPartyRole.id",
+    "relatedParty.role",
+)
+
+COMPONENT = Component(
+    name="tmf632_party",
+    api="TMF632",
+    resources=(
+        Resource(
+            "individual",
+            indexed=(*_BOTH, "givenName", "familyName", "birthDate", "individualIdentification.identificationId"),
+            lifecycle=INDIVIDUAL,
+        ),
+        Resource(
+            "organization",
+            indexed=(
+                *_BOTH,
+                "tradingName",
+                "organizationType",
+                "organizationIdentification.identificationId",
+                "organizationParentRelationship.organization.id",
+                "organizationChildRelationship.organization.id",
+            ),
+            lifecycle=ORGANIZATION,
+        ),
+    ),
+)

@@ -1,0 +1,27 @@
+"""Product usage (TMF635): what customers used of their products."""
+
+from common.component import Component, Resource
+from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
+
+COMPONENT = Component(
+    name="tmf635_usage",
+    api="TMF635",
+    resources=(
+        Resource(
+            "productUsage",
+            indexed=(
+                "status",
+                "usageType",
+                "creationDate",
+                "lastUpdate",
+                "usageSpecification.id",
+                "externalIdentifier.id",
+                "relatedParty.partyOrPartyRole.id",
+                "relatedParty.role",
+            ),
+            holds=("product.id",),
+            lifecycle=PRODUCT_USAGE,
+        ),
+        Resource("exportJob", indexed=("status", "creationDate", "completionDate"), lifecycle=EXPORT_JOB),
+    ),
+)

@@ -1,0 +1,32 @@
+"""Product inventory (TMF637): what customers have."""
+
+from common.component import Component, Resource
+from tmf637_inventory.lifecycle import PRODUCT
+
+COMPONENT = Component(
+    name="tmf637_inventory",
+    api="TMF637",
+    resources=(
+        Resource(
+            "product",
+            indexed=(
+                "name",
+                "status",
+                "creationDate",
+                "orderDate",
+                "startDate",
+                "terminationDate",
+                "productSerialNumber",
+                "product.id",
+                "productRelationship.id",
+                "productOrderItem.orderId",
+                "relatedParty.partyOrPartyRole.id",
+                "relatedParty.role",
+                "realizingService.id",
+                "realizingResource.id",
+            ),
+            holds=("productOffering.id", "productSpecification.id", "billingAccount.id"),
+            lifecycle=PRODUCT,
+        ),
+    ),
+)
