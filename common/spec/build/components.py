@@ -12,7 +12,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCHES = ("application/json-patch+json", "application/json-patch-query+json")
 
-_PARAMETERS = {
+LIST_PARAMETERS = {
     "fields": ("string", "The attributes to answer with, separated by commas."),
     "offset": ("integer", "How many entries to skip before the first one answered."),
     "limit": ("integer", "How many entries to answer with at most."),
@@ -43,7 +43,7 @@ def parameters(api: Api) -> dict[str, Any]:
     identifier = {"in": "path", "name": "id", "required": True, "schema": {"type": "string"}}
     found: dict[str, Any] = {"Id": identifier | {"description": "The id of the resource."}}
     for name in api.list_parameters:
-        kind, about = _PARAMETERS[name]
+        kind, about = LIST_PARAMETERS[name]
         found[name[0].upper() + name[1:]] = {
             "in": "query",
             "name": name,

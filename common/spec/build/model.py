@@ -27,6 +27,20 @@ PRIMITIVES: Mapping[str, Mapping[str, object]] = {
 }
 
 
+#: The kinds of events, and what each tells of its resource.
+EVENT_KINDS: Mapping[str, str] = {
+    "Create": "was created",
+    "AttributeValueChange": "changed in an attribute other than its state",
+    "StateChange": "moved to another state",
+    "Delete": "was deleted",
+    "InformationRequired": "needs information that only the client can give",
+    "ErrorMessage": "ran into an error",
+    "JeopardyAlert": "is at risk of being late or failing",
+    "Milestone": "reached or missed a milestone",
+    "Batch": "changed together with others of its kind",
+}
+
+
 class Form(Enum):
     """The forms of an entity; the value is the suffix its name takes in a document."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from common.spec.build.model import Api, Event, Resource
-from common.spec.build.schemas import words
+from common.spec.build.schemas import one, words
 
 VERBS = ("list", "create", "retrieve", "patch", "delete")
 HUB_TAG = "events subscription"
@@ -57,8 +57,8 @@ def _create(resource: Resource) -> dict[str, Any]:
     task = {"200": _response(f"200{resource.name}_Task")} if resource.is_task else {}
     answers = task | {"201": _response(f"201{resource.name}"), "202": _ACCEPTED}
     answers |= _errors(_TASK_ERRORS if resource.is_task else _WRITE_ERRORS)
-    about = f"Creates a {words(resource.name)} and answers with it as it was stored."
-    operation = _operation(resource, "create", f"Create a {words(resource.name)}", about, ["Fields"], answers)
+    about = f"Creates {one(resource.name)} and answers with it as it was stored."
+    operation = _operation(resource, "create", f"Create {one(resource.name)}", about, ["Fields"], answers)
     operation |= {"requestBody": _body(f"{resource.name}_FVO")}
     return operation | ({"x-tmf-task-resource": True} if resource.is_task else {})
 
@@ -66,14 +66,14 @@ def _create(resource: Resource) -> dict[str, Any]:
 def _retrieve(resource: Resource) -> dict[str, Any]:
     answers = {"200": _response(f"200{resource.name}_Get")} | _errors(_READ_ERRORS)
     about = f"Answers with the one {words(resource.name)} that has this id."
-    title = f"Retrieve a {words(resource.name)}"
+    title = f"Retrieve {one(resource.name)}"
     return _operation(resource, "retrieve", title, about, ["Id", "Fields"], answers)
 
 
 def _patch(resource: Resource) -> dict[str, Any]:
     answers = {"200": _response(f"200{resource.name}_Patch"), "202": _ACCEPTED} | _errors(_WRITE_ERRORS)
-    about = f"Changes some attributes of a {words(resource.name)} and leaves the others as they are."
-    title = f"Change a {words(resource.name)}"
+    about = f"Changes some attributes of {one(resource.name)} and leaves the others as they are."
+    title = f"Change {one(resource.name)}"
     operation = _operation(resource, "patch", title, about, ["Id", "Fields"], answers)
     return operation | {"requestBody": _body(f"{resource.name}_MVO")}
 
@@ -81,7 +81,7 @@ def _patch(resource: Resource) -> dict[str, Any]:
 def _delete(resource: Resource) -> dict[str, Any]:
     answers = {"202": _response("202"), "204": _response("204")} | _errors(_WRITE_ERRORS)
     about = f"Deletes the {words(resource.name)} that has this id."
-    return _operation(resource, "delete", f"Delete a {words(resource.name)}", about, ["Id"], answers)
+    return _operation(resource, "delete", f"Delete {one(resource.name)}", about, ["Id"], answers)
 
 
 def _hub(verbs: tuple[str, ...]) -> dict[str, Any]:
@@ -110,8 +110,8 @@ def _hub(verbs: tuple[str, ...]) -> dict[str, Any]:
         "parameters": [_parameter("Id")],
         "responses": {"204": _NO_CONTENT} | failed,
     }
-    one = {"get": retrieve, "delete": delete} if "retrieve" in verbs else {"delete": delete}
-    return {"/hub": {"post": create}, "/hub/{id}": one}
+    registered = {"get": retrieve, "delete": delete} if "retrieve" in verbs else {"delete": delete}
+    return {"/hub": {"post": create}, "/hub/{id}": registered}
 
 
 def _listener(resource: Resource, event: Event) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _listener(resource: Resource, event: Event) -> dict[str, Any]:
     key = event.listener or name[0].lower() + name[1:]
     operation = {
         "operationId": key,
-        "summary": f"Receive a {words(name)}",
+        "summary": f"Receive {one(name)}",
         "description": f"The address at which a listener receives the {words(name)}.",
         "tags": [LISTENER_TAG],
         "requestBody": _body(name),

@@ -41,7 +41,7 @@ def read_entity(name: str, value: object, file: str) -> Entity:
         patch=_patch(source, fields, file, name),
         one_of=texts(source.get("one-of"), file, name, "one-of"),
         values=texts(source.get("values"), file, name, "values"),
-        list_of=source.get("list-of", ""),
+        list_of=text(source["list-of"], file, name, "list-of") if "list-of" in source else "",
         forms=read_forms(source["forms"], file, name) if "forms" in source else None,
         is_root=bool(source.get("root", False)),
     )
@@ -134,7 +134,7 @@ def _field(value: object, file: str, name: str) -> Field:
     only(value, _FIELD_KEYS, file, name)
     return Field(
         type=read_type(value["type"], file, name),
-        about=value.get("about", ""),
+        about=text(value["about"], file, name, "about") if "about" in value else "",
         default=value.get("default"),
         items_min=value.get("items-min"),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.spec.build.forms import Selection, select
-from common.spec.build.model import PRIMITIVES, Api, Entity, Event, Field, Form, Resource, Type
+from common.spec.build.model import EVENT_KINDS, PRIMITIVES, Api, Entity, Event, Field, Form, Resource, Type
 
 Schema = dict[str, Any]
 
@@ -15,17 +15,6 @@ _ABOUT_FORM = {
     Form.CREATE: " This form is what a client sends to create one.",
     Form.PATCH: " This form is what a client sends to change one.",
     Form.ANSWER: " This form is what the server answers with.",
-}
-_ABOUT_EVENT = {
-    "Create": "was created",
-    "AttributeValueChange": "changed in an attribute other than its state",
-    "StateChange": "moved to another state",
-    "Delete": "was deleted",
-    "InformationRequired": "needs information that only the client can give",
-    "ErrorMessage": "ran into an error",
-    "JeopardyAlert": "is at risk of being late or failing",
-    "Milestone": "reached or missed a milestone",
-    "Batch": "is one of several that changed together",
 }
 
 
@@ -50,6 +39,11 @@ def reference(name: str) -> Schema:
 def words(name: str) -> str:
     """A schema's name as words: `ProductOffering` -> `product offering`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def one(name: str) -> str:
+    """One of what the name says, as words: `IndividualRef` -> `an individual ref`."""
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {words(name)}"
 
 
 def _schema(entity: Entity, form: Form, selection: Selection, glossary: Mapping[str, str]) -> Schema:
@@ -146,7 +140,7 @@ def _event(resource: Resource, event: Event) -> dict[str, Schema]:
     name = f"{resource.name}{event.kind}Event"
     payload = event.payload or f"{name}Payload"
     carries = event.carries or {resource.key: Type(resource.name)}
-    about = f"Tells a listener that a {words(resource.name)} {_ABOUT_EVENT[event.kind]}."
+    about = f"Tells a listener that {one(resource.name)} {EVENT_KINDS[event.kind]}."
     inner = reference(payload) | {"description": "What happened, and to which resource."}
     return {
         name: {

@@ -46,7 +46,13 @@ API, BASE, GLOSSARY = "tmf900.yaml", "shared/base.yaml", "glossary.yaml"
             "Shade",
             "extends itself; take one of the bases out",
         ),
-        (API, "verbs: all", "verbs: [list, remove]", "Lamp", "'remove' is not a verb"),
+        (
+            API,
+            "verbs: all",
+            "verbs: [list, remove]",
+            "Lamp",
+            "'remove' is not known here; use list, create, retrieve, patch, delete",
+        ),
         (API, "  Lamp:\n    verbs", "  Torch:\n    verbs", "Torch", "is not defined; define it or take the name out"),
         (
             API,
@@ -72,6 +78,9 @@ API, BASE, GLOSSARY = "tmf900.yaml", "shared/base.yaml", "glossary.yaml"
             "Lamp",
             "only takes fields of its own",
         ),
+        (API, "events: [Create]", "events: [Created]", "Lamp", "'Created' is not known here; use Create, "),
+        (API, "resources:", "list-parameters: [page]\nresources:", "list-parameters", "'page' is not known here"),
+        (API, "resources:", "patch-answers: xml\nresources:", "patch-answers", "'xml' is not known here"),
         (BASE, "forms: [create]", "forms: [made]", "Extensible", "'made' is not a form; use create or patch"),
         (GLOSSARY, "maker: Who made it.\n", "", "Lamp", "'maker' has no sentence; write one in glossary.yaml"),
         (
