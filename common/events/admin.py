@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from common.errors import NotFound
 from common.store import outbox
 from common.store.outbox import DeliveryRecord
-
-if TYPE_CHECKING:
-    from common.store.unit_of_work import UnitOfWork
+from common.store.unit_of_work import UnitOfWork
 
 RECORDS_MAX = 1_000
 

@@ -50,6 +50,8 @@ def callback_violations(callback: str, settings: Settings) -> list[Violation]:
     schemes = tuple(scheme.strip() for scheme in settings.callback_schemes.split(","))
     if url.scheme not in schemes or not url.host:
         return [Violation(_POINTER, "format", f"give an absolute URL that starts with {' or '.join(schemes)}")]
+    if url.port is not None and not 0 < url.port < 65_536:
+        return [Violation(_POINTER, "format", "a port is between 1 and 65535")]
     if url.userinfo:
         return [Violation(_POINTER, "format", "leave user and password out of the URL; use `secret` instead")]
     problem = None if settings.callback_allow_private else _literal_problem(url.host)
@@ -107,10 +109,12 @@ class JudgingBackend(httpcore.AsyncNetworkBackend):
     The client above knows only the name, so that Host header, SNI and certificate check stay those of the name.
     """
 
-    def __init__(self, resolve: Resolver, allow_private: bool) -> None:
+    def __init__(
+        self, resolve: Resolver, allow_private: bool, network: httpcore.AsyncNetworkBackend | None = None
+    ) -> None:
         self._resolve = resolve
         self._allow_private = allow_private
-        self._network = httpcore.AnyIOBackend()
+        self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,

@@ -230,7 +230,7 @@ class DeliveryWorker:
     def _note_failure(self, connection: Connection, item: Delivery, problem: str, now: datetime) -> bool:
         if item.attempts + 1 >= self._settings.delivery_attempts_max:
             outbox.parked(connection, item, problem, now)
-            _log.warning("event parked", event=item.event_id, subscription=item.subscription_id, problem=problem)
+            _log.warning("event parked", event_id=item.event_id, subscription=item.subscription_id, problem=problem)
             return True
         outbox.failed(connection, item, problem, now + backoff(item.attempts + 1, self._settings))
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.domain.ids import ordered_id
 from common.domain.query import Document
@@ -14,9 +14,7 @@ from common.settings import Settings
 from common.spec.contract import Contract
 from common.store import subscriptions
 from common.store.subscriptions import Subscription
-
-if TYPE_CHECKING:
-    from common.store.unit_of_work import UnitOfWork
+from common.store.unit_of_work import UnitOfWork
 
 RESOURCE = "hub"
 SECRET_LENGTH_MIN, SECRET_LENGTH_MAX = 16, 256

@@ -139,9 +139,8 @@ class _Names:
             found = _variant(written, known)
             if found is not None:
                 return found
-        raise InvalidParameter(
-            "eventType", f"{written[:80]!r} is none of {', '.join(sorted(self._declared)) or 'ours'}"
-        )
+        types = ", ".join(sorted(self._declared or self._extra))
+        raise InvalidParameter("eventType", f"{written[:80]!r} is no event of this API; its events are {types}")
 
 
 def _variant(written: str, known: frozenset[str]) -> str | None:

@@ -14,8 +14,13 @@ from common.domain.event import Event
 from common.domain.query import Document
 from common.spec.contract import Contract, EventContract, EventKind, ResourceContract
 
-# OTHER is no suffix; AttributeValueChange and StateChange do not end in one another.
 _GENERIC = (EventKind.CREATE, EventKind.DELETE, EventKind.STATE_CHANGE, EventKind.ATTRIBUTE_VALUE_CHANGE)
+# The last two are how older documents write StateChange and AttributeValueChange.
+_ENDINGS = (
+    *((kind.value, kind) for kind in _GENERIC),
+    ("StatusChange", EventKind.STATE_CHANGE),
+    ("Change", EventKind.ATTRIBUTE_VALUE_CHANGE),
+)
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ class Publication:
         resource = self.resources.get(event.source)
         if resource is None:
             return None
+        other = resource.other_events.get(event.type)
+        if other is not None:
+            return Told(resource, other, declared=True)
         kind = kind_of(event.type)
         if kind is EventKind.OTHER:
-            other = resource.other_events.get(event.type)
-            return None if other is None else Told(resource, other, declared=True)
+            return None
         generic = resource.events.get(kind)
         if generic is not None:
             return Told(resource, generic, declared=True)
@@ -71,7 +78,7 @@ def publication(
 def kind_of(event_type: str) -> EventKind:
     """The kind that a type's name says: every declared type is resource, kind, `Event`."""
     stem = event_type.removesuffix("Event")
-    return next((kind for kind in _GENERIC if stem.endswith(kind.value)), EventKind.OTHER)
+    return next((kind for ending, kind in _ENDINGS if stem.endswith(ending)), EventKind.OTHER)
 
 
 def extra_event(resource: ResourceContract, kind: EventKind) -> EventContract:

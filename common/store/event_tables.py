@@ -5,7 +5,7 @@ Moments are the texts of `clock.instant_text`: they sort as the instants do, ali
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint, false, literal_column
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, UniqueConstraint, literal_column
 
 from common.store.tables import SYSTEM_METADATA, TEXT
 
@@ -27,18 +27,13 @@ outbox = Table(
     Column("changed", TEXT, nullable=False),
     Column("extra", TEXT, nullable=False),
     Column("correlation_id", TEXT),
-    Column("relayed", Boolean, nullable=False, default=False),
-    Column("relayed_at", TEXT),
+    Column("relayed_at", TEXT),  # None until the event is in every queue it belongs to
     UniqueConstraint("event_id", name="uq_outbox_event_id"),
     # AUTOINCREMENT proper: a number is not given out again when the newest rows were cleaned away.
     sqlite_autoincrement=True,
 )
-Index(
-    "ix_outbox_unrelayed",
-    outbox.c.sequence,
-    sqlite_where=outbox.c.relayed.is_(false()),
-    postgresql_where=outbox.c.relayed.is_(false()),
-)
+UNRELAYED = outbox.c.relayed_at.is_(None)
+Index("ix_outbox_unrelayed", outbox.c.sequence, sqlite_where=UNRELAYED, postgresql_where=UNRELAYED)
 Index("ix_outbox_relayed_at", outbox.c.relayed_at)
 
 subscription = Table(

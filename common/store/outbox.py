@@ -1,9 +1,9 @@
 """Events on their way: written with their change, relayed to the listeners' queues, settled, cleaned away.
 
 A row is written in the transaction of its change (`append`). The relay later copies it, rendered, into the queue of
-every listener it is for (`delivery`) and marks it, in one transaction. `relayed` is a flag and not a place up to which
-everything was read: on PostgreSQL a sequence number is given out when the row is written and seen when its transaction
-commits, so that number 7 may appear after number 8 was relayed; a place would have passed it by.
+every listener it is for (`delivery`) and marks it, in one transaction. `relayed_at` is a mark on each row and not a
+place up to which everything was read: on PostgreSQL a sequence number is given out when the row is written and seen
+when its transaction commits, so that number 7 may appear after number 8 was relayed; a place would have passed it by.
 
 The order that listeners are promised is that of one resource's changes. It holds in spite of the above: who changes a
 resource holds its row's lock until the commit, and writes the outbox after the row, so that of two changes of one
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, false, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Row, delete, insert, select, text, tuple_, update
 
 from common.domain.clock import instant_text
 from common.domain.event import Event
 from common.exact_json import decode_own, encode
-from common.store.event_tables import PENDING, delivery, outbox, subscription
+from common.store.event_tables import PENDING, UNRELAYED, delivery, outbox, subscription
 
 # Any number that nothing else in the database uses as an advisory lock: "BSSrelay" in ASCII.
 _RELAY_LOCK = 0x42535372656C6179
@@ -73,7 +73,6 @@ def append(connection: Connection, tenant: str, events: Iterable[Event]) -> None
             "changed": encode(event.changed).decode(),
             "extra": encode(event.extra).decode(),
             "correlation_id": event.correlation_id,
-            "relayed": False,
         }
         for event in events
     ]
@@ -92,14 +91,12 @@ def relay_alone(connection: Connection) -> bool:
 
 def any_unrelayed(connection: Connection) -> bool:
     """Whether the relay has work. Only reads."""
-    return (
-        connection.execute(select(outbox.c.sequence).where(outbox.c.relayed.is_(false())).limit(1)).first() is not None
-    )
+    return connection.execute(select(outbox.c.sequence).where(UNRELAYED).limit(1)).first() is not None
 
 
 def unrelayed(connection: Connection, most: int) -> list[Entry]:
     """The first events that were not relayed yet, in order."""
-    statement = select(outbox).where(outbox.c.relayed.is_(false())).order_by(outbox.c.sequence).limit(most)
+    statement = select(outbox).where(UNRELAYED).order_by(outbox.c.sequence).limit(most)
     return [Entry(row.sequence, row.tenant, _read(row)) for row in connection.execute(statement)]
 
 
@@ -112,7 +109,7 @@ def skipped(connection: Connection, sequences: list[int]) -> set[tuple[str, int]
 def mark_relayed(connection: Connection, sequences: list[int], now: datetime) -> None:
     """These events are in every queue they belong to."""
     statement = update(outbox).where(outbox.c.sequence.in_(sequences))
-    connection.execute(statement.values(relayed=True, relayed_at=instant_text(now)))
+    connection.execute(statement.values(relayed_at=instant_text(now)))
 
 
 def enqueue(connection: Connection, deliveries: list[Delivery], now: datetime) -> None:

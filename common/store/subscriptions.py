@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, and_, delete, false, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, and_, delete, func, insert, literal, or_, select, update
 
 from common.domain.clock import instant_text
-from common.store.event_tables import PENDING, delivery, outbox, subscription
+from common.store.event_tables import PENDING, UNRELAYED, delivery, outbox, subscription
 
 _MARK = [
     "subscription_id",
@@ -77,7 +77,7 @@ def add(connection: Connection, new: Subscription) -> None:
         literal(0),
         literal(now),
         literal(now),
-    ).where(outbox.c.relayed.is_(false()), outbox.c.tenant == new.tenant)
+    ).where(UNRELAYED, outbox.c.tenant == new.tenant)
     connection.execute(insert(delivery).from_select(_MARK, waiting, include_defaults=False))
 
 
