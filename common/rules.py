@@ -104,3 +104,15 @@ def _documents(context: RuleContext, resources: tuple[str, ...], ids: set[str]) 
     for resource in resources:
         found |= context.library.get_many(resource, ids)
     return [found[id] for id in sorted(found)]
+
+
+def same(before: Document, after: Document, name: str) -> bool:
+    """Whether a patch leaves a top-level attribute as it was: what stands already is not judged again."""
+    return before.get(name) == after.get(name)
+
+
+def reference_id(document: Document, name: str) -> str | None:
+    """The id in a top-level reference, or None when there is no reference or it has no id."""
+    reference = document.get(name)
+    id = reference.get("id") if isinstance(reference, dict) else None
+    return id if isinstance(id, str) else None

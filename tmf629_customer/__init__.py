@@ -1,6 +1,7 @@
 """Customers (TMF629): parties in their role as buyers."""
 
 from common.component import Component, Resource
+from tmf629_customer import rules
 from tmf629_customer.lifecycle import CUSTOMER
 
 COMPONENT = Component(
@@ -22,6 +23,8 @@ COMPONENT = Component(
             ),
             holds=("engagedParty.id", "account.id"),
             lifecycle=CUSTOMER,
+            on_create=rules.on_create,
+            on_patch=rules.on_patch,
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Parties (TMF632): persons and organizations."""
 
 from common.component import Component, Resource
+from tmf632_party import rules
 from tmf632_party.lifecycle import INDIVIDUAL, ORGANIZATION
 
 _BOTH = (
@@ -21,6 +22,8 @@ COMPONENT = Component(
             "individual",
             indexed=(*_BOTH, "givenName", "familyName", "birthDate", "individualIdentification.identificationId"),
             lifecycle=INDIVIDUAL,
+            on_create=rules.on_create_individual,
+            on_patch=rules.on_patch_individual,
         ),
         Resource(
             "organization",
@@ -33,6 +36,8 @@ COMPONENT = Component(
                 "organizationChildRelationship.organization.id",
             ),
             lifecycle=ORGANIZATION,
+            on_create=rules.on_create_organization,
+            on_patch=rules.on_patch_organization,
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Product usage (TMF635): what customers used of their products."""
 
 from common.component import Component, Resource
+from tmf635_usage import rules
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
 
 COMPONENT = Component(
@@ -21,6 +22,8 @@ COMPONENT = Component(
             ),
             holds=("product.id",),
             lifecycle=PRODUCT_USAGE,
+            on_patch=rules.on_patch,
+            on_delete=rules.on_delete,
         ),
         Resource("exportJob", indexed=("status", "creationDate", "completionDate"), lifecycle=EXPORT_JOB),
     ),

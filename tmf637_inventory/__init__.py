@@ -1,6 +1,7 @@
 """Product inventory (TMF637): what customers have."""
 
 from common.component import Component, Resource
+from tmf637_inventory import rules
 from tmf637_inventory.lifecycle import PRODUCT
 
 COMPONENT = Component(
@@ -27,6 +28,9 @@ COMPONENT = Component(
             ),
             holds=("productOffering.id", "productSpecification.id", "billingAccount.id"),
             lifecycle=PRODUCT,
+            on_create=rules.on_create,
+            on_patch=rules.on_patch,
+            on_delete=rules.on_delete,
         ),
     ),
 )

@@ -6,9 +6,23 @@ and a proposal: a suspended product is ended through pendingTerminate, like an a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from common.domain.lifecycle import Lifecycle
 
-PRODUCT = Lifecycle(
+
+@dataclass(frozen=True)
+class ProductLifecycle(Lifecycle):
+    """Takes the official files' spelling `"aborted "` for the state it is; the rules store it without the blank."""
+
+    def may_create(self, state: str) -> bool:
+        return super().may_create(state.strip())
+
+    def may_move(self, before: str, after: str) -> bool:
+        return super().may_move(before.strip(), after.strip())
+
+
+PRODUCT = ProductLifecycle(
     attribute="status",
     initial="created",
     moves={

@@ -1,6 +1,7 @@
 """Accounts (TMF666): on which parties are billed, settled with and kept in the ledger."""
 
 from common.component import Component, Resource
+from tmf666_account import rules
 from tmf666_account.lifecycle import ACCOUNT
 
 _INDEXED = ("name", "state", "accountType", "lastUpdate", "relatedParty.role", "accountRelationship.account.id")
@@ -13,16 +14,33 @@ _HOLDS = (
     "billStructure.cycleSpecification.id",
 )
 
+
+def _account(name: str, indexed: tuple[str, ...], holds: tuple[str, ...]) -> Resource:
+    return Resource(
+        name,
+        indexed=(*_INDEXED, *indexed),
+        holds=holds,
+        lifecycle=ACCOUNT,
+        on_create=rules.on_create_account,
+        on_patch=rules.on_patch_account,
+    )
+
+
 COMPONENT = Component(
     name="tmf666_account",
     api="TMF666",
     resources=(
         Resource("billFormat", indexed=("name",)),
         Resource("billPresentationMedia", indexed=("name",)),
-        Resource("billingCycleSpecification", indexed=("name", "frequency", "billingPeriod")),
-        Resource("financialAccount", indexed=_INDEXED, holds=_PARTIES, lifecycle=ACCOUNT),
-        Resource("partyAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, lifecycle=ACCOUNT),
-        Resource("billingAccount", indexed=(*_INDEXED, "paymentStatus", "ratingType"), holds=_HOLDS, lifecycle=ACCOUNT),
-        Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, lifecycle=ACCOUNT),
+        Resource(
+            "billingCycleSpecification",
+            indexed=("name", "frequency", "billingPeriod"),
+            on_create=rules.on_create_cycle_specification,
+            on_patch=rules.on_patch_cycle_specification,
+        ),
+        _account("financialAccount", (), _PARTIES),
+        _account("partyAccount", ("paymentStatus",), _HOLDS),
+        _account("billingAccount", ("paymentStatus", "ratingType"), _HOLDS),
+        _account("settlementAccount", ("paymentStatus",), _HOLDS),
     ),
 )

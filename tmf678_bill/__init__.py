@@ -1,6 +1,7 @@
 """Bills (TMF678): what customers owe, the charges behind it, and requests for a bill."""
 
 from common.component import Component, Resource
+from tmf678_bill import rules
 from tmf678_bill.lifecycle import CUSTOMER_BILL, CUSTOMER_BILL_ON_DEMAND
 
 _PARTY = ("relatedParty.partyOrPartyRole.id", "relatedParty.role")
@@ -25,6 +26,7 @@ COMPONENT = Component(
             ),
             holds=("billingAccount.id", "financialAccount.id"),
             lifecycle=CUSTOMER_BILL,
+            on_patch=rules.on_patch_bill,
         ),
         Resource(
             "appliedCustomerBillingRate",
@@ -36,6 +38,7 @@ COMPONENT = Component(
             indexed=("name", "state", "lastUpdate", *_PARTY),
             holds=("billingAccount.id",),
             lifecycle=CUSTOMER_BILL_ON_DEMAND,
+            on_create=rules.on_create_request,
         ),
     ),
 )
