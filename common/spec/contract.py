@@ -100,8 +100,10 @@ class Fields(Protocol):
         """Every reference in the document, in document order (objects whose schema is a ...Ref with an id)."""
 
     def target_types(self, steps: tuple[str, ...]) -> frozenset[str]:
-        """The type names that a reference at `steps` may lead to by its schemas (`ProductSpecificationRef` ->
-        `ProductSpecification`; a party reference -> every concrete party type); empty when no reference stands there."""
+        """The type names that a reference at `steps` may lead to by its schemas; empty when none stands there.
+
+        `ProductSpecificationRef` leads to `ProductSpecification`, a party reference to every concrete party type.
+        """
 
 
 @dataclass(frozen=True)

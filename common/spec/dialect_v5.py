@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from common.spec.dialect import Schema, media_type, resolved, success_responses
+
+# A variable of a server's URL that the document gives no value for: it stands for where the server is.
+_UNFILLED = re.compile(r"\{[^{}]*\}")
 
 
 class OpenApiDialect:
@@ -22,7 +26,7 @@ class OpenApiDialect:
         url = str(servers[0].get("url", ""))
         for name, variable in (servers[0].get("variables") or {}).items():
             url = url.replace("{" + str(name) + "}", str(variable.get("default", "")))
-        return urlsplit(url).path
+        return urlsplit(_UNFILLED.sub("", url)).path
 
     def body(self, document: Schema, operation: Schema) -> Mapping[str, Schema]:
         content = resolved(document, operation.get("requestBody", {})).get("content", {})

@@ -41,9 +41,7 @@ class ContractFields:
         return list(self._references(self._root, document, "", ()))
 
     def target_types(self, steps: tuple[str, ...]) -> frozenset[str]:
-        """The type names that a reference at `steps` may lead to by its schemas (`ProductSpecificationRef` ->
-        `ProductSpecification`; a party reference -> every concrete party type); empty when no reference stands there.
-        """
+        """The type names that a reference at `steps` may lead to by its schemas; empty when none stands there."""
         place: Place | None = self._root
         for step in steps:
             place = self._child(place, step) if place is not None else None

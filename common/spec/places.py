@@ -15,6 +15,7 @@ from common.domain.query import Kind
 from common.errors import ConfigurationError
 from common.spec.dialect import Schema, base_name, ref_name
 from common.spec.schemas import SchemaCompiler, alternatives
+from common.spec.well_known import ANY_TYPE
 
 _KINDS = {"string": Kind.STRING, "number": Kind.NUMBER, "integer": Kind.NUMBER, "boolean": Kind.BOOLEAN}
 
@@ -150,19 +151,30 @@ class _Reader:
         if alternatives(schema):
             return
         type_name = base_name(name)
+        target = self._target(name, type_name)
+        if target is not None:
+            self._place.references[type_name] = target
+        if target is None or type_name.endswith("RefOrValue"):
+            self._place.values.add(type_name)
+
+    def _target(self, name: str, type_name: str) -> str | None:
+        """The type that objects of this schema refer to; empty when only they say it; None when they do not refer."""
+        members = self._member_names(name)
         line = [base_name(one) for one in self._line(name)]
         specific = next((one for one in line if one.endswith("Ref")), None)
         if specific is not None:
-            self._place.references[type_name] = specific.removesuffix("Ref")
-        elif type_name.endswith("RefOrValue"):
+            target = specific.removesuffix("Ref")
+        elif type_name.endswith("RefOrValue") and "id" in members:
             # v4 writes reference and value as one schema.
-            self._place.references[type_name] = type_name.removesuffix("RefOrValue").removeprefix("Related")
-            self._place.values.add(type_name)
-        elif {"id", "@referredType"} <= self._member_names(name):
-            # v4's RelatedParty and its like: a reference with further attributes, which says itself to what.
-            self._place.references[type_name] = ""
+            return type_name.removesuffix("RefOrValue").removeprefix("Related")
+        elif {"id", "@referredType"} <= members:
+            # v4's RelatedParty and its like: a reference with further attributes.
+            target = type_name.removeprefix("Related") if type_name.startswith("Related") else ""
         else:
-            self._place.values.add(type_name)
+            return None
+        if target in ("", ANY_TYPE) and type_name.endswith("Relationship"):
+            return type_name.removesuffix("Relationship").removeprefix("Bundled")
+        return target
 
     def _line(self, name: str) -> list[str]:
         """The schema and those it inherits from, nearest first."""

@@ -57,6 +57,7 @@ class SchemaCompiler:
         self._schemas = schemas
         self._nullable = nullable
         self._children = _children(schemas)
+        _refuse_circles(schemas)
         self._made: dict[str, JsonSchema] = {}
 
     def compile(
@@ -275,6 +276,30 @@ def _children(schemas: Mapping[str, Schema]) -> dict[str, set[str]]:
             if "$ref" in part:
                 children.setdefault(ref_name(part["$ref"]), set()).add(name)
     return children
+
+
+def _refuse_circles(schemas: Mapping[str, Schema]) -> None:
+    """A schema that is part of itself judges nothing, and a validator would never come back from it."""
+    inherited = {name: _named([schema, *schema.get("allOf", ())]) for name, schema in schemas.items()}
+    chosen = {name: _named(alternatives(schema)) for name, schema in schemas.items()}
+    for edges in (inherited, chosen):
+        finished: set[str] = set()
+        for start in edges:
+            _walk(edges, start, [], finished)
+
+
+def _named(schemas: Iterable[Schema]) -> list[str]:
+    return [ref_name(schema["$ref"]) for schema in schemas if "$ref" in schema]
+
+
+def _walk(edges: Mapping[str, list[str]], name: str, line: list[str], finished: set[str]) -> None:
+    if name in line:
+        raise ConfigurationError(f"the schema {name!r} is part of itself")
+    if name in finished:
+        return
+    for following in edges.get(name, ()):
+        _walk(edges, following, [*line, name], finished)
+    finished.add(name)
 
 
 def _references(node: Any) -> Iterator[str]:
