@@ -299,4 +299,5 @@ def written_flag(row: Sequence[Any]) -> str | None:
 
 
 def read_flag(text: str) -> tuple[Any, ...] | None:
-    return (text == "true",) if text in ("true", "false") else None
+    # As a parameter: SQLAlchemy takes a bare boolean for a condition and does not order it.
+    return (literal(text == "true"),) if text in ("true", "false") else None

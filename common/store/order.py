@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, null, or_
 
 from common.domain.query import Cursor, Kind, Operator, SortKey
 from common.errors import InvalidParameter
 from common.store.document_sql import DocumentSql, SortColumns, Truth, ordered, read_flag, written_flag
-from common.store.keys import INDEXED_CHARACTERS
+from common.store.keys import INDEXED_CHARACTERS, is_storable
 from common.store.tables import ResourceTables
 
 
@@ -83,6 +83,8 @@ def _columns(key: SortKey, tables: ResourceTables, sql: DocumentSql) -> SortColu
     if key.path.steps == ("id",):
         identifier = func.substr(tables.main.c.id, 1, INDEXED_CHARACTERS, type_=tables.main.c.id.type)
         return SortColumns((identifier,), lambda row: row[0], lambda text: (text,))
+    if not is_storable("".join(key.path.steps)):
+        return SortColumns((cast(null(), Text),), lambda row: None, lambda text: None)
     index = tables.promoted.get(key.path.steps)
     if index is None or index.path.kind is not key.path.kind:
         return sql.sort_columns(tables.main.c.doc, key.path)
