@@ -47,14 +47,16 @@ def callback_violations(callback: str, settings: Settings) -> list[Violation]:
         url = httpx.URL(callback)
     except httpx.InvalidURL as error:
         return [Violation(_POINTER, "format", f"is not a URL: {error}")]
+    # As it goes over the wire; reading the name back from its ASCII form fails for names that no registry holds.
+    host = url.raw_host.decode("ascii")
     schemes = tuple(scheme.strip() for scheme in settings.callback_schemes.split(","))
-    if url.scheme not in schemes or not url.host:
+    if url.scheme not in schemes or not host:
         return [Violation(_POINTER, "format", f"give an absolute URL that starts with {' or '.join(schemes)}")]
     if url.port is not None and not 0 < url.port < 65_536:
         return [Violation(_POINTER, "format", "a port is between 1 and 65535")]
     if url.userinfo:
         return [Violation(_POINTER, "format", "leave user and password out of the URL; use `secret` instead")]
-    problem = None if settings.callback_allow_private else _literal_problem(url.host)
+    problem = None if settings.callback_allow_private else _literal_problem(host)
     return [] if problem is None else [Violation(_POINTER, "address", problem)]
 
 

@@ -76,9 +76,9 @@ def append(connection: Connection, tenant: str, events: Iterable[Event]) -> None
         }
         for event in events
     ]
-    # One statement for each row: drivers may number the rows of one statement in any order.
-    for row in rows:
-        connection.execute(insert(outbox), row)
+    # Without RETURNING both drivers carry out the rows one after another, so that they are numbered in this order.
+    if rows:
+        connection.execute(insert(outbox), rows)
 
 
 def relay_alone(connection: Connection) -> bool:

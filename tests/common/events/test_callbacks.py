@@ -8,6 +8,8 @@ import ssl
 
 import httpcore
 import pytest
+from hypothesis import given
+from hypothesis.strategies import sampled_from, text
 
 from common.events.callbacks import CallbackRefused, JudgingBackend, callback_violations, is_public, judged
 from common.events.sending import Attempt, open_sender
@@ -88,6 +90,7 @@ def test_a_literal_private_host_is_refused_when_it_registers(host: str) -> None:
         "http://bücher.example/",
         "http://127.0.0.1.example/",
         "HTTPS://listener.example",
+        "http://xn--zzzz.example/",
     ],
 )
 def test_public_urls_are_accepted(url: str) -> None:
@@ -121,6 +124,12 @@ def test_public_urls_are_accepted(url: str) -> None:
 )
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     assert [one.rule for one in callback_violations(url, Settings())] == ["format"]
+
+
+@given(text(alphabet="htps:/\\@[]%.01279afxn-?#&é。１ \x00", max_size=20), sampled_from(["", "http://", "http://xn--"]))
+def test_no_text_is_too_strange_to_be_judged(rest: str, start: str) -> None:
+    for problem in callback_violations(start + rest, Settings()):
+        assert problem.pointer == "/callback"
 
 
 def test_the_schemes_are_a_setting() -> None:

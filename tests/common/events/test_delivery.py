@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.domain.event import Event
-from common.events.sending import listener_url
+from common.events.sending import listener_url, signature
 from common.settings import Settings
 from tests.common.events.conftest import ORIGIN, Scene, step
 from tests.common.events.listeners import Answer, Listener, Received
@@ -193,6 +195,19 @@ def test_the_signature_proves_sender_moment_and_body(scene: Scene, listener: Lis
     signed = moment.removeprefix("t=").encode() + b"." + request.body
     assert moment == f"t={int(START.timestamp())}"
     assert version == hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def test_the_check_in_the_documentation_tells_genuine_from_forged() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
+    names: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+    is_genuine, secret, body = names["is_genuine"], "a-secret-of-the-listener", b'{"eventId":"e1"}'
+    header = signature(secret, body, datetime.now(UTC))
+
+    assert is_genuine(header, body, secret)
+    assert not is_genuine(header, body + b" ", secret)
+    assert not is_genuine(header, body, secret + "x")
+    assert not is_genuine(signature(secret, body, datetime.now(UTC) - timedelta(hours=1)), body, secret)
 
 
 def test_environment_proxies_are_not_used(
