@@ -110,6 +110,15 @@ def check(json: Annotated[bool, typer.Option(help="Machine-readable.")] = False)
         out.print(f"{row['api']:<11} {row['version']:<7} {row['path']}  {len(row['resources'])} resources")
 
 
+@app.command()
+def docs() -> None:
+    """Write docs/settings.md from the settings."""
+    from common.cli.reference import PAGE, settings_page
+
+    PAGE.write_text(settings_page())
+    out.print(f"wrote {PAGE.name}")
+
+
 @spec_app.command()
 def build() -> None:
     """Write the full documents in openapi/published/ from the sources beside it."""

@@ -19,7 +19,7 @@ from common import exact_json
 from common.component import RuleContext
 from common.domain.ids import ordered_id
 from common.domain.query import Document, FieldPath, Kind
-from common.errors import IdempotencyMismatch, InvalidBody, NotFound, Violation
+from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound, Violation
 from common.installation import Installation, Served
 from common.rest import headers, query, render
 from common.rest.changes import record
@@ -58,15 +58,13 @@ class Endpoint:
     def retrieve(self, request: Request) -> Response:
         """200, or 304 when If-None-Match names the present revision."""
         headers.check_accept(request)
-        settings = self.installation.settings
-        selection = query.read_selection(request.query, self._path, settings)
+        selection = query.read_selection(request.query, self._path, self.installation.settings)
         id, version = self._address(request)
         with self.installation.database.read(request.tenant) as uow:
             row = self._load(self._repository(uow), id, version or query.read_version(request.query))
-        tag = ("etag", headers.etag(row.revision))
         if headers.is_unchanged(request, row.revision):
-            return Response(304, headers=(tag,))
-        return Response(200, self._body(row, request, selection), (render.CONTENT_TYPE, tag))
+            return Response(304, headers=(("etag", headers.etag(row.revision)),))
+        return self._answer(200, row, request, selection)
 
     # -- writing ------------------------------------------------------------------------------------------
 
@@ -80,7 +78,7 @@ class Endpoint:
             if key is not None and (reply := uow.idempotency.find(request.path, key)):
                 return _replayed(reply, key, request)
             row = self._store_new(uow, document, request)
-            response = self._created(row, request, selection)
+            response = self._answer(201, row, request, selection, ("location", self._href(row, request)))
             if key is not None:
                 mark = headers.fingerprint(request)
                 reply = StoredReply(mark, response.status, response.headers, response.body)
@@ -106,8 +104,7 @@ class Endpoint:
                 row = repository.replace(row, after, self.installation.clock.now())
                 uow.commit()
         self.committed()
-        tag = ("etag", headers.etag(row.revision))
-        return Response(200, self._body(row, request, selection), (render.CONTENT_TYPE, tag))
+        return self._answer(200, row, request, selection)
 
     def delete(self, request: Request) -> Response:
         """204; the id is free again."""
@@ -164,7 +161,7 @@ class Endpoint:
         shown = render.answer(before, link)
         after = drop_nulls(apply(media_type, patch, shown, self._is_array))
         if not isinstance(after, dict):
-            raise InvalidBody([Violation("", "type", "the resource stays a JSON object")])
+            raise InvalidPatch("the resource stays a JSON object")
         check_immutable(shown, after, resource)
         after.pop("href", None)
         if after == before:
@@ -202,10 +199,11 @@ class Endpoint:
             correlation_id=request.correlation_id,
         )
 
-    def _created(self, row: Row, request: Request, selection: query.Selection | None) -> Response:
-        location = ("location", self._href(row, request))
+    def _answer(
+        self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]
+    ) -> Response:
         tag = ("etag", headers.etag(row.revision))
-        return Response(201, self._body(row, request, selection), (render.CONTENT_TYPE, location, tag))
+        return Response(status, self._body(row, request, selection), (render.CONTENT_TYPE, tag, *more))
 
     def _body(self, row: Row, request: Request, selection: query.Selection | None) -> bytes:
         link = self._href(row, request)
@@ -222,8 +220,8 @@ class Endpoint:
         assert request.id is not None, "the router gives item operations an id"
         return render.split_version(request.id) if self.served.descriptor.versioned else (request.id, None)
 
-    def _load(self, repository: Repository, id: str, version: str | None, *, for_update: bool = False) -> Row:
-        row = repository.get(id, version, for_update=for_update) if len(id) <= ID_MAX else None
+    def _load(self, rows: Repository, id: str, version: str | None, *, for_update: bool = False) -> Row:
+        row = rows.get(id, version, for_update=for_update) if len(id) <= ID_MAX else None
         if row is None:
             raise NotFound(self.served.name, id)
         return row
