@@ -1,7 +1,8 @@
 """The sample data of the components: read from their folders and loaded in reference order, again without duplicates.
 
-What a client may create goes through the public API. What the API can only show (bills) or decides itself (how far an
-order has come) goes straight into the store, beside its Create events; such a file says so in its head, with a reason.
+A file of samples comes after the files that its references lead to; no order of resources is written down. What a
+client may create goes through the public API. What the API can only show (bills) or decides itself (how far an order
+has come) goes straight into the store, beside its Create events; such a file says so in its head, with a reason.
 Does not: change or delete anything that is already there.
 """
 
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ import httpx
 import yaml
 
 from common import exact_json
+from common.component import Component
 from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.errors import ConfigurationError, IdTaken, InvalidBody, ServerError, Unavailable
@@ -33,15 +36,6 @@ from common.installation import Installation, Served
 from common.rest.app import build
 from common.store.unit_of_work import UnitOfWork
 
-# Reference order: a sample refers only to samples of resources that stand before it, or above it in its own file.
-ORDER = (
-    *("individual", "organization"),
-    *("category", "productSpecification", "productOfferingPrice", "productOffering", "productCatalog"),
-    *("billFormat", "billPresentationMedia", "billingCycleSpecification"),
-    *("partyAccount", "settlementAccount", "financialAccount", "billingAccount"),
-    *("customer", "productOrder", "product", "productUsage"),
-    *("billCycle", "customerBill", "customerBillOnDemand", "appliedCustomerBillingRate"),
-)
 TIMEOUT_SECONDS = 30
 
 
@@ -88,11 +82,14 @@ class Report:
     present: Counter[str] = field(default_factory=Counter)
 
     def count(self, resource: str, created: bool) -> None:
-        (self.created if created else self.present)[resource] += 1
+        self.created[resource] += created
+        self.present[resource] += not created
 
     def rows(self) -> list[dict[str, Any]]:
-        names = sorted({*self.created, *self.present}, key=ORDER.index)
-        return [{"resource": name, "created": self.created[name], "present": self.present[name]} for name in names]
+        """One for each resource, in the order they were loaded."""
+        return [
+            {"resource": name, "created": count, "present": self.present[name]} for name, count in self.created.items()
+        ]
 
 
 class SampleRefused(ServerError):
@@ -124,8 +121,8 @@ def load(
     report = Report()
     for part in samples:
         done = seed(base_url, [part], client) if part.load is Load.API else install(installation, [part])
-        report.created += done.created
-        report.present += done.present
+        report.created.update(done.created)
+        report.present.update(done.present)
         for _ in part.documents:
             noted(part.resource)
     return report
@@ -223,37 +220,59 @@ def collect(installation: Installation, components: Iterable[str] = ()) -> list[
     names = [component.name for component in installation.components]
     if unknown := sorted(wanted.difference(names)):
         raise ConfigurationError(f"{', '.join(unknown)} is not served here; there are {', '.join(names)}")
-    found = []
-    for served in installation.served.values():
-        component = served.component
-        if component is None or (wanted and component.name not in wanted):
-            continue
-        folder = Path(str(files(component.name))) / component.samples
-        found += [
-            Samples(served, sample.load, sample.documents)
-            for sample in read_folder(folder)
-            if sample.resource == served.name
-        ]
-    return sorted(found, key=lambda part: ORDER.index(part.resource))
+    chosen = [component for component in installation.components if not wanted or component.name in wanted]
+    return _ordered(installation, [part for component in chosen for part in _of(installation, component)])
+
+
+def _of(installation: Installation, component: Component) -> Iterator[Samples]:
+    served = {item.name: item for item in installation.served.values() if item.component is component}
+    for sample in read_folder(Path(str(files(component.name))) / component.samples):
+        if sample.resource not in served:
+            raise ConfigurationError(f"{component.name} has samples of {sample.resource!r}, which it does not serve")
+        yield Samples(served[sample.resource], sample.load, sample.documents)
+
+
+def _ordered(installation: Installation, samples: list[Samples]) -> list[Samples]:
+    """Each file after those that it refers to; where that leaves a choice, in the order given.
+
+    Errors: ConfigurationError naming files that refer to each other in a circle.
+    """
+    holders = {(part.resource, document["id"]): n for n, part in enumerate(samples) for document in part.documents}
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for n, part in enumerate(samples):
+        references = [found for one in part.documents for found in part.served.resource.fields.references(one)]
+        targets = {(installation.owners.get(found.target_type, ""), found.id) for found in references}
+        sorter.add(n, *({holders[target] for target in targets if target in holders} - {n}))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " -> ".join(samples[n].resource for n in error.args[1])
+        raise ConfigurationError(f"samples refer to each other in a circle: {circle}") from error
+    order: list[int] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return [samples[n] for n in order]
 
 
 def read_folder(folder: Path) -> list[SampleFile]:
-    """The sample files of a folder, in reference order, those for the store before those for the API.
+    """The sample files of a folder, by name: `product.yaml`, and beside it `product.store.yaml`.
 
-    A file is named after its resource (`product.yaml`, `productOrder.store.yaml`).
     Errors: ConfigurationError naming the file.
     """
-    read = [_read(path) for path in sorted(folder.glob("*.yaml"))]
-    return sorted(read, key=lambda sample: (ORDER.index(sample.resource), sample.load is Load.API))
+    return [_read(path) for path in sorted(folder.glob("*.yaml"))]
 
 
 def _read(path: Path) -> SampleFile:
-    resource = path.name.split(".")[0]
-    if resource not in ORDER:
-        raise ConfigurationError(f"{path}: the loading order has no {resource!r}; add it to ORDER in common/seed.py")
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _JsonLoader)
-        sample = SampleFile(resource, Load(content["load"]), content.get("reason", ""), tuple(content["samples"]))
+        sample = SampleFile(
+            resource=path.name.split(".")[0],
+            load=Load(content["load"]),
+            reason=content.get("reason", ""),
+            documents=tuple(content["samples"]),
+        )
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{path}: is no file of samples (load, samples): {error}") from error
     if (sample.load is Load.STORE) != bool(sample.reason):

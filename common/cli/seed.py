@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
+from common import logs
 from common.cli.context import err, explained, out, print_json, settings
-from common.installation import Installation
-from common.seed import TIMEOUT_SECONDS, Load, Report, Samples, collect, in_process, load, local_url
+
+if TYPE_CHECKING:
+    from common.installation import Installation
+    from common.seed import Report, Samples
 
 
 def seed(
@@ -31,8 +31,15 @@ def seed(
     What a client may create goes through the API; bills, products and finished orders go into the database that
     BSS_DATABASE_URL names, with their events.
     """
+    from common.installation import Installation
+    from common.seed import Load, collect
+
     with explained():
-        installation = Installation.assemble(settings())
+        given = settings()
+        logs.configure(
+            "warning" if given.log_level == "info" else given.log_level
+        )  # a line for each sample is too much
+        installation = Installation.assemble(given)
         try:
             installation.database.prepare()
             samples = collect(installation, component or ())
@@ -47,6 +54,11 @@ def seed(
 
 
 def _loaded(installation: Installation, samples: list[Samples], url: str) -> Report:
+    import httpx
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from common.seed import TIMEOUT_SECONDS, in_process, load, local_url
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         bar = progress.add_task("samples", total=sum(len(part.documents) for part in samples))
@@ -62,6 +74,8 @@ def _loaded(installation: Installation, samples: list[Samples], url: str) -> Rep
 
 
 def _print(report: Report) -> None:
+    from rich.table import Table
+
     table = Table("resource", "created", "present", box=None)
     for row in report.rows():
         table.add_row(row["resource"], str(row["created"]), str(row["present"]))
