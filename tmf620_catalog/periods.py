@@ -1,29 +1,38 @@
-"""Periods of validity: half-open, either end may be missing."""
+"""Periods of validity in the catalogue: which are checked, and how two of them compare."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from common.component import RuleContext
 from common.domain.clock import instant_text, normal_instant
+from common.domain.periods import END, START
 from common.domain.query import Document
+from common.rules import check_period
+
+# Where TMF620 v5.0.0 has a TimePeriod that a catalogue's owner writes.
+_PLACES = (
+    "validFor",
+    "productOfferingTerm.validFor",
+    "productOfferingRelationship.validFor",
+    "productOfferingPrice.validFor",
+    "prodSpecCharValueUse.validFor",
+    "productSpecCharacteristic.validFor",
+    "productSpecCharacteristic.characteristicValueSpecification.validFor",
+    "productSpecificationRelationship.validFor",
+    "pricingLogicAlgorithm.validFor",
+)
 
 
 def check_periods(document: Document, context: RuleContext) -> None:
-    """Refuse every `validFor`, at any depth, that is over before it begins.
-
-    Source: TMF620 v5.0.0 TimePeriod; half-open, so that a period ending where it starts holds nothing.
-    """
-    for pointer, period in _periods(document, ""):
-        start, end = _bounds(period)
-        if start and end and start >= end:
-            context.refuse(f"{pointer}/endDateTime", "period", "a period ends after it starts")
+    """Refuse every period of a catalogue entity that ends before it starts."""
+    for place in _PLACES:
+        check_period(document, place, context)
 
 
 def has_ended(document: Document, now: datetime) -> bool:
-    """Whether the validity of an entity is over."""
+    """Whether the validity of an entity is over; periods are half-open."""
     _, end = _bounds(document.get("validFor"))
     return bool(end) and end <= _sortable(instant_text(now))
 
@@ -41,22 +50,9 @@ def _bounds(period: Any) -> tuple[str, str]:
     """Start and end as texts that sort as instants do; empty where the period is open."""
     if not isinstance(period, dict):
         return "", ""
-    return _sortable(period.get("startDateTime")), _sortable(period.get("endDateTime"))
+    return _sortable(period.get(START)), _sortable(period.get(END))
 
 
 def _sortable(value: Any) -> str:
     text = normal_instant(value) if isinstance(value, str) else None
     return text.rstrip("Z") if text else ""
-
-
-def _periods(node: Any, pointer: str) -> Iterator[tuple[str, Document]]:
-    if isinstance(node, list):
-        for index, element in enumerate(node):
-            yield from _periods(element, f"{pointer}/{index}")
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "validFor" and isinstance(value, dict):
-                yield f"{pointer}/validFor", value
-            elif isinstance(value, dict | list):
-                step = name.replace("~", "~0").replace("/", "~1")
-                yield from _periods(value, f"{pointer}/{step}")

@@ -78,7 +78,7 @@ def _above(tree: Tree, library: Library, own: str, wholes: set[str]) -> set[str]
     """Every id above `own`, itself too when the way up leads back; None when it is too far to the top."""
     seen: set[str] = set()
     waiting = wholes | _naming(tree, library, {own}, own)
-    for _ in range(LEVELS_MAX):
+    for _ in range(LEVELS_MAX + 1):
         if not waiting:
             return seen
         seen |= waiting

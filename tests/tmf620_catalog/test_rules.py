@@ -1,0 +1,163 @@
+"""TMF620: periods, prices, characteristics, jobs, deletion."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from common.errors import StillInUse
+from tests.fakes import merged, refusals, rule_context
+from tmf620_catalog.rules import CATALOG, CATEGORY, OFFERING, PRICE, SPECIFICATION, EntityRules, create_job
+
+DAY_ONE, DAY_TWO = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+
+
+@pytest.mark.parametrize("rules", [CATALOG, CATEGORY, SPECIFICATION, PRICE, OFFERING])
+@pytest.mark.parametrize(
+    ("period", "is_fine"),
+    [
+        ({"startDateTime": DAY_ONE, "endDateTime": DAY_TWO}, True),
+        ({"startDateTime": DAY_ONE, "endDateTime": DAY_ONE}, True),
+        ({"startDateTime": DAY_TWO, "endDateTime": DAY_ONE}, False),
+        ({"startDateTime": "2026-01-01T01:30:00+02:00", "endDateTime": DAY_ONE}, True),
+        ({"startDateTime": DAY_TWO}, True),
+        ({"endDateTime": DAY_ONE}, True),
+    ],
+)
+def test_a_period_does_not_end_before_it_starts(rules: EntityRules, period: dict[str, str], is_fine: bool) -> None:
+    context = rule_context("x")
+
+    rules.create({"id": "1", "validFor": period}, context)
+    rules.patch({"id": "1"}, {"id": "1", "validFor": period}, context)
+
+    assert refusals(context) == ([] if is_fine else [("/validFor/endDateTime", "period")] * 2)
+
+
+def test_periods_inside_a_document_count_too() -> None:
+    context = rule_context("productOffering")
+    term = {"name": "12 months", "validFor": {"startDateTime": DAY_TWO, "endDateTime": DAY_ONE}}
+
+    OFFERING.create({"id": "1", "productOfferingTerm": [{"name": "none"}, term]}, context)
+
+    assert refusals(context) == [("/productOfferingTerm/1/validFor/endDateTime", "period")]
+
+
+@pytest.mark.parametrize(
+    ("price", "refused"),
+    [
+        ({"price": {"unit": "EUR", "value": 50}, "percentage": 0}, []),
+        ({"price": {"unit": "EUR", "value": Decimal("-5.00")}}, []),
+        ({"percentage": Decimal("12.5")}, []),
+        ({"price": {"value": 5}}, []),
+        ({"price": {"unit": "eur", "value": 5}}, [("/price/unit", "currency")]),
+        ({"price": {"unit": "EURO", "value": 5}}, [("/price/unit", "currency")]),
+        ({"price": {"unit": "EUR", "value": 5}, "percentage": 10}, [("/percentage", "price")]),
+        ({"unitOfMeasure": {"amount": 1, "units": "GB"}}, []),
+        ({"unitOfMeasure": {"amount": 0, "units": "GB"}}, [("/unitOfMeasure/amount", "price")]),
+        ({"priceType": "recurring", "recurringChargePeriodLength": 1}, []),
+        ({"priceType": "oneTime", "recurringChargePeriodLength": 0}, []),
+        ({"priceType": "recurring", "recurringChargePeriodLength": 0}, [("/recurringChargePeriodLength", "price")]),
+        ({"priceType": "oneTime", "recurringChargePeriodLength": -1}, [("/recurringChargePeriodLength", "price")]),
+    ],
+)
+def test_a_price_can_be_charged(price: dict[str, Any], refused: list[tuple[str, str]]) -> None:
+    alone, within = rule_context("productOfferingPrice"), rule_context("productOffering")
+
+    PRICE.create({"id": "1", **price}, alone)
+    OFFERING.create({"id": "1", "productOfferingPrice": [price]}, within)
+
+    assert refusals(alone) == refused
+    assert refusals(within) == [(f"/productOfferingPrice/0{pointer}", rule) for pointer, rule in refused]
+
+
+@pytest.mark.parametrize(
+    ("characteristic", "refused"),
+    [
+        ({"minCardinality": 1, "maxCardinality": 1}, []),
+        ({"minCardinality": 2, "maxCardinality": 0}, []),
+        ({"minCardinality": 2, "maxCardinality": 1}, [("/minCardinality", "cardinality")]),
+        ({"characteristicValueSpecification": [{"valueFrom": 1, "valueTo": 1}]}, []),
+        (
+            {"characteristicValueSpecification": [{"value": 1}, {"valueFrom": 2, "valueTo": 1}]},
+            [("/characteristicValueSpecification/1/valueTo", "range")],
+        ),
+    ],
+)
+def test_a_characteristic_can_be_satisfied(characteristic: dict[str, Any], refused: list[tuple[str, str]]) -> None:
+    context = rule_context("productSpecification")
+
+    SPECIFICATION.create({"id": "1", "productSpecCharacteristic": [characteristic]}, context)
+    OFFERING.create({"id": "1", "productOfferingCharacteristic": [characteristic]}, context)
+
+    names = ("productSpecCharacteristic", "productOfferingCharacteristic")
+    assert refusals(context) == [(f"/{name}/0{pointer}", rule) for name in names for pointer, rule in refused]
+
+
+def test_the_status_of_a_new_job_is_the_servers() -> None:
+    job = {"id": "1", "url": "catalogue.json", "status": "Succeeded", "errorLog": "none", "creationDate": DAY_ONE}
+    context = rule_context("importJob")
+
+    create_job(job, context)
+
+    assert refusals(context) == []
+    assert job == {
+        "id": "1",
+        "url": "catalogue.json",
+        "status": "Not Started",
+        "creationDate": "2026-03-01T12:00:00.000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("location", "is_fine"),
+    [
+        ("ftp://ftp.example.com/out/1866.json", True),
+        ("out/a..b.json", True),
+        ("  ", False),
+        ("out/\x00.json", False),
+        ("../secret.json", False),
+        ("file:///jobs/%2e%2e/secret.json", False),
+        ("out\\..\\secret.json", False),
+        ("http://[broken/out.json", False),
+    ],
+)
+def test_a_job_reads_and_writes_at_a_plain_place(location: str, is_fine: bool) -> None:
+    context = rule_context("exportJob")
+
+    create_job({"id": "1", "url": location}, context)
+    create_job({"id": "1", "url": "x.json", "path": location}, context)
+
+    assert refusals(context) == ([] if is_fine else [("/url", "location"), ("/path", "location")])
+
+
+@pytest.mark.parametrize(
+    ("rules", "resource", "name"),
+    [
+        (SPECIFICATION, "productSpecification", "bundledProductSpecification"),
+        (PRICE, "productOfferingPrice", "bundledPopRelationship"),
+        (PRICE, "productOfferingPrice", "popRelationship"),
+    ],
+)
+def test_what_a_bundle_is_made_of_is_not_deleted(rules: EntityRules, resource: str, name: str) -> None:
+    part = {"id": "1", "version": "1.0", "lifecycleStatus": "Active"}
+    documents: dict[str, list[dict[str, Any]]] = {resource: [part, {"id": "2", name: [{"id": "1"}]}]}
+    assert rules.delete is not None
+
+    with pytest.raises(StillInUse, match=f"{resource} '1' is used by {resource} 2"):
+        rules.delete(merged(part), rule_context(resource, documents))
+
+    rules.delete({"id": "2"}, rule_context(resource, documents))
+
+
+def test_an_old_version_of_a_part_may_go() -> None:
+    documents: dict[str, list[dict[str, Any]]] = {
+        "productSpecification": [
+            {"id": "1", "version": "2.0"},
+            {"id": "2", "bundledProductSpecification": [{"id": "1"}]},
+        ]
+    }
+    assert SPECIFICATION.delete is not None
+
+    SPECIFICATION.delete({"id": "1", "version": "1.0"}, rule_context("productSpecification", documents))
