@@ -90,10 +90,9 @@ def _refuse_meeting(
                     reached[link.id] = origin[step["id"]]
         origin |= reached
         frontier = {id for id in reached if id != own}
-    else:
-        context.refuse(
-            min(link.pointer for link in first), "depth", f"the tree has more than {TREE_LEVELS_MAX} levels; flatten it"
-        )
+    if frontier:
+        pointer = min(link.pointer for link in first)
+        context.refuse(pointer, "depth", f"the tree has more than {TREE_LEVELS_MAX} levels; flatten it")
     for pointer in sorted({origin[id] for id in ({own} | opposite) & origin.keys()}):
         context.refuse(pointer, "cycle", "this leads back to the resource itself; remove one of the links of the cycle")
 
