@@ -1,5 +1,7 @@
 """TMF620 Product Catalog Management v5.0.0: what is sold, from what it is made, at what price."""
 
+from functools import partial
+
 from common.component import Component, Resource
 from tmf620_catalog import rules
 from tmf620_catalog.lifecycle import CATALOGUE, JOB
@@ -9,29 +11,32 @@ _CATALOG = (*_SHARED, "catalogType", "relatedParty.id", "relatedParty.partyOrPar
 _CATEGORY = (*_SHARED, "isRoot", "subCategory.id", "productOffering.id")
 _PARTS = ("bundledProductSpecification.id", "productSpecificationRelationship.id")
 _SPECIFICATION = (*_SHARED, *_PARTS, "brand", "productNumber", "isBundle", "relatedParty.partyOrPartyRole.id")
-_MONEY = ("price.unit", "price.value", "recurringChargePeriodType", "bundledPopRelationship.id", "popRelationship.id")
-_PRICE = (*_SHARED, *_MONEY, "priceType", "isBundle")
+_PRICE = (*_SHARED, "priceType", "isBundle", "price.unit", "price.value", "recurringChargePeriodType")
+_ALTERED = ("bundledPopRelationship.id", "popRelationship.id")
 _RELATED = ("bundledGroupProductOffering.bundledProductOffering.id", "productOfferingRelationship.id")
 _OFFERING = (*_SHARED, *_RELATED, "isBundle", "isSellable", "marketSegment.id", "channel.id", "place.id")
 _MADE_OF = ("productSpecification.id", "productOfferingPrice.id", "category.id", "bundledProductOffering.id")
 _JOB = ("status", "creationDate", "completionDate", "url")
-
-
-def _entity(name: str, indexed: tuple[str, ...], holds: tuple[str, ...], rule: rules.EntityRules) -> Resource:
-    """A versioned catalogue entity."""
-    on_create, on_patch, on_delete = rule.create, rule.patch, rule.delete
-    return Resource(name, indexed, holds, CATALOGUE, True, {}, on_create, on_patch, on_delete)
-
+_entity = partial(Resource, lifecycle=CATALOGUE, versioned=True)
 
 COMPONENT = Component(
     name="tmf620_catalog",
     api="TMF620",
     resources=(
-        _entity("productCatalog", _CATALOG, ("category.id",), rules.CATALOG),
-        _entity("category", _CATEGORY, ("parent.id",), rules.CATEGORY),
-        _entity("productSpecification", _SPECIFICATION, ("category.id",), rules.SPECIFICATION),
-        _entity("productOfferingPrice", _PRICE, (), rules.PRICE),
-        _entity("productOffering", _OFFERING, _MADE_OF, rules.OFFERING),
+        _entity(
+            "productCatalog", _CATALOG, ("category.id",), on_create=rules.create_catalog, on_patch=rules.patch_catalog
+        ),
+        _entity("category", _CATEGORY, ("parent.id",), on_create=rules.create_category, on_patch=rules.patch_category),
+        _entity(
+            "productSpecification",
+            _SPECIFICATION,
+            ("category.id",),
+            on_create=rules.create_specification,
+            on_patch=rules.patch_specification,
+            on_delete=rules.delete_specification,
+        ),
+        _entity("productOfferingPrice", _PRICE, _ALTERED, on_create=rules.create_price, on_patch=rules.patch_price),
+        _entity("productOffering", _OFFERING, _MADE_OF, on_create=rules.create_offering, on_patch=rules.patch_offering),
         Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=rules.create_job),
         Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=rules.create_job),
     ),

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from common.component import DeleteRule, RuleContext
+from common.component import RuleContext
 from common.domain.clock import instant_text
-from common.domain.query import AllOf, AnyOf, Compare, Document, FieldPath, Kind, Operator
+from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from common.errors import StillInUse
 from tmf620_catalog.lifecycle import JOB
 from tmf620_catalog.periods import check_periods
@@ -26,22 +24,49 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _USERS_NAMED_MAX = 5
 
 
-# What a catalogue entity must satisfy, given what it was before (None for a new one).
-Check = Callable[[Document | None, Document, RuleContext], None]
+def create_catalog(document: Document, context: RuleContext) -> None:
+    """A catalogue has sensible periods."""
+    _check_catalog(None, document, context)
 
 
-@dataclass(frozen=True)
-class EntityRules:
-    """One check for new and for changed entities: what must hold does not depend on how it came about."""
+def patch_catalog(before: Document, after: Document, context: RuleContext) -> None:
+    _check_catalog(before, after, context)
 
-    check: Check
-    delete: DeleteRule | None = None
 
-    def create(self, document: Document, context: RuleContext) -> None:
-        self.check(None, document, context)
+def create_category(document: Document, context: RuleContext) -> None:
+    """A category stands in a tree."""
+    _check_category(None, document, context)
 
-    def patch(self, before: Document, after: Document, context: RuleContext) -> None:
-        self.check(before, after, context)
+
+def patch_category(before: Document, after: Document, context: RuleContext) -> None:
+    _check_category(before, after, context)
+
+
+def create_specification(document: Document, context: RuleContext) -> None:
+    """A specification has characteristics that some value can satisfy, and is no bundle of itself."""
+    _check_specification(None, document, context)
+
+
+def patch_specification(before: Document, after: Document, context: RuleContext) -> None:
+    _check_specification(before, after, context)
+
+
+def create_price(document: Document, context: RuleContext) -> None:
+    """A price is one that some charge can be computed from."""
+    _check_price(None, document, context)
+
+
+def patch_price(before: Document, after: Document, context: RuleContext) -> None:
+    _check_price(before, after, context)
+
+
+def create_offering(document: Document, context: RuleContext) -> None:
+    """An offering is no bundle of itself, and on sale only with what it takes."""
+    _check_offering(None, document, context)
+
+
+def patch_offering(before: Document, after: Document, context: RuleContext) -> None:
+    _check_offering(before, after, context)
 
 
 def _check_catalog(before: Document | None, document: Document, context: RuleContext) -> None:
@@ -54,21 +79,18 @@ def _check_category(before: Document | None, document: Document, context: RuleCo
 
 
 def _check_specification(before: Document | None, document: Document, context: RuleContext) -> None:
-    """Characteristics that some value can satisfy, and no bundle of itself."""
     check_periods(document, context)
     check_tree(SPECIFICATIONS, before, document, context)
     _check_characteristics("productSpecCharacteristic", document, context)
 
 
 def _check_price(before: Document | None, document: Document, context: RuleContext) -> None:
-    """A price that some charge can be computed from."""
     check_periods(document, context)
     check_tree(PRICES, before, document, context)
     check_amounts(document, "", context)
 
 
 def _check_offering(before: Document | None, document: Document, context: RuleContext) -> None:
-    """No bundle of itself, and on sale only with what it takes."""
     check_periods(document, context)
     check_tree(OFFERINGS, before, document, context)
     _check_characteristics("productOfferingCharacteristic", document, context)
@@ -77,18 +99,21 @@ def _check_offering(before: Document | None, document: Document, context: RuleCo
     check_sale(before, document, context)
 
 
-def _delete_specification(document: Document, context: RuleContext) -> None:
-    """A specification that a bundle is made of stays.
+def delete_specification(document: Document, context: RuleContext) -> None:
+    """A specification that a bundle is made of stays, unless another version of it remains.
 
-    The other references to it are protected by `holds`; BundledProductSpecification is no reference by its type.
+    Other references to it are protected by `holds`; a BundledProductSpecification is no reference by its type.
+    Errors: StillInUse.
     """
-    _check_parts_unused("productSpecification", document, (("bundledProductSpecification", "id"),), context)
-
-
-def _delete_price(document: Document, context: RuleContext) -> None:
-    """A price that another is made of, or is altered by, stays; its relationships are no references by their type."""
-    paths = (("bundledPopRelationship", "id"), ("popRelationship", "id"))
-    _check_parts_unused("productOfferingPrice", document, paths, context)
+    id, version = document["id"], str(document.get("version", ""))
+    is_same = Compare(FieldPath(("id",), Kind.STRING, False), Operator.EQ, (id,))
+    is_other = Compare(FieldPath(("version",), Kind.STRING, False), Operator.NE, (version,))
+    if context.library.find("productSpecification", AllOf((is_same, is_other)), 1):
+        return
+    naming = Compare(FieldPath(("bundledProductSpecification", "id"), Kind.STRING), Operator.EQ, (id,))
+    users = context.library.find("productSpecification", naming, _USERS_NAMED_MAX)
+    if users:
+        raise StillInUse("productSpecification", id, [f"productSpecification {user['id']}" for user in users])
 
 
 def create_job(document: Document, context: RuleContext) -> None:
@@ -161,31 +186,9 @@ def _check_location(name: str, location: Any, context: RuleContext) -> None:
         context.refuse(f"/{name}", "location", f"{name} may not lead upwards with '..'")
 
 
-def _check_parts_unused(
-    resource: str, document: Document, paths: tuple[tuple[str, ...], ...], context: RuleContext
-) -> None:
-    """Errors: StillInUse when others are made of this one and this is its only version."""
-    id_path, version_path = FieldPath(("id",), Kind.STRING, False), FieldPath(("version",), Kind.STRING, False)
-    is_same = Compare(id_path, Operator.EQ, (document["id"],))
-    is_other = Compare(version_path, Operator.NE, (str(document.get("version", "")),))
-    if context.library.find(resource, AllOf((is_same, is_other)), 1):
-        return
-    naming = tuple(Compare(FieldPath(steps, Kind.STRING), Operator.EQ, (document["id"],)) for steps in paths)
-    users = context.library.find(resource, AnyOf(naming), _USERS_NAMED_MAX)
-    if users:
-        raise StillInUse(resource, document["id"], [f"{resource} {user['id']}" for user in users])
-
-
 def _object(value: Any) -> Document:
     return value if isinstance(value, dict) else {}
 
 
 def _number(value: Any) -> Decimal | None:
     return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
-
-
-CATALOG = EntityRules(_check_catalog)
-CATEGORY = EntityRules(_check_category)
-SPECIFICATION = EntityRules(_check_specification, _delete_specification)
-PRICE = EntityRules(_check_price, _delete_price)
-OFFERING = EntityRules(_check_offering)

@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from common.domain.query import Document
 from tests import official
 from tests.fakes import refusals, rule_context
 from tmf620_catalog import COMPONENT
@@ -21,10 +22,13 @@ def test_an_official_example_is_not_refused(example: official.Example) -> None:
     rule, lifecycle = RESOURCES[name].on_create, RESOURCES[name].lifecycle
     assert rule is not None
     assert lifecycle is not None
-    stored = {kept: [one.body for one in EXAMPLES if one.path == f"/{kept}" and "id" in one.body] for kept in RESOURCES}
+    stored: dict[str, list[Document]] = {
+        kept: [one.body for one in EXAMPLES if one.path == f"/{kept}" and "id" in one.body] for kept in RESOURCES
+    }
 
-    for documents in ({kept: [] for kept in RESOURCES}, copy.deepcopy(stored)):
-        context = rule_context(name, documents)
+    nothing: dict[str, list[Document]] = {kept: [] for kept in RESOURCES}
+    for documents in (nothing, stored):
+        context = rule_context(name, copy.deepcopy(documents))
         rule({"id": "1", lifecycle.attribute: lifecycle.initial, **copy.deepcopy(example.body)}, context)
 
         assert refusals(context) == []

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from common.component import Resource
 from common.errors import StillInUse
-from tests.fakes import merged, refusals, rule_context
-from tmf620_catalog.rules import CATALOG, CATEGORY, OFFERING, PRICE, SPECIFICATION, EntityRules, create_job
+from tests.fakes import refusals, rule_context
+from tmf620_catalog import COMPONENT, rules
 
 DAY_ONE, DAY_TWO = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 
 
-@pytest.mark.parametrize("rules", [CATALOG, CATEGORY, SPECIFICATION, PRICE, OFFERING])
+@pytest.mark.parametrize("resource", COMPONENT.resources[:5], ids=lambda resource: resource.name)
 @pytest.mark.parametrize(
     ("period", "is_fine"),
     [
@@ -26,11 +27,13 @@ DAY_ONE, DAY_TWO = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
         ({"endDateTime": DAY_ONE}, True),
     ],
 )
-def test_a_period_does_not_end_before_it_starts(rules: EntityRules, period: dict[str, str], is_fine: bool) -> None:
+def test_a_period_does_not_end_before_it_starts(resource: Resource, period: dict[str, str], is_fine: bool) -> None:
     context = rule_context("x")
 
-    rules.create({"id": "1", "validFor": period}, context)
-    rules.patch({"id": "1"}, {"id": "1", "validFor": period}, context)
+    assert resource.on_create is not None
+    assert resource.on_patch is not None
+    resource.on_create({"id": "1", "validFor": period}, context)
+    resource.on_patch({"id": "1"}, {"id": "1", "validFor": period}, context)
 
     assert refusals(context) == ([] if is_fine else [("/validFor/endDateTime", "period")] * 2)
 
@@ -39,7 +42,7 @@ def test_periods_inside_a_document_count_too() -> None:
     context = rule_context("productOffering")
     term = {"name": "12 months", "validFor": {"startDateTime": DAY_TWO, "endDateTime": DAY_ONE}}
 
-    OFFERING.create({"id": "1", "productOfferingTerm": [{"name": "none"}, term]}, context)
+    rules.create_offering({"id": "1", "productOfferingTerm": [{"name": "none"}, term]}, context)
 
     assert refusals(context) == [("/productOfferingTerm/1/validFor/endDateTime", "period")]
 
@@ -65,8 +68,8 @@ def test_periods_inside_a_document_count_too() -> None:
 def test_a_price_can_be_charged(price: dict[str, Any], refused: list[tuple[str, str]]) -> None:
     alone, within = rule_context("productOfferingPrice"), rule_context("productOffering")
 
-    PRICE.create({"id": "1", **price}, alone)
-    OFFERING.create({"id": "1", "productOfferingPrice": [price]}, within)
+    rules.create_price({"id": "1", **price}, alone)
+    rules.create_offering({"id": "1", "productOfferingPrice": [price]}, within)
 
     assert refusals(alone) == refused
     assert refusals(within) == [(f"/productOfferingPrice/0{pointer}", rule) for pointer, rule in refused]
@@ -88,8 +91,8 @@ def test_a_price_can_be_charged(price: dict[str, Any], refused: list[tuple[str, 
 def test_a_characteristic_can_be_satisfied(characteristic: dict[str, Any], refused: list[tuple[str, str]]) -> None:
     context = rule_context("productSpecification")
 
-    SPECIFICATION.create({"id": "1", "productSpecCharacteristic": [characteristic]}, context)
-    OFFERING.create({"id": "1", "productOfferingCharacteristic": [characteristic]}, context)
+    rules.create_specification({"id": "1", "productSpecCharacteristic": [characteristic]}, context)
+    rules.create_offering({"id": "1", "productOfferingCharacteristic": [characteristic]}, context)
 
     names = ("productSpecCharacteristic", "productOfferingCharacteristic")
     assert refusals(context) == [(f"/{name}/0{pointer}", rule) for name in names for pointer, rule in refused]
@@ -99,7 +102,7 @@ def test_the_status_of_a_new_job_is_the_servers() -> None:
     job = {"id": "1", "url": "catalogue.json", "status": "Succeeded", "errorLog": "none", "creationDate": DAY_ONE}
     context = rule_context("importJob")
 
-    create_job(job, context)
+    rules.create_job(job, context)
 
     assert refusals(context) == []
     assert job == {
@@ -126,38 +129,25 @@ def test_the_status_of_a_new_job_is_the_servers() -> None:
 def test_a_job_reads_and_writes_at_a_plain_place(location: str, is_fine: bool) -> None:
     context = rule_context("exportJob")
 
-    create_job({"id": "1", "url": location}, context)
-    create_job({"id": "1", "url": "x.json", "path": location}, context)
+    rules.create_job({"id": "1", "url": location}, context)
+    rules.create_job({"id": "1", "url": "x.json", "path": location}, context)
 
     assert refusals(context) == ([] if is_fine else [("/url", "location"), ("/path", "location")])
 
 
-@pytest.mark.parametrize(
-    ("rules", "resource", "name"),
-    [
-        (SPECIFICATION, "productSpecification", "bundledProductSpecification"),
-        (PRICE, "productOfferingPrice", "bundledPopRelationship"),
-        (PRICE, "productOfferingPrice", "popRelationship"),
-    ],
-)
-def test_what_a_bundle_is_made_of_is_not_deleted(rules: EntityRules, resource: str, name: str) -> None:
+def bundled() -> dict[str, list[dict[str, Any]]]:
     part = {"id": "1", "version": "1.0", "lifecycleStatus": "Active"}
-    documents: dict[str, list[dict[str, Any]]] = {resource: [part, {"id": "2", name: [{"id": "1"}]}]}
-    assert rules.delete is not None
+    return {"productSpecification": [part, {"id": "2", "bundledProductSpecification": [{"id": "1"}]}]}
 
-    with pytest.raises(StillInUse, match=f"{resource} '1' is used by {resource} 2"):
-        rules.delete(merged(part), rule_context(resource, documents))
 
-    rules.delete({"id": "2"}, rule_context(resource, documents))
+def test_what_a_bundle_is_made_of_is_not_deleted() -> None:
+    part, bundle = bundled()["productSpecification"]
+
+    with pytest.raises(StillInUse, match="productSpecification '1' is used by productSpecification 2"):
+        rules.delete_specification(part, rule_context("productSpecification", bundled()))
+
+    rules.delete_specification(bundle, rule_context("productSpecification", bundled()))
 
 
 def test_an_old_version_of_a_part_may_go() -> None:
-    documents: dict[str, list[dict[str, Any]]] = {
-        "productSpecification": [
-            {"id": "1", "version": "2.0"},
-            {"id": "2", "bundledProductSpecification": [{"id": "1"}]},
-        ]
-    }
-    assert SPECIFICATION.delete is not None
-
-    SPECIFICATION.delete({"id": "1", "version": "1.0"}, rule_context("productSpecification", documents))
+    rules.delete_specification({"id": "1", "version": "0.9"}, rule_context("productSpecification", bundled()))

@@ -8,7 +8,7 @@ import pytest
 
 from common.component import RuleContext
 from tests.fakes import merged, refusals, rule_context
-from tmf620_catalog.rules import OFFERING
+from tmf620_catalog.rules import create_offering, patch_offering
 
 SPECIFICATION = {"id": "S1", "name": "Line", "lifecycleStatus": "Active"}
 PRICE = {"id": "P1", "name": "Fee", "lifecycleStatus": "Active", "priceType": "recurring"}
@@ -39,8 +39,8 @@ def test_an_offering_with_usable_parts_goes_on_sale_in_every_mode() -> None:
     for mode in ("process", "strict", "off"):
         context = catalogue(mode)
 
-        OFFERING.create(merged(SOLD), context)
-        OFFERING.create(merged(BUNDLE), context)
+        create_offering(merged(SOLD), context)
+        create_offering(merged(BUNDLE), context)
 
         assert refusals(context) == []
 
@@ -62,7 +62,7 @@ def test_an_offering_with_usable_parts_goes_on_sale_in_every_mode() -> None:
 def test_the_specification_is_on_sale_or_in_a_state_of_its_owners_own(status: str, is_usable: bool) -> None:
     context = catalogue(productSpecification=merged(SPECIFICATION, lifecycleStatus=status))
 
-    OFFERING.create(merged(SOLD), context)
+    create_offering(merged(SOLD), context)
 
     assert refusals(context) == ([] if is_usable else [("/productSpecification/id", "on-sale")])
 
@@ -83,7 +83,7 @@ def test_the_specification_is_on_sale_or_in_a_state_of_its_owners_own(status: st
 def test_a_price_is_in_use_and_not_over(price: dict[str, Any], is_usable: bool) -> None:
     context = catalogue(productOfferingPrice=merged(PRICE, **price))
 
-    OFFERING.create(merged(SOLD), context)
+    create_offering(merged(SOLD), context)
 
     assert refusals(context) == ([] if is_usable else [("/productOfferingPrice/0/id", "on-sale")])
 
@@ -91,7 +91,7 @@ def test_a_price_is_in_use_and_not_over(price: dict[str, Any], is_usable: bool) 
 def test_a_price_is_valid_at_some_time_when_the_offering_is() -> None:
     context = catalogue(productOfferingPrice=merged(PRICE, validFor={"startDateTime": "2030-01-01T00:00:00Z"}))
 
-    OFFERING.create(merged(SOLD, validFor={"endDateTime": "2029-01-01T00:00:00Z"}), context)
+    create_offering(merged(SOLD, validFor={"endDateTime": "2029-01-01T00:00:00Z"}), context)
 
     assert refusals(context) == [("/productOfferingPrice/0/id", "on-sale")]
 
@@ -100,7 +100,7 @@ def test_an_offering_that_is_over_itself_may_keep_an_expired_price() -> None:
     over = {"startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2021-01-01T00:00:00Z"}
     context = catalogue(productOfferingPrice=merged(PRICE, validFor=over))
 
-    OFFERING.create(merged(SOLD, validFor=over), context)
+    create_offering(merged(SOLD, validFor=over), context)
 
     assert refusals(context) == []
 
@@ -109,7 +109,7 @@ def test_a_price_by_value_is_judged_by_what_it_says_itself() -> None:
     context = catalogue()
     by_value = [{"name": "own", "priceType": "oneTime", "lifecycleStatus": "Retired"}]
 
-    OFFERING.create(merged(SOLD, productOfferingPrice=by_value), context)
+    create_offering(merged(SOLD, productOfferingPrice=by_value), context)
 
     assert refusals(context) == [("/productOfferingPrice/0", "on-sale")]
 
@@ -125,7 +125,7 @@ def test_a_price_by_value_is_judged_by_what_it_says_itself() -> None:
 def test_what_is_not_here_stops_a_sale_in_strict_mode_only(mode: str, refused: list[tuple[str, str]]) -> None:
     context = catalogue(mode, productSpecification=None, productOfferingPrice=None)
 
-    OFFERING.create(merged(SOLD), context)
+    create_offering(merged(SOLD), context)
 
     assert refusals(context) == refused
 
@@ -133,7 +133,7 @@ def test_what_is_not_here_stops_a_sale_in_strict_mode_only(mode: str, refused: l
 def test_a_specification_kept_elsewhere_never_stops_a_sale() -> None:
     context = rule_context("productOffering", {"productOffering": []}, "strict")
 
-    OFFERING.create(merged(SOLD), context)
+    create_offering(merged(SOLD), context)
 
     assert refusals(context) == []
 
@@ -141,7 +141,7 @@ def test_a_specification_kept_elsewhere_never_stops_a_sale() -> None:
 def test_mode_off_looks_at_nothing() -> None:
     context = catalogue("off", productSpecification=merged(SPECIFICATION, lifecycleStatus="Retired"))
 
-    OFFERING.create(merged(SOLD), context)
+    create_offering(merged(SOLD), context)
 
     assert refusals(context) == []
 
@@ -150,7 +150,7 @@ def test_a_bundle_needs_its_parts_on_sale_those_in_groups_too() -> None:
     context = catalogue(productOffering=merged(OTHER, lifecycleStatus="In Test"))
     group = {"name": "choice", "bundledProductOffering": [{"id": "O2"}]}
 
-    OFFERING.create(merged(BUNDLE, bundledGroupProductOffering=[group]), context)
+    create_offering(merged(BUNDLE, bundledGroupProductOffering=[group]), context)
 
     pointers = ["/bundledProductOffering/0/id", "/bundledGroupProductOffering/0/bundledProductOffering/0/id"]
     assert refusals(context) == [(pointer, "on-sale") for pointer in pointers]
@@ -160,7 +160,7 @@ def test_a_bundle_without_parts_is_refused_in_strict_mode() -> None:
     for mode, refused in (("process", []), ("strict", [("/bundledProductOffering", "on-sale")])):
         context = catalogue(mode)
 
-        OFFERING.create(merged(BUNDLE, bundledProductOffering=None), context)
+        create_offering(merged(BUNDLE, bundledProductOffering=None), context)
 
         assert refusals(context) == refused
 
@@ -169,7 +169,7 @@ def test_a_bundle_without_parts_is_refused_in_strict_mode() -> None:
 def test_an_offering_that_is_not_on_sale_may_name_anything(status: str) -> None:
     context = catalogue("strict", productSpecification=None)
 
-    OFFERING.create(merged(SOLD, lifecycleStatus=status), context)
+    create_offering(merged(SOLD, lifecycleStatus=status), context)
 
     assert refusals(context) == []
 
@@ -177,10 +177,10 @@ def test_an_offering_that_is_not_on_sale_may_name_anything(status: str) -> None:
 def test_a_patch_that_puts_on_sale_is_judged_and_one_of_the_name_is_not() -> None:
     context = catalogue(productSpecification=merged(SPECIFICATION, lifecycleStatus="Retired"))
 
-    OFFERING.patch(merged(SOLD), merged(SOLD, name="Plan M"), context)
+    patch_offering(merged(SOLD), merged(SOLD, name="Plan M"), context)
     assert refusals(context) == []
 
-    OFFERING.patch(merged(SOLD), merged(SOLD, lifecycleStatus="Launched"), context)
+    patch_offering(merged(SOLD), merged(SOLD, lifecycleStatus="Launched"), context)
     assert refusals(context) == [("/productSpecification/id", "on-sale")]
 
 
@@ -188,7 +188,7 @@ def test_a_patch_that_gives_an_offering_on_sale_a_retired_price_is_refused() -> 
     context = catalogue(productOfferingPrice=merged(PRICE, lifecycleStatus="Retired"))
     before = merged(SOLD, productOfferingPrice=None)
 
-    OFFERING.patch(before, merged(SOLD), context)
+    patch_offering(before, merged(SOLD), context)
 
     assert refusals(context) == [("/productOfferingPrice/0/id", "on-sale")]
     assert before == merged(SOLD, productOfferingPrice=None)
