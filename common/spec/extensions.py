@@ -17,7 +17,7 @@ import jsonschema_rs
 
 from common import exact_json
 from common.errors import ConfigurationError, MalformedJson, Violation
-from common.spec.validators import CompiledValidator, pointer_of
+from common.spec.validators import VIOLATIONS_MAX, CompiledValidator, pointer_of
 
 
 class ExtensionSchemas:
@@ -79,7 +79,9 @@ class ExtensionSchemas:
             if validator is not None:
                 at = pointer_of(path)
                 found += [Violation(at + v.pointer, v.rule, v.message) for v in validator.violations(node)]
-        return found
+                if len(found) >= VIOLATIONS_MAX:
+                    break
+        return found[:VIOLATIONS_MAX]
 
 
 def _check(location: str, schema: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ class SchemaCompiler:
         self._children = _children(schemas)
         _refuse_circles(schemas)
         self._made: dict[str, JsonSchema] = {}
+        self._reach: dict[str, frozenset[str]] = {}
 
     def compile(
         self,
@@ -199,13 +200,63 @@ class SchemaCompiler:
             for name, branch in zip(names, branches, strict=True)
         ]
         known = {value: target for value, target in self.subtypes(schema, owner).items() if target != owner}
-        chain = self._chain(schema, known, {"anyOf": made}, opened)
-        references = [m for n, m in zip(names, made, strict=True) if n and is_reference_name(n)]
+        chain = self._chain(schema, known, self._any(branches, made, opened), opened)
+        references = [i for i, name in enumerate(names) if name and is_reference_name(name)]
         if references and len(references) < len(made):
             refs = {value: target for value, target in known.items() if is_reference_name(target)}
-            chosen = self._chain(schema, refs, {"anyOf": references}, opened)
+            any_reference = self._any([branches[i] for i in references], [made[i] for i in references], opened)
+            chosen = self._chain(schema, refs, any_reference, opened)
             return {"if": {"type": "object", "required": ["@referredType"]}, "then": chosen, "else": chain}
         return chain
+
+    def _any(self, branches: list[Schema], made: list[JsonSchema], opened: _Opened | None) -> JsonSchema:
+        """Any branch will do.
+
+        Where branches contain the choice itself, trying each of them at every level takes exponential time: a
+        body of 500 bytes kept a validator busy for a minute. There the first branch whose surface fits judges.
+        """
+        names = {ref_name(b["$ref"]) for b in branches if "$ref" in b}
+        if not any(self._reached(name) & names for name in names):
+            return {"anyOf": made}
+        surfaces = [self._surface(branch, opened) for branch in branches]
+        chain: JsonSchema = {"anyOf": surfaces}
+        for surface, full in reversed(list(zip(surfaces, made, strict=True))):
+            chain = {"if": surface, "then": full, "else": chain}
+        return chain
+
+    def _reached(self, name: str) -> frozenset[str]:
+        """The schemas that a document judged by this one may contain objects of."""
+        if name not in self._reach:
+            found: set[str] = set()
+            waiting = [name]
+            while waiting:
+                for following in _references(self._schemas.get(waiting.pop(), {})):
+                    if following not in found:
+                        found.add(following)
+                        waiting.append(following)
+            self._reach[name] = frozenset(found)
+        return self._reach[name]
+
+    def _surface(self, schema: Schema, opened: _Opened | None) -> JsonSchema:
+        """What a schema says of an object without looking into its members."""
+        if "$ref" in schema:
+            return self._surface(self._schemas.get(ref_name(schema["$ref"]), {}), opened)
+        made = _own_keywords(schema)
+        if opened is not None and "required" in made:
+            made["required"] = [name for name in made["required"] if name not in opened.optional]
+        made["properties"] = {name: self._face(member) for name, member in schema.get("properties", {}).items()}
+        if parts := [self._surface(part, opened) for part in schema.get("allOf", ())]:
+            made["allOf"] = parts
+        return made
+
+    def _face(self, schema: Schema) -> JsonSchema:
+        """The type of a member, and the values listed for it."""
+        while "$ref" in schema:
+            schema = self._schemas.get(ref_name(schema["$ref"]), {})
+        if self._nullable(schema) or alternatives(schema):
+            return {}
+        keywords = _own_keywords(schema)
+        return {key: keywords[key] for key in ("type", "enum") if key in keywords}
 
     def _chain(
         self, schema: Schema, known: Mapping[str, str], other: JsonSchema, opened: _Opened | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -123,6 +124,36 @@ def test_a_one_of_without_mapping_takes_what_fits_any(dialect: str) -> None:
     creating = widget(dialect, schemas).creating
     assert rules(creating, {"x": {"a": 1, "b": 2}}) == []
     assert rules(creating, {"x": {"a": "1", "b": "2"}}) == [("/x/a", "type")]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_unknown_types_inside_each_other_take_no_exponential_time(dialect: str) -> None:
+    names = ("Person", "Company", "Agency")
+    schemas: dict[str, Any] = {name: typed(code=TEXT, partner=ref(dialect, "Party")) for name in names}
+    schemas["Party"] = discriminated(dialect, *names, oneOf=[ref(dialect, name) for name in names])
+    schemas["Widget"] = thing(owner=ref(dialect, "Party"))
+    owner: dict[str, Any] = {"@type": "Person", "code": 5}
+    for _ in range(20):
+        owner = {"@type": "Unknown", "code": "x", "partner": owner}
+    start = time.process_time()
+    expected = [("/owner" + "/partner" * 20 + "/code", "type")]
+    assert rules(widget(dialect, schemas).creating, {"owner": owner}) == expected
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_unknown_type_among_branches_that_recur_is_judged_by_the_first_that_fits(dialect: str) -> None:
+    schemas: dict[str, Any] = {
+        "Box": {**typed(width=NUMBER, content=ref(dialect, "Part")), "required": ["@type", "width"]},
+        "Bag": {**typed(volume=NUMBER, content=ref(dialect, "Part")), "required": ["@type", "volume"]},
+        "Part": discriminated(dialect, "Box", "Bag", oneOf=[ref(dialect, "Box"), ref(dialect, "Bag")]),
+        "Widget": thing(part=ref(dialect, "Part")),
+    }
+    creating = widget(dialect, schemas).creating
+    assert rules(creating, {"part": {"@type": "Sack", "volume": 1}}) == []
+    deep = {"@type": "Sack", "volume": 1, "content": {"@type": "Crate", "width": 1, "content": 5}}
+    assert rules(creating, {"part": deep}) == [("/part/content/content", "type")]
+    assert rules(creating, {"part": {"@type": "Sack"}}) == [("/part", "required")]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -88,6 +89,27 @@ def test_the_same_violation_is_said_once_and_no_more_than_the_limit() -> None:
     assert len(many) == VIOLATIONS_MAX
     assert many[0].pointer == "/0"
     assert many[-1].pointer == f"/{VIOLATIONS_MAX - 1}"
+
+
+def test_what_is_wrong_far_back_is_found_and_nothing_is_invented() -> None:
+    schema = {
+        "properties": {
+            "list": {"items": {"type": "string"}},
+            "tail": {"minItems": 2, "items": {"type": "object", "required": ["a"]}},
+        }
+    }
+    body: dict[str, Any] = {"list": ["x"] * 5000, "tail": [{"a": 1}, {"a": 2}]}
+    assert found(schema, body) == []
+    body["list"][4000] = 5
+    assert found(schema, body) == [Violation("/list/4000", "type", "must be a string")]
+    body["list"][3] = 5
+    assert found(schema, body) == [Violation("/list/3", "type", "must be a string")]
+
+
+def test_a_long_array_of_wrong_elements_is_answered_at_once() -> None:
+    start = time.process_time()
+    assert len(found({"items": {"type": "object", "required": ["a"]}}, [5] * 300_000)) == VIOLATIONS_MAX
+    assert time.process_time() - start < 2
 
 
 def test_a_long_list_of_values_is_cut() -> None:
