@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ class Subscription:
     contract_key: str
     callback: str
     query: str | None
-    secret: str | None
+    secret: str | None = field(repr=False)
     origin: str
     created_at: datetime
 

@@ -267,28 +267,3 @@ def test_settled_rows_go_after_their_retention_and_parked_ones_later(scene: Scen
     scene.clock.advance(PARKED_RETENTION)
     step(worker)
     assert states(scene) == []
-
-
-def test_a_running_worker_delivers_what_it_is_woken_for_and_stops(scene: Scene, listener: Listener) -> None:
-    came = threading.Event()
-
-    def note(request: Received) -> Answer:
-        came.set()
-        return TAKE
-
-    listener.behave = note
-    scene.register(listener.url)
-    worker = scene.worker()
-    thread = threading.Thread(target=lambda: asyncio.run(worker.run()))
-    thread.start()
-
-    scene.record(order_event("e1"))
-    worker.wake()
-    delivered = came.wait(5)
-    worker.stop()
-    thread.join(5)
-
-    assert delivered
-    assert not thread.is_alive()
-    assert states(scene) == [("e1", "delivered", 0)]
-    worker.wake()
