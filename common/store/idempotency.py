@@ -56,7 +56,8 @@ class IdempotencyStore:
             "kept_at": instant_text(now),
         }
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        if not self._connection.execute(insert(IDEMPOTENCY).values(values).on_conflict_do_nothing()).rowcount:
+        statement = insert(IDEMPOTENCY).values(values).on_conflict_do_nothing().returning(IDEMPOTENCY.c.key)
+        if self._connection.scalar(statement) is None:
             raise IdempotencyConflict(key)
 
     def forget_before(self, moment: datetime) -> int:

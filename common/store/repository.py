@@ -152,7 +152,8 @@ class Repository:
         }
         dialect_insert = postgresql.insert if self._is_postgresql else sqlite.insert
         # A refused INSERT would end PostgreSQL's transaction; one that does nothing leaves it to the caller.
-        if not self._connection.execute(dialect_insert(self._main).values(values).on_conflict_do_nothing()).rowcount:
+        statement = dialect_insert(self._main).values(values).on_conflict_do_nothing().returning(self._main.c.id)
+        if self._connection.scalar(statement) is None:
             raise IdTaken(self._tables.resource.resource, id)
         if self._tables.resource.versioned:
             older = update(self._main).where(*self._is(id), self._main.c.version != version)

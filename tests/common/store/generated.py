@@ -63,7 +63,7 @@ _TEXTS = (
     'a"b',
     "a\\b",
 )
-# Around the length that an index keeps of a text, and far beyond; drawn by length (hypothesis shows what it draws from).
+# Around the length that an index keeps of a text, and far beyond. Hypothesis shows what it draws from: lengths.
 _long = st.tuples(st.sampled_from("xé"), st.sampled_from((254, 255, 256, 10_000)), st.sampled_from(("", "y"))).map(
     lambda drawn: drawn[0] * drawn[1] + drawn[2]
 )
@@ -98,7 +98,7 @@ _WANTED = (
 texts = (
     st.sampled_from((*_TEXTS, *_INSTANTS, "Ω", "😀", "a\nb"))
     | _long
-    | st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=4)
+    | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=4)
 )
 numbers = st.sampled_from(_NUMBERS) | st.integers(-3, 3) | st.decimals(-100, 100, places=2)
 scalars = st.one_of(texts, numbers, st.booleans(), st.none())

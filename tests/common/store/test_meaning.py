@@ -15,7 +15,8 @@ from common.store.repository import Repository
 from tests.common.store.generated import RESOURCE, conditions, documents, sort_keys
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_checks = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+_quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+_long = settings(_quick, max_examples=1_000)
 _given_conditions = given(st.lists(documents, min_size=1, max_size=6), st.lists(conditions, min_size=1, max_size=4))
 _given_orders = given(st.lists(documents, min_size=2, max_size=6), st.lists(sort_keys, min_size=1, max_size=3))
 
@@ -57,7 +58,7 @@ def _listed(database: Database, stored: list[dict[str, Any]], orders: list[tuple
     return result
 
 
-@settings(max_examples=60, **_checks)
+@_quick
 @_given_conditions
 def test_sqlite_finds_what_matches(
     generated_sqlite: Database, stored: list[dict[str, Any]], asked: list[Condition]
@@ -65,7 +66,7 @@ def test_sqlite_finds_what_matches(
     _assert_finds_what_matches(generated_sqlite, stored, asked)
 
 
-@settings(max_examples=60, **_checks)
+@_quick
 @_given_conditions
 def test_postgresql_finds_what_matches(
     generated_postgresql: Database, stored: list[dict[str, Any]], asked: list[Condition]
@@ -74,7 +75,7 @@ def test_postgresql_finds_what_matches(
 
 
 @pytest.mark.long
-@settings(max_examples=2_000, **_checks)
+@_long
 @_given_conditions
 def test_both_find_what_matches_at_length(
     generated_sqlite: Database,
@@ -86,7 +87,7 @@ def test_both_find_what_matches_at_length(
     _assert_finds_what_matches(generated_postgresql, stored, asked)
 
 
-@settings(max_examples=40, **_checks)
+@_quick
 @_given_orders
 def test_both_list_in_the_same_order(
     generated_sqlite: Database,
@@ -98,7 +99,7 @@ def test_both_list_in_the_same_order(
 
 
 @pytest.mark.long
-@settings(max_examples=1_000, **_checks)
+@_long
 @_given_orders
 def test_both_list_in_the_same_order_at_length(
     generated_sqlite: Database,
