@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,9 @@ from common.spec.resources import Reading, find_operations, hub_contract, resour
 from common.spec.schemas import SchemaCompiler
 
 _SUFFIXES = (".json", ".yaml", ".yml")
+_YAML_MARK = re.compile(rb"""^(?:\xef\xbb\xbf)?["']?(?:openapi|swagger)["']?\s*:""", re.MULTILINE)
+_JSON_MARK = re.compile(rb"""(?:\xef\xbb\xbf)?\s*\{\s*"(?:openapi|swagger)"\s*:""")
+_JSON_HINT = re.compile(rb"""["](?:openapi|swagger)"\s*:""")
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -48,12 +52,14 @@ def spec_files(folder: Path) -> list[Path]:
 
 
 def _looks_like_document(path: Path) -> bool:
-    """Whether a file says that it is an API document; by its first lines where that is enough."""
-    with path.open("rb") as file:
-        start = file.read(4096)
-    if b"openapi" in start or b"swagger" in start:
-        return True
-    return path.suffix.lower() == ".json" and _is_api(_parsed(path))
+    """Whether a file says at its top level that it is an API document; parsed only where its text cannot tell."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    if path.suffix.lower() != ".json":
+        return _YAML_MARK.search(text) is not None
+    return _JSON_MARK.match(text) is not None or (_JSON_HINT.search(text) is not None and _is_api(_parsed(path)))
 
 
 def _is_api(value: Any) -> bool:

@@ -32,7 +32,8 @@ def test_only_api_documents_of_a_folder_are_taken(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", "openapi: 3.0.1\ninfo: {}\npaths: {}\n")
     write(tmp_path, "c.yml", "swagger: '2.0'\n")
     write(tmp_path, "notes.md", "openapi")
-    write(tmp_path, "other.json", {"name": "x"})
+    write(tmp_path, "other.json", {"name": "openapi", "inner": {"openapi": "3.0.1"}})
+    write(tmp_path, "compose.yaml", "services:\n  openapi: x\n")
     write(tmp_path, "late.json", {"filler": "x" * 5000, "openapi": "3.0.1"})
     assert [path.name for path in spec_files(tmp_path)] == ["a.yaml", "b.json", "c.yml", "late.json"]
 
