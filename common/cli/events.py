@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
-from common.cli.context import explained, open_database, out, settings
+from common.cli.context import explained, open_database, settings
 from common.domain.clock import SystemClock
 from common.events import admin
 from common.events.admin import DeliveryState
@@ -21,6 +23,7 @@ from common.store.outbox import DeliveryRecord
 events_app = typer.Typer(name="events", help="Events and their delivery to listeners.", no_args_is_help=True)
 
 Tenant = Annotated[str, typer.Option(help="Whose events.")]
+_WIDTH_PIPED = 250
 _COLUMNS = ("event", "type", "subscription", "state", "attempts", "next attempt", "last error")
 
 
@@ -38,7 +41,8 @@ def list_deliveries(
     if json:
         typer.echo(encode([asdict(record) for record in records]).decode())
     else:
-        out.print(_table(records))
+        # In a pipe nobody sees a screen's edge: rows are not broken, so that they can be searched.
+        Console(width=None if sys.stdout.isatty() else _WIDTH_PIPED, highlight=False).print(_table(records))
 
 
 @events_app.command("replay")

@@ -38,7 +38,7 @@ def scene(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
 
 
 def bss_events(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(events_app, list(arguments), env={"COLUMNS": "250"})
+    result = CliRunner().invoke(events_app, list(arguments))
     return result.exit_code, result.output
 
 

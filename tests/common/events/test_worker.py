@@ -87,10 +87,11 @@ def test_it_stops_in_the_middle_of_a_queue_and_leaves_the_rest(scene: Scene, lis
 def test_an_unexpected_error_with_one_listener_stops_no_other(scene: Scene, listener: Listener) -> None:
     async def broken(host: str, port: int) -> list[str]:
         if host == "broken.example":
+            asked.set()
             raise RuntimeError("a mistake of ours")
         return [host]
 
-    came = arrival(listener)
+    asked, came = threading.Event(), arrival(listener)
     scene.register("http://broken.example/")
     scene.register(listener.url)
     scene.record(order_event("e1"))
@@ -99,6 +100,7 @@ def test_an_unexpected_error_with_one_listener_stops_no_other(scene: Scene, list
 
     with capture_logs() as lines, running(worker):
         assert came.wait(SECONDS_MAX)
+        assert asked.wait(SECONDS_MAX)
 
     assert [line["event"] for line in lines] == ["delivery failed"]
     assert listener.event_ids == ["e1"]
