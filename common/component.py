@@ -36,6 +36,17 @@ class Library(Protocol):
     def owner_of(self, target_type: str) -> str | None: ...
 
 
+class Change(Protocol):
+    """Changes another resource in the transaction of the request, with its events.
+
+    Top-level attributes are replaced, as `changes` says. The lifecycle table applies; that resource's own
+    rules do not run, so that rules of two resources may act on each other. It may take effect at once or after
+    the rule has returned. Errors: NotFound; IllegalTransition; RevisionConflict.
+    """
+
+    def __call__(self, resource: str, id: str, changes: Mapping[str, Any]) -> None: ...
+
+
 @dataclass
 class RuleContext:
     """What a rule may know, and where it says what is wrong.
@@ -52,6 +63,7 @@ class RuleContext:
     correlation_id: str | None = None
     violations: list[Violation] = field(default_factory=list)
     extra_events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    update: Change | None = None
 
     def refuse(self, pointer: str, rule: str, message: str) -> None:
         self.violations.append(Violation(pointer, rule, message))

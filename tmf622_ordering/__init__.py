@@ -1,6 +1,8 @@
 """TMF622 Product Ordering Management v5.0.0: capturing orders for products, and cancelling them."""
 
 from common.component import Component, Resource
+from tmf622_ordering import rules
+from tmf622_ordering.cancellation import create_cancellation
 from tmf622_ordering.lifecycle import CANCELLATION, ORDER
 
 COMPONENT = Component(
@@ -26,19 +28,21 @@ COMPONENT = Component(
                 "channel.channel.id",
                 "agreement.id",
                 "quote.id",
-                "productOrderItem.productOffering.id",
                 "productOrderItem.product.id",
                 "productOrderItem.state",
                 "productOrderItem.action",
             ),
-            holds=("billingAccount.id", "productOrderItem.billingAccount.id"),
+            holds=("billingAccount.id", "productOrderItem.billingAccount.id", "productOrderItem.productOffering.id"),
             lifecycle=ORDER,
+            on_create=rules.create_order,
+            on_patch=rules.patch_order,
+            on_delete=rules.delete_order,
         ),
         Resource(
             "cancelProductOrder",
-            indexed=("state", "creationDate", "requestedCancellationDate", "effectiveCancellationDate"),
-            holds=("productOrder.id",),
+            indexed=("state", "creationDate", "requestedCancellationDate", "productOrder.id"),
             lifecycle=CANCELLATION,
+            on_create=create_cancellation,
         ),
     ),
 )

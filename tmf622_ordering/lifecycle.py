@@ -6,14 +6,13 @@ from common.domain.lifecycle import Lifecycle
 
 _CANCELLING = frozenset({"assessingCancellation"})
 
-# The diagram, and what it leaves out: `draft` and `inProgress.accepted` (values of the v5 enum without a picture),
-# and a cancellation that arrives while an order is merely acknowledged, which customers do. An order that has not
-# begun may be cancelled at once; one that fails or is refused before work begins ends there.
+# The arrows of the diagram, and one that it leaves out: a cancellation that arrives while an item is merely
+# acknowledged, which customers do. It may be denied, so there is a way back.
 _ITEM_MOVES = {
-    "acknowledged": frozenset({"inProgress", "pending", "held", "rejected", "cancelled", "failed"}) | _CANCELLING,
+    "acknowledged": frozenset({"inProgress", "pending"}) | _CANCELLING,
     "inProgress": frozenset({"pending", "held", "completed", "failed", "partial"}) | _CANCELLING,
-    "pending": frozenset({"inProgress", "held", "cancelled"}) | _CANCELLING,
-    "held": frozenset({"inProgress", "pending", "cancelled"}) | _CANCELLING,
+    "pending": frozenset({"inProgress", "cancelled"}) | _CANCELLING,
+    "held": frozenset({"inProgress", "cancelled"}) | _CANCELLING,
     "assessingCancellation": frozenset({"acknowledged", "inProgress", "pending", "held", "pendingCancellation"}),
     "pendingCancellation": frozenset({"cancelled"}),
     "rejected": frozenset(),
@@ -30,6 +29,8 @@ ITEM = Lifecycle(
     source="TMF622 v5.0.0 ProductOrderItemStateType; item state diagram of the TMF622 user guide, and `partial` of v5",
 )
 
+# `draft` and `inProgress.accepted` are values of the v5 enum without a picture. What has not begun is cancelled at
+# once by its CancelProductOrder task; `rules` keeps that move to the task.
 ORDER = Lifecycle(
     attribute="state",
     initial="acknowledged",
@@ -37,7 +38,7 @@ ORDER = Lifecycle(
     moves={
         **_ITEM_MOVES,
         "draft": frozenset({"acknowledged", "rejected", "cancelled"}),
-        "acknowledged": _ITEM_MOVES["acknowledged"] | {"inProgress.accepted"},
+        "acknowledged": _ITEM_MOVES["acknowledged"] | {"inProgress.accepted", "cancelled"},
         "inProgress": _ITEM_MOVES["inProgress"] | {"inProgress.accepted"},
         "inProgress.accepted": _ITEM_MOVES["inProgress"] | {"inProgress"},
         "pending": _ITEM_MOVES["pending"] | {"inProgress.accepted"},
@@ -60,3 +61,6 @@ CANCELLATION = Lifecycle(
     },
     source="TMF622 v5.0.0 TaskStateType; task state diagram of the TMF622 user guide, and the two states v5 adds",
 )
+
+DRAFT, ACKNOWLEDGED, REJECTED, CANCELLED, COMPLETED = "draft", "acknowledged", "rejected", "cancelled", "completed"
+ASSESSING = "assessingCancellation"
