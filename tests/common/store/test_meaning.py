@@ -87,7 +87,7 @@ def test_both_find_what_matches_at_length(
     _assert_finds_what_matches(generated_postgresql, stored, asked)
 
 
-@_quick
+@settings(_quick, max_examples=20)
 @_given_orders
 def test_both_list_in_the_same_order(
     generated_sqlite: Database,

@@ -46,7 +46,8 @@ class TestStore(StoreContract):
 
 class TestFilters(FilterContract):
     @pytest.fixture(scope="module")
-    def database(self, postgres_server: PostgresServer, template: str) -> Iterator[Database]:
+    @classmethod
+    def database(cls, postgres_server: PostgresServer, template: str) -> Iterator[Database]:
         """One for all: these tests commit nothing."""
         with postgres_server.database(template) as url:
             database = Database.open(Settings(database_url=url), RESOURCES)

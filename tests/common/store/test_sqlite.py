@@ -47,7 +47,8 @@ class TestStore(StoreContract):
 
 class TestFilters(FilterContract):
     @pytest.fixture(scope="module")
-    def database(self) -> Iterator[Database]:
+    @classmethod
+    def database(cls) -> Iterator[Database]:
         """One for all: these tests commit nothing."""
         database = opened("sqlite://")
         yield database
