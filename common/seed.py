@@ -282,7 +282,7 @@ def _read(path: Path) -> SampleFile:
     return sample
 
 
-class _JsonLoader(yaml.SafeLoader):
+class _JsonLoader(yaml.CSafeLoader):
     """YAML that means what the same JSON would: 4.20 keeps its digits, a date stays text, `no` is no boolean."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (as PyYAML has it)
