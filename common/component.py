@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from common.domain.lifecycle import Lifecycle
 from common.domain.query import Condition, Document
@@ -108,15 +108,15 @@ class Resource:
 class Component:
     """One TMF API of the suite.
 
-    Shapes: `name` is the package's; `api` like `TMF620`; `jobs` maps a task resource's name (`importJob`) to the
-            function that carries it out; `services` are narrow interfaces that other components may ask for;
-            `samples` is the folder of sample documents, relative to the package.
+    Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
+            carries out, and of which kind (`import`, `export`); `services` are narrow interfaces that other
+            components may ask for; `samples` is the folder of sample documents, relative to the package.
     """
 
     name: str
     api: str
     resources: tuple[Resource, ...]
-    jobs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    jobs: Mapping[str, Literal["import", "export"]] = field(default_factory=dict)
     services: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[Any, ...] = ()
     samples: str = "samples"

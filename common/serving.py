@@ -15,6 +15,7 @@ from common.errors import ConfigurationError
 from common.events.delivery import DeliveryWorker
 from common.events.publication import publication
 from common.installation import Installation
+from common.jobs.runner import JobRunner
 from common.rest.app import build
 from common.settings import Settings
 
@@ -29,17 +30,21 @@ def application() -> Any:
 
 
 def assemble(installation: Installation) -> Any:
-    """The application with delivery running beside it, when the settings say so."""
+    """The application with delivery and jobs running beside it, when the settings say so."""
     installation.database.prepare()
     worker = delivery_worker(installation)
+    jobs = JobRunner(installation, committed=worker.wake)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         running = asyncio.create_task(worker.run()) if installation.settings.delivery_inline else None
+        if running is not None:
+            jobs.start()
         try:
             yield
         finally:
             if running is not None:
+                await asyncio.to_thread(jobs.close)
                 worker.stop()
                 await running
             worker.close()

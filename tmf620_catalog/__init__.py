@@ -3,6 +3,7 @@
 from functools import partial
 
 from common.component import Component, Resource
+from common.jobs.rules import check_job
 from tmf620_catalog import rules
 from tmf620_catalog.lifecycle import CATALOGUE, JOB
 
@@ -37,7 +38,8 @@ COMPONENT = Component(
         ),
         _entity("productOfferingPrice", _PRICE, _ALTERED, on_create=rules.create_price, on_patch=rules.patch_price),
         _entity("productOffering", _OFFERING, _MADE_OF, on_create=rules.create_offering, on_patch=rules.patch_offering),
-        Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=rules.create_job),
-        Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=rules.create_job),
+        Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=check_job),
+        Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=check_job),
     ),
+    jobs={"importJob": "import", "exportJob": "export"},
 )

@@ -8,13 +8,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from common.component import RuleContext
-from common.domain.clock import instant_text
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from common.errors import StillInUse
-from tmf620_catalog.lifecycle import JOB
 from tmf620_catalog.periods import check_periods
 from tmf620_catalog.selling import check_sale
 from tmf620_catalog.trees import CATEGORIES, OFFERINGS, PRICES, SPECIFICATIONS, check_tree, enumerate_elements
@@ -116,19 +113,6 @@ def delete_specification(document: Document, context: RuleContext) -> None:
         raise StillInUse("productSpecification", id, [f"productSpecification {user['id']}" for user in users])
 
 
-def create_job(document: Document, context: RuleContext) -> None:
-    """An import or export job: where it stands and what came of it is the server's to say.
-
-    Source: TMF620 v5.0.0 ImportJob_FVO and ExportJob_FVO, which list the server's attributes; they are ignored.
-    """
-    document[JOB.attribute] = JOB.initial
-    document["creationDate"] = instant_text(context.now)
-    for name in ("completionDate", "errorLog"):
-        document.pop(name, None)
-    for name in ("url", "path"):
-        _check_location(name, document.get(name), context)
-
-
 def check_amounts(price: Document, pointer: str, context: RuleContext) -> None:
     """Refuse a price that means nothing whatever it is for.
 
@@ -168,22 +152,6 @@ def _check_characteristics(name: str, document: Document, context: RuleContext) 
             if start is not None and end is not None and start > end:
                 where = f"{pointer}/characteristicValueSpecification{at}/valueTo"
                 context.refuse(where, "range", "a range goes from the smaller value to the larger")
-
-
-def _check_location(name: str, location: Any, context: RuleContext) -> None:
-    """What every place of a file must be; which places are open to jobs is for whoever runs them."""
-    if not isinstance(location, str):
-        return
-    if not location.strip() or not location.isprintable():
-        context.refuse(f"/{name}", "location", f"{name} is empty or has characters that cannot be printed")
-        return
-    try:
-        path = urlsplit(location).path
-    except ValueError:
-        context.refuse(f"/{name}", "location", f"{name} is no URL and no path")
-        return
-    if ".." in re.split(r"[/\\]", unquote(path)):
-        context.refuse(f"/{name}", "location", f"{name} may not lead upwards with '..'")
 
 
 def _object(value: Any) -> Document:

@@ -1,6 +1,7 @@
 """Product usage (TMF635): what customers used of their products."""
 
 from common.component import Component, Resource
+from common.jobs.rules import check_job
 from tmf635_usage import rules
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
 
@@ -25,6 +26,12 @@ COMPONENT = Component(
             on_patch=rules.on_patch,
             on_delete=rules.on_delete,
         ),
-        Resource("exportJob", indexed=("status", "creationDate", "completionDate"), lifecycle=EXPORT_JOB),
+        Resource(
+            "exportJob",
+            indexed=("status", "creationDate", "completionDate"),
+            lifecycle=EXPORT_JOB,
+            on_create=check_job,
+        ),
     ),
+    jobs={"exportJob": "export"},
 )

@@ -57,8 +57,9 @@ def serve(
 
 @app.command()
 def worker() -> None:
-    """Deliver events, apart from the server (set BSS_DELIVERY_INLINE=false there)."""
+    """Deliver events and run jobs, apart from the server (set BSS_DELIVERY_INLINE=false there)."""
     from common.installation import Installation
+    from common.jobs.runner import JobRunner
     from common.serving import delivery_worker
 
     with explained():
@@ -66,11 +67,16 @@ def worker() -> None:
         logs.configure(given.log_level)
         installation = Installation.assemble(given)
         installation.database.prepare()
-        out.print("delivering events; stop with Ctrl-C")
+        delivery = delivery_worker(installation)
+        jobs = JobRunner(installation, committed=delivery.wake)
+        out.print("delivering events and running jobs; stop with Ctrl-C")
+        jobs.start()
         try:
-            asyncio.run(delivery_worker(installation).run())
+            asyncio.run(delivery.run())
         except KeyboardInterrupt:
             out.print("stopped")
+        finally:
+            jobs.close()
 
 
 @app.command()
@@ -150,3 +156,7 @@ def check_spec() -> None:
 
 def main() -> None:
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -98,43 +98,6 @@ def test_a_characteristic_can_be_satisfied(characteristic: dict[str, Any], refus
     assert refusals(context) == [(f"/{name}/0{pointer}", rule) for name in names for pointer, rule in refused]
 
 
-def test_the_status_of_a_new_job_is_the_servers() -> None:
-    job = {"id": "1", "url": "catalogue.json", "status": "Succeeded", "errorLog": "none", "creationDate": DAY_ONE}
-    context = rule_context("importJob")
-
-    rules.create_job(job, context)
-
-    assert refusals(context) == []
-    assert job == {
-        "id": "1",
-        "url": "catalogue.json",
-        "status": "Not Started",
-        "creationDate": "2026-03-01T12:00:00.000Z",
-    }
-
-
-@pytest.mark.parametrize(
-    ("location", "is_fine"),
-    [
-        ("ftp://ftp.example.com/out/1866.json", True),
-        ("out/a..b.json", True),
-        ("  ", False),
-        ("out/\x00.json", False),
-        ("../secret.json", False),
-        ("file:///jobs/%2e%2e/secret.json", False),
-        ("out\\..\\secret.json", False),
-        ("http://[broken/out.json", False),
-    ],
-)
-def test_a_job_reads_and_writes_at_a_plain_place(location: str, is_fine: bool) -> None:
-    context = rule_context("exportJob")
-
-    rules.create_job({"id": "1", "url": location}, context)
-    rules.create_job({"id": "1", "url": "x.json", "path": location}, context)
-
-    assert refusals(context) == ([] if is_fine else [("/url", "location"), ("/path", "location")])
-
-
 def bundled() -> dict[str, list[dict[str, Any]]]:
     part = {"id": "1", "version": "1.0", "lifecycleStatus": "Active"}
     return {"productSpecification": [part, {"id": "2", "bundledProductSpecification": [{"id": "1"}]}]}

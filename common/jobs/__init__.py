@@ -1,0 +1,1 @@
+"""Import and export jobs, carried out durably. A component says which of its resources are jobs; none is named here."""
