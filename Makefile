@@ -10,7 +10,7 @@ help:            ## list the targets
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps --editable . --python $(BIN)/python
+	$(BIN)/uv pip install --quiet --no-deps --editable . --config-settings editable_mode=compat --python $(BIN)/python
 	@touch $@
 
 install: .venv/installed  ## make .venv with the pinned lock

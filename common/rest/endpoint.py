@@ -157,8 +157,7 @@ class Endpoint:
     ) -> Document | None:
         """The document after the patch, checked and recorded; None when nothing changes."""
         resource, descriptor = self.served.resource, self.served.descriptor
-        link = self._href(row, request)
-        shown = render.answer(before, link)
+        shown = render.answer(before, self._href(row, request))
         after = drop_nulls(apply(media_type, patch, shown, self._is_array))
         if not isinstance(after, dict):
             raise InvalidPatch("the resource stays a JSON object")
@@ -209,9 +208,8 @@ class Endpoint:
         link = self._href(row, request)
         if selection is None:
             return render.whole(row, link)
-        return exact_json.encode(
-            render.select(render.answer(row.document(), link), selection, self.served.resource.typed)
-        )
+        shown = render.answer(row.document(), link)
+        return exact_json.encode(render.select(shown, selection, self.served.resource.typed))
 
     def _href(self, row: Row, request: Request) -> str:
         return render.href(request.base, self.served.resource.path, row.id)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,10 @@ from common.jsonpath import parse_jsonpath
 TERMS_MAX = 16
 REGEX_LENGTH_MAX = 200
 PLACES_MAX = 10_000
-_TERM = re.compile(r"([^=<>!]+?)\s*(==|!=|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
+# Places looked at by all operations of one patch, once for each condition.
+VISITS_MAX = 200_000
+# The name ends in a character that is no blank: "a", a million blanks and no operator is seen through in one pass.
+_TERM = re.compile(r"([^=<>!]*[^=<>!\s])\s*(==|!=|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
 _OPERATORS = {
     "=": Operator.EQ,
     "==": Operator.EQ,
@@ -65,18 +68,38 @@ class _Place:
         return self.container[self.key]
 
 
-def apply(operation: dict[str, Any], document: Document) -> None:
-    """Apply one operation to the document in place.
+@dataclass
+class Places:
+    """How many places the operations of one patch may still look at."""
 
-    Errors: InvalidPatch for a path that cannot be read; PatchTestFailed when it selects nothing.
+    left: int = VISITS_MAX
+
+    def visit(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise InvalidPatch(f"the patch looks at more than {VISITS_MAX} places; send several smaller ones")
+
+
+def apply(
+    operation: dict[str, Any],
+    document: Document,
+    spend: Callable[[Any, int], None] = lambda value, places: None,
+    visited: Places | None = None,
+) -> None:
+    """Apply one operation to the document in place; `spend` is told what is written, and at how many places.
+
+    Errors: InvalidPatch for a path that cannot be read, or when the patch does too much; PatchTestFailed when it
+            selects nothing.
     """
     target, terms, condition = _read(operation["path"])
     name = operation["op"]
     if name in ("move", "copy"):
         raise InvalidPatch(f"{name} is not offered in application/json-patch-query+json")
+    candidates = _places(document, target)
+    (visited or Places()).visit(len(candidates) * max(1, len(terms)))
     places = [
         place
-        for place in _places(document, target)
+        for place in candidates
         if all(_satisfies(place, target, term) for term in terms)
         and (condition is None or matches(condition, place.value))
     ]
@@ -90,6 +113,7 @@ def apply(operation: dict[str, Any], document: Document) -> None:
         for place in reversed(places):  # from the back, so that earlier positions stay right
             _remove(place)
     else:
+        spend(value, len(places))
         for place in places:
             _write(place, copy.deepcopy(value), adding=name == "add", selected=bool(terms) or condition is not None)
 

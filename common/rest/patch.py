@@ -13,14 +13,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from common.domain.query import Document
 from common.errors import InvalidPatch, PatchTestFailed
+from common.exact_json import DEPTH_MAX, encode
 from common.rest import json_patch_query
 from common.rest.headers import JSON, JSON_PATCH_QUERY, MERGE_PATCH
 
 OPERATIONS_MAX = 1_000
+PATH_LENGTH_MAX = 4_000
+# What the operations of one patch may write together. A body is small; `copy` of an array into itself doubles it with
+# every operation, and a path query writes its value at thousands of places.
+WRITTEN_BYTES_MAX = 8_000_000
 _MISSING = object()
 
 IsArray = Callable[[str], bool]
@@ -39,13 +45,38 @@ def apply(media_type: str, patch: Any, document: Document, is_array: IsArray) ->
         merged: Document = merge(document, patch)
         return merged
     result = copy.deepcopy(document)
+    budget, places = _Budget(WRITTEN_BYTES_MAX), json_patch_query.Places()
     for operation in _operations(patch):
         path = operation["path"]
         if media_type == JSON_PATCH_QUERY or "?" in path:
-            json_patch_query.apply(operation, result)
+            json_patch_query.apply(operation, result, budget.spend, places)
         else:
-            result = apply_operation(operation, result, is_array)
+            result = apply_operation(operation, result, is_array, budget.spend)
+    _check_depth(result)
     return result
+
+
+@dataclass
+class _Budget:
+    """The bytes that a patch may still write."""
+
+    left: int
+
+    def spend(self, value: Any, places: int = 1) -> None:
+        self.left -= len(encode(value)) * places
+        if self.left < 0:
+            raise InvalidPatch(f"the patch writes more than {WRITTEN_BYTES_MAX} bytes; send several smaller ones")
+
+
+def _check_depth(document: Any) -> None:
+    """Several patches together could nest deeper than any one body may."""
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise InvalidPatch(f"the patched resource is nested deeper than {DEPTH_MAX} levels")
+        children = (child for item in level for child in (item.values() if isinstance(item, dict) else item))
+        level = [child for child in children if isinstance(child, dict | list)]
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -75,6 +106,8 @@ def _operations(patch: Any) -> list[dict[str, Any]]:
             raise InvalidPatch(f"operation {number}: op is one of add, remove, replace, move, copy, test")
         if not isinstance(path, str):
             raise InvalidPatch(f"operation {number}: path is missing or not a text")
+        if len(path) > PATH_LENGTH_MAX:
+            raise InvalidPatch(f"operation {number}: path is longer than {PATH_LENGTH_MAX} characters")
         if name in ("add", "replace", "test") and "value" not in operation:
             raise InvalidPatch(f"operation {number}: {name} needs a value")
         if name in ("move", "copy") and not isinstance(operation.get("from"), str):
@@ -82,13 +115,15 @@ def _operations(patch: Any) -> list[dict[str, Any]]:
     return operations
 
 
-def apply_operation(operation: dict[str, Any], document: Any, is_array: IsArray) -> Any:
-    """One RFC 6902 operation, in place where it can be; the document after it."""
+def apply_operation(
+    operation: dict[str, Any], document: Any, is_array: IsArray, spend: Callable[[Any], None] = lambda _: None
+) -> Any:
+    """One RFC 6902 operation, in place where it can be; the document after it. `spend` is told what is copied."""
     steps, value = pointer_steps(operation["path"]), copy.deepcopy(operation.get("value"))
     match operation["op"]:
         case "test":
             if not _same(_get(document, steps), value):
-                raise PatchTestFailed(f"test failed at {operation['path']!r}")
+                raise PatchTestFailed(f"test failed at {operation['path'][:200]!r}")
         case "remove" | "delete":
             _remove(document, steps)
         case "replace":
@@ -99,7 +134,9 @@ def apply_operation(operation: dict[str, Any], document: Any, is_array: IsArray)
         case "add":
             return _add(document, steps, value, is_array)
         case "copy":
-            return _add(document, steps, copy.deepcopy(_get(document, pointer_steps(operation["from"]))), is_array)
+            copied = _get(document, pointer_steps(operation["from"]))
+            spend(copied)
+            return _add(document, steps, copy.deepcopy(copied), is_array)
         case "move":
             source = pointer_steps(operation["from"])
             if steps[: len(source)] == source and len(steps) > len(source):

@@ -21,13 +21,14 @@ from connexion.operations import AbstractOperation
 from connexion.resolver import Resolution, Resolver
 from connexion.spec import Specification
 
-from common.errors import BodyTooLarge, BssError, MethodNotAllowed, ServerError, UnknownPath
+from common.errors import BodyTooLarge, BssError, InvalidHeader, MethodNotAllowed, ServerError, UnknownPath
 from common.rest.messages import Request, Response
 from common.rest.problems import problem
 from common.settings import Settings
 
 METHODS = ("get", "post", "put", "patch", "delete")
 BODILESS = frozenset({204, 304})
+_LENGTH_DIGITS_MAX = 20
 _HOST = re.compile(r"[A-Za-z0-9._~\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 
 Handler = Callable[[Request], Response]
@@ -157,7 +158,10 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
 
     async def _read_body(self, headers: Mapping[str, str], receive: Any) -> bytes:
         limit = self._settings.body_bytes_max
-        if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > limit:
+        announced = headers.get("content-length", "0")
+        if not (announced.isascii() and announced.isdigit()):
+            raise InvalidHeader("content-length", "is a whole number")
+        if len(announced) > _LENGTH_DIGITS_MAX or int(announced) > limit:
             raise BodyTooLarge(limit)
         chunks, size, more = [], 0, True
         while more:

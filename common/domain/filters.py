@@ -1,1 +1,0 @@
-from common.filters import ParsedQuery, parse_query  # noqa: F401
