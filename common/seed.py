@@ -30,7 +30,7 @@ from common import exact_json
 from common.component import Component
 from common.domain.ids import ordered_id
 from common.domain.query import Document
-from common.errors import ConfigurationError, IdTaken, InvalidBody, ServerError, Unavailable
+from common.errors import ConfigurationError, IdTaken, InvalidBody, ServerError
 from common.events.derive import derive
 from common.installation import Installation, Served
 from common.rest.app import build
@@ -101,6 +101,12 @@ class SampleRefused(ServerError):
         super().__init__(f"{resource} {id!r}: {problem}")
 
 
+class ServerSilent(ServerError):
+    """The server that samples were to be sent to cannot be reached."""
+
+    code, reason = "seed.server-silent", "The server does not answer"
+
+
 Noted = Callable[[str], None]  # told of the resource whenever one of its samples is done
 
 
@@ -132,7 +138,7 @@ def seed(base_url: str, samples: Iterable[Samples], client: httpx.Client) -> Rep
     """Create through the API what is not there; `base_url` is the server's scheme, host and prefix.
 
     Errors: SampleRefused with the server's message for any answer but 201 and 409 for an id that is taken;
-            Unavailable when the server does not answer.
+            ServerSilent when the server does not answer.
     """
     report = Report()
     for part in samples:
@@ -165,7 +171,7 @@ def _send(
     try:
         return client.request(method, url, content=body, headers={**content_type, **(headers or {})})
     except httpx.TransportError as error:
-        raise Unavailable(f"{url} does not answer: {error}") from error
+        raise ServerSilent(f"{url}: {error}") from error
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

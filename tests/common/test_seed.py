@@ -14,9 +14,21 @@ import pytest
 from sqlalchemy import func, select
 
 from common.domain.clock import FixedClock, instant_text
-from common.errors import ConfigurationError, Unavailable
+from common.errors import ConfigurationError
 from common.installation import Installation
-from common.seed import Load, Report, SampleRefused, collect, in_process, install, load, local_url, read_folder, seed
+from common.seed import (
+    Load,
+    Report,
+    SampleRefused,
+    ServerSilent,
+    collect,
+    in_process,
+    install,
+    load,
+    local_url,
+    read_folder,
+    seed,
+)
 from common.settings import Settings
 from common.store.event_tables import outbox
 from tests.fakes import NOW
@@ -216,7 +228,7 @@ def test_a_page_that_is_no_tmf_error_is_shown_as_it_is(installation):
         seed("http://bss.example/", [categories], client)
 
 
-def test_a_server_that_is_not_there_is_unavailable(installation):
+def test_a_server_that_is_not_there_is_named(installation):
     (categories,) = parts(installation, "category")
 
     def refuse(request):
@@ -224,7 +236,7 @@ def test_a_server_that_is_not_there_is_unavailable(installation):
 
     with (
         httpx.Client(transport=httpx.MockTransport(refuse)) as client,
-        pytest.raises(Unavailable, match=r"http://bss\.example/tmf-api/.* does not answer: connection refused"),
+        pytest.raises(ServerSilent, match=r"http://bss\.example/tmf-api/.*/category: connection refused"),
     ):
         seed("http://bss.example", [categories], client)
 
