@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.component import RuleContext
-from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
+from common.domain.query import AllOf, Compare, Document, Exists, FieldPath, Kind, Operator
 from common.errors import StillInUse
 from tmf620_catalog.periods import check_periods
 from tmf620_catalog.selling import check_sale
@@ -102,9 +102,10 @@ def delete_specification(document: Document, context: RuleContext) -> None:
     Other references to it are protected by `holds`; a BundledProductSpecification is no reference by its type.
     Errors: StillInUse.
     """
-    id, version = document["id"], str(document.get("version", ""))
+    id, version = document["id"], FieldPath(("version",), Kind.STRING, False)
     is_same = Compare(FieldPath(("id",), Kind.STRING, False), Operator.EQ, (id,))
-    is_other = Compare(FieldPath(("version",), Kind.STRING, False), Operator.NE, (version,))
+    # A missing version is unlike every text, so that one without is told from the others by their having one.
+    is_other = Compare(version, Operator.NE, (document["version"],)) if "version" in document else Exists(version)
     if context.library.find("productSpecification", AllOf((is_same, is_other)), 1):
         return
     naming = Compare(FieldPath(("bundledProductSpecification", "id"), Kind.STRING), Operator.EQ, (id,))

@@ -98,19 +98,21 @@ def test_a_characteristic_can_be_satisfied(characteristic: dict[str, Any], refus
     assert refusals(context) == [(f"/{name}/0{pointer}", rule) for name in names for pointer, rule in refused]
 
 
-def bundled() -> dict[str, list[dict[str, Any]]]:
-    part = {"id": "1", "version": "1.0", "lifecycleStatus": "Active"}
-    return {"productSpecification": [part, {"id": "2", "bundledProductSpecification": [{"id": "1"}]}]}
+def bundled(**part: str) -> dict[str, list[dict[str, Any]]]:
+    bundle = {"id": "2", "bundledProductSpecification": [{"id": "1"}]}
+    return {"productSpecification": [{"id": "1", "lifecycleStatus": "Active", **part}, bundle]}
 
 
-def test_what_a_bundle_is_made_of_is_not_deleted() -> None:
-    part, bundle = bundled()["productSpecification"]
+@pytest.mark.parametrize("part", [{}, {"version": "1.0"}])
+def test_what_a_bundle_is_made_of_is_not_deleted(part: dict[str, str]) -> None:
+    kept, bundle = bundled(**part)["productSpecification"]
 
     with pytest.raises(StillInUse, match="productSpecification '1' is used by productSpecification 2"):
-        rules.delete_specification(part, rule_context("productSpecification", bundled()))
+        rules.delete_specification(kept, rule_context("productSpecification", bundled(**part)))
 
-    rules.delete_specification(bundle, rule_context("productSpecification", bundled()))
+    rules.delete_specification(bundle, rule_context("productSpecification", bundled(**part)))
 
 
-def test_an_old_version_of_a_part_may_go() -> None:
-    rules.delete_specification({"id": "1", "version": "0.9"}, rule_context("productSpecification", bundled()))
+@pytest.mark.parametrize("gone", [{"id": "1", "version": "0.9"}, {"id": "1"}])
+def test_an_old_version_of_a_part_may_go(gone: dict[str, str]) -> None:
+    rules.delete_specification(gone, rule_context("productSpecification", bundled(version="1.0")))
