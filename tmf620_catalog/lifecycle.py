@@ -23,7 +23,7 @@ CATALOGUE = Lifecycle(
     open=True,
 )
 
-# `status` is the server's: a client may send one (it is in ImportJob_FVO), and `rules` overwrites it. That is
+# `status` is the server's: a client may send one (it is in ImportJob_FVO), and `common.jobs` overwrites it. That is
 # why every state may be created here.
 JOB = Lifecycle(
     attribute="status",
