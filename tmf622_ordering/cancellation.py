@@ -13,8 +13,8 @@ from common.component import RuleContext
 from common.domain.clock import instant_text, normal_instant
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from common.errors import Conflict
-from tmf622_ordering.items import item_states, set_states
-from tmf622_ordering.lifecycle import ASSESSING, CANCELLATION, CANCELLED, DRAFT, ORDER, REJECTED
+from tmf622_ordering.items import flat, item_states, set_states
+from tmf622_ordering.lifecycle import ASSESSING, CANCELLATION, CANCELLED, DRAFT, ITEM, ORDER, REJECTED
 
 _NOT_BEGUN = frozenset({DRAFT, "acknowledged", "pending", "held"})
 _UNDER_WAY = frozenset({ASSESSING, "pendingCancellation"})
@@ -52,7 +52,7 @@ def create_cancellation(document: Document, context: RuleContext) -> None:
         document[CANCELLATION.attribute] = _DONE
         document["effectiveCancellationDate"] = instant_text(context.now)
     else:
-        _change("productOrder", id, {ORDER.attribute: ASSESSING}, context)
+        _change("productOrder", id, _assessed(order), context)
 
 
 def settle_tasks(order_id: str, before: str, after: str, context: RuleContext) -> None:
@@ -78,6 +78,15 @@ def settle_tasks(order_id: str, before: str, after: str, context: RuleContext) -
 def _is_later(document: Document, context: RuleContext) -> bool:
     requested = normal_instant(document.get("requestedCancellationDate", ""))
     return requested is not None and requested.rstrip("Z") > instant_text(context.now).rstrip("Z")
+
+
+def _assessed(order: Document) -> Mapping[str, Any]:
+    """The order with every item that is not finished, so that none is left behind when it is cancelled."""
+    for item in flat(order):
+        state = item.document.get(ITEM.attribute, ITEM.initial)
+        if ITEM.may_move(state, ASSESSING):
+            item.document[ITEM.attribute] = ASSESSING
+    return {ORDER.attribute: ASSESSING, "productOrderItem": order.get("productOrderItem", [])}
 
 
 def _cancelled(order: Document, task: Document, context: RuleContext) -> Mapping[str, Any]:

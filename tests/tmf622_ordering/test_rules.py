@@ -197,7 +197,8 @@ def test_an_order_in_progress_is_assessed_first(state: str) -> None:
     create_cancellation(document, context)
 
     assert document == task()
-    assert changes == [("productOrder", "1", {"state": "assessingCancellation"})]
+    items = [{**ITEM, "state": "assessingCancellation"}]
+    assert changes == [("productOrder", "1", {"state": "assessingCancellation", "productOrderItem": items})]
 
 
 def test_an_order_with_a_finished_item_has_begun() -> None:
@@ -207,7 +208,8 @@ def test_an_order_with_a_finished_item_has_begun() -> None:
 
     create_cancellation(task(), context)
 
-    assert changes == [("productOrder", "1", {"state": "assessingCancellation"})]
+    items = [{**ITEM, "state": "assessingCancellation"}, {**ITEM, "id": "b", "state": "completed"}]
+    assert changes == [("productOrder", "1", {"state": "assessingCancellation", "productOrderItem": items})]
 
 
 @pytest.mark.parametrize(
