@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -129,17 +130,20 @@ def _load_system_tables() -> None:
 def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metadata: MetaData) -> Table:
     name = resource.name
     columns: list[Column[Any]] = []
-    indexes = [Index(f"ix_{name}_position", "tenant", "is_latest", "position")]
+    is_latest = Column("is_latest", Boolean, nullable=False)
+    # Partial: were is_latest one of its columns, SQLite would take it for lookups by id as well, and walk all rows.
+    latest: dict[str, Any] = {"sqlite_where": is_latest == true(), "postgresql_where": is_latest == true()}
+    indexes = [Index(f"ix_{name}_position", "tenant", "position", **latest)]
     for index in promoted:
         columns.append(Column(index.column, _type_of(index.path.kind), nullable=True))
-        indexes.append(Index(_index_name(name, index.column), "tenant", index.column, "position"))
+        indexes.append(Index(_index_name(name, index.column), "tenant", index.column, "position", **latest))
     return Table(
         name,
         metadata,
         Column("tenant", TEXT, nullable=False),
         Column("id", TEXT, nullable=False),
         Column("version", TEXT, nullable=False),
-        Column("is_latest", Boolean, nullable=False),
+        is_latest,
         Column("revision", Integer, nullable=False),
         Column("position", TEXT, nullable=False),
         Column("created_at", TEXT, nullable=False),
