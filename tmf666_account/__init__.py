@@ -1,5 +1,7 @@
 """Accounts (TMF666): on which parties are billed, settled with and kept in the ledger."""
 
+from typing import Any
+
 from common.component import Component, Resource
 from tmf666_account import rules
 from tmf666_account.lifecycle import ACCOUNT
@@ -14,17 +16,11 @@ _HOLDS = (
     "billStructure.cycleSpecification.id",
 )
 
-
-def _account(name: str, indexed: tuple[str, ...], holds: tuple[str, ...]) -> Resource:
-    return Resource(
-        name,
-        indexed=(*_INDEXED, *indexed),
-        holds=holds,
-        lifecycle=ACCOUNT,
-        on_create=rules.on_create_account,
-        on_patch=rules.on_patch_account,
-    )
-
+_RULES: dict[str, Any] = {
+    "lifecycle": ACCOUNT,
+    "on_create": rules.on_create_account,
+    "on_patch": rules.on_patch_account,
+}
 
 COMPONENT = Component(
     name="tmf666_account",
@@ -38,9 +34,9 @@ COMPONENT = Component(
             on_create=rules.on_create_cycle_specification,
             on_patch=rules.on_patch_cycle_specification,
         ),
-        _account("financialAccount", (), _PARTIES),
-        _account("partyAccount", ("paymentStatus",), _HOLDS),
-        _account("billingAccount", ("paymentStatus", "ratingType"), _HOLDS),
-        _account("settlementAccount", ("paymentStatus",), _HOLDS),
+        Resource("financialAccount", indexed=_INDEXED, holds=_PARTIES, **_RULES),
+        Resource("partyAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
+        Resource("billingAccount", indexed=(*_INDEXED, "paymentStatus", "ratingType"), holds=_HOLDS, **_RULES),
+        Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
     ),
 )
