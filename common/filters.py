@@ -27,6 +27,7 @@ from common.domain.query import (
     decimal_or_none,
 )
 from common.errors import InvalidParameter
+from common.patterns import finder
 
 # Names that are never filters (a filter on such an attribute is written `limit.eq=5`).
 RESERVED = frozenset({"fields", "offset", "limit", "before", "after", "sort", "filter", "depth", "expand"})
@@ -259,7 +260,8 @@ def check_pattern(name: str, pattern: str, length_max: int) -> None:
     try:
         re.compile(pattern)
         tree = sre_parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        finder(pattern)
+    except (re.error, OverflowError, RecursionError, ValueError) as error:
         raise InvalidParameter(name, f"is not a regular expression: {error}") from None
     if _unbounded(name, tree, inside=False) > REPEATS_MAX:
         raise InvalidParameter(name, f"the pattern has more than {REPEATS_MAX} unbounded repeats")
@@ -279,6 +281,8 @@ def _unbounded(name: str, tree: Any, *, inside: bool) -> int:
         elif operation is sre.SUBPATTERN:
             count += _unbounded(name, argument[-1], inside=inside)
         elif operation is sre.BRANCH:
+            if inside:
+                raise InvalidParameter(name, "the pattern repeats alternatives; that can take for ever")
             count += sum(_unbounded(name, branch, inside=inside) for branch in argument[1])
         elif operation is sre.ATOMIC_GROUP:
             count += _unbounded(name, argument, inside=inside)

@@ -10,7 +10,6 @@ REGEXP is Python's `re.search`.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -27,6 +26,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from common.domain.query import Kind, values_at
 from common.exact_json import decode_own, encode
+from common.patterns import finder
 from common.store.failures import STATEMENT_SECONDS_MAX
 from common.store.keys import INDEXED_CHARACTERS, instant_key, keys_of, number_key
 
@@ -97,12 +97,7 @@ def _prepare_connection(connection: sqlite3.Connection, info: dict[str, Any], sy
 
 
 def _regexp(pattern: str, value: str | None) -> bool | None:
-    return None if value is None else _compiled(pattern).search(value) is not None
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return None if value is None else finder(pattern)(value)
 
 
 @lru_cache(maxsize=4096)

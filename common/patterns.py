@@ -1,0 +1,28 @@
+"""Regular expressions that a client writes, matched in time linear to the text.
+
+Python's own engine backtracks: `a*a*b` over a long text holds the process (and its interpreter lock) for minutes.
+The engine here is that of Rust's `regex` crate, which comes with jsonschema-rs and never backtracks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import jsonschema_rs
+
+_PATTERNS_KEPT = 256
+
+
+@lru_cache(maxsize=_PATTERNS_KEPT)
+def finder(pattern: str) -> Callable[[str], bool]:
+    """Whether a text has the pattern somewhere.
+
+    Errors: ValueError for what is no regular expression, looks around, refers back, or is too large when written out.
+    """
+    try:
+        validator = jsonschema_rs.validator_for({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+    except jsonschema_rs.ValidationError as error:
+        raise ValueError("no regular expression that is read in linear time") from error
+    found: Callable[[str], bool] = validator.is_valid
+    return found
