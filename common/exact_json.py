@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import msgspec
@@ -60,8 +60,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _number(text: str) -> Decimal:
-    number = Decimal(text)
-    if len(number.as_tuple().digits) > DIGITS_MAX or abs(number.adjusted()) > EXPONENT_MAX:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        number = None
+    if number is None or len(number.as_tuple().digits) > DIGITS_MAX or abs(number.adjusted()) > EXPONENT_MAX:
         raise MalformedJson(f"the number {text[:40]} has more than {DIGITS_MAX} digits or too large an exponent")
     return number
 

@@ -97,12 +97,12 @@ def _etags(request: Request, name: str) -> list[str] | None:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """Errors: InvalidHeader for an empty or over-long key."""
+    """Errors: InvalidHeader for an empty or over-long key, or one with control characters."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX:
-        raise InvalidHeader("idempotency-key", f"1 to {IDEMPOTENCY_KEY_MAX} characters")
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise InvalidHeader("idempotency-key", f"1 to {IDEMPOTENCY_KEY_MAX} printable characters")
     return key
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from common import exact_json
-from common.errors import InvalidBody, Violation
+from common.errors import InvalidBody, NotFound, Violation
 from common.events import hub
 from common.installation import Installation
 from common.rest import headers, render
 from common.rest.messages import Request, Response
 from common.rest.stamping import drop_nulls
 from common.spec.contract import Contract
+from common.store.keys import is_storable
 from common.store.subscriptions import Subscription
 
 
@@ -49,12 +50,12 @@ class HubEndpoint:
     def retrieve(self, request: Request) -> Response:
         headers.check_accept(request)
         with self.installation.database.read(request.tenant) as uow:
-            subscription = hub.find(uow, self.contract, request.id or "")
+            subscription = hub.find(uow, self.contract, _id(request))
         return Response(200, self._shown(subscription, request), (render.CONTENT_TYPE,))
 
     def delete(self, request: Request) -> Response:
         with self.installation.database.write(request.tenant) as uow:
-            hub.remove(uow, self.contract, request.id or "")
+            hub.remove(uow, self.contract, _id(request))
             uow.commit()
         return Response(204)
 
@@ -63,6 +64,13 @@ class HubEndpoint:
         if not self.contract.is_v4:
             document = render.answer(document, render.href(request.base, "/hub", subscription.id))
         return exact_json.encode(document)
+
+
+def _id(request: Request) -> str:
+    """Errors: NotFound for what is no id of any listener and no database can be asked for (U+0000)."""
+    if request.id is None or not is_storable(request.id):
+        raise NotFound(hub.RESOURCE, request.id or "")
+    return request.id
 
 
 @dataclass(frozen=True)

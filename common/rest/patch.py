@@ -26,7 +26,7 @@ OPERATIONS_MAX = 1_000
 PATH_LENGTH_MAX = 4_000
 # What the operations of one patch may write together. A body is small; `copy` of an array into itself doubles it with
 # every operation, and a path query writes its value at thousands of places.
-WRITTEN_BYTES_MAX = 8_000_000
+WRITTEN_BYTES_MAX = 4_000_000
 _MISSING = object()
 
 IsArray = Callable[[str], bool]
@@ -70,7 +70,8 @@ class _Budget:
 
 def _check_depth(document: Any) -> None:
     """Several patches together could nest deeper than any one body may."""
-    level, depth = [document], 0
+    level = [document] if isinstance(document, dict | list) else []
+    depth = 0
     while level:
         depth += 1
         if depth > DEPTH_MAX:

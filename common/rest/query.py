@@ -13,6 +13,7 @@ from common.errors import InvalidParameter
 from common.filters import ParsedQuery, Resolve, parse_query, read_path
 from common.jsonpath import narrowing, parse_jsonpath
 from common.settings import Settings
+from common.store.keys import is_storable
 
 SORT_KEYS_MAX = 8
 OFFSET_MAX = 2**53
@@ -151,9 +152,10 @@ def _read_cursor(parameters: dict[str, list[str]], name: str, keys: int) -> Curs
     try:
         read = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         values, position = read
-        valid = len(values) == keys and all(v is None or isinstance(v, str) for v in values)
+        texts = [position, *(value for value in values if value is not None)]
+        valid = len(values) == keys and all(isinstance(text, str) and is_storable(text) for text in texts)
     except (ValueError, TypeError, binascii.Error, RecursionError):
         valid = False
-    if not valid or not isinstance(position, str) or "\x00" in text:
+    if not valid:
         raise InvalidParameter(name, "is a cursor of a Link header, for the same sort")
     return Cursor(tuple(values), position)
