@@ -16,10 +16,7 @@ help:            ## list the targets
 install: .venv/installed  ## make .venv with the pinned lock
 
 run: install     ## the suite on http://127.0.0.1:8080, sample data loaded
-	@mkdir -p var
-	$(BIN)/bss migrate
-	$(BIN)/bss seed
-	$(BIN)/bss serve --port $(PORT)
+	$(BIN)/bss serve --port $(PORT) --samples
 
 test: install    ## all tests
 	$(BIN)/python -m pytest -q -n 2

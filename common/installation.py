@@ -99,6 +99,13 @@ class Installation:
         return StoreLibrary(self, uow)
 
 
+def component_resources() -> list[StoredResource]:
+    """What the components store, for the generator of migrations; needs no database."""
+    settings = Settings()
+    served = _join(load_contracts(spec_files(PUBLISHED)), load_components(settings.component_names))
+    return [item.stored for item in served.values()]
+
+
 class StoreLibrary:
     """Reading other resources in the transaction of a request (`component.Library`)."""
 

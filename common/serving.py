@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 import uvicorn
 
 from common import logs
-from common.errors import ConfigurationError
+from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
 from common.events.publication import publication
 from common.installation import Installation
 from common.jobs.runner import JobRunner
 from common.rest.app import build
+from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
 
 SHUTDOWN_SECONDS = 10
+log = structlog.get_logger("bss.server")
 
 
 def application() -> Any:
@@ -40,9 +43,11 @@ def assemble(installation: Installation) -> Any:
         running = asyncio.create_task(worker.run()) if installation.settings.delivery_inline else None
         if running is not None:
             jobs.start()
+        loading = asyncio.create_task(asyncio.to_thread(load_samples, installation, worker.wake))
         try:
             yield
         finally:
+            await loading
             if running is not None:
                 await asyncio.to_thread(jobs.close)
                 worker.stop()
@@ -51,6 +56,23 @@ def assemble(installation: Installation) -> Any:
             installation.database.close()
 
     return build(installation, lifespan=lifespan, committed=worker.wake)
+
+
+def load_samples(installation: Installation, committed: Callable[[], None]) -> None:
+    """Load the sample data when the settings ask for it; the server answers meanwhile.
+
+    The edge of this work: what goes wrong is logged, and a later start or `bss seed` goes on where it stopped.
+    """
+    if not installation.settings.load_samples:
+        return
+    try:
+        with in_process(installation) as client:
+            report = load(installation, collect(installation), local_url(installation), client)
+    except BssError as error:
+        log.error("samples not loaded", error=error.message)
+        return
+    committed()
+    log.info("samples loaded", created=report.created.total(), present=report.present.total())
 
 
 def delivery_worker(installation: Installation) -> DeliveryWorker:
@@ -86,7 +108,7 @@ def serve(settings: Settings) -> None:
     )
 
 
-def export(settings: Settings, **names: Any) -> None:
+def export(**names: Any) -> None:
     """Put settings given on the command line where the server processes read theirs."""
     for name, value in names.items():
         if value is not None:

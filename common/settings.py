@@ -57,6 +57,7 @@ class Settings:
     delivery_lease_seconds: int = _setting(15, "how long a dead worker keeps a subscription from the others")
     subscriptions_max: int = _setting(1_000, "listeners registered at the hub of one API")
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
+    load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     workers: int = _setting(1, "server processes (PostgreSQL only above 1)")
     log_level: str = _setting("info", "least severe log line", ("debug", "info", "warning", "error"))
     validate_answers: bool = _setting(False, "check every answer against the contract (tests)")

@@ -77,7 +77,7 @@ def test_only_the_unit_of_work_commits():
     assert committing <= {"common/store/unit_of_work.py"}
 
 
-@pytest.mark.parametrize("path", sources(), ids=name)
+@pytest.mark.parametrize("path", [p for p in sources() if "versions" not in p.parts], ids=name)
 def test_files_stay_readable(path):
     lines = len(path.read_text().splitlines())
     assert lines <= BUDGETS.get(name(path), FILE_LINES_MAX)

@@ -38,14 +38,13 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     spec_dir: Annotated[Path | None, typer.Option(help="Folder of TM Forum documents to serve too.")] = None,
+    samples: Annotated[bool | None, typer.Option("--samples", help="Load the sample data, as bss seed does.")] = None,
 ) -> None:
     """Serve every API; deliver events beside it unless BSS_DELIVERY_INLINE is false."""
     from common import serving
 
     with explained():
-        names = {"port": port, "host": host, "spec_dir": spec_dir}
-        given = settings(**{name: value for name, value in names.items() if name != "spec_dir"})
-        serving.export(given, **names)
+        serving.export(port=port, host=host, spec_dir=spec_dir, load_samples=samples)
         given = settings()
         if given.database_url.startswith("sqlite"):
             database = open_database(given)  # the file is ours alone: bring it up to date

@@ -170,9 +170,13 @@ def matches(condition: Condition | None, document: Any) -> bool:
         case AnyElement(path, inner):
             return any(matches(inner, element) for element in values_at(document, path.steps))
         case Compare(path, Operator.NE, values):
-            return not any(_holds(value, Operator.EQ, path.kind, v) for value in values_at(document, path.steps) for v in values)
+            return not any(
+                _holds(value, Operator.EQ, path.kind, v) for value in values_at(document, path.steps) for v in values
+            )
         case Compare(path, operator, values):
-            return any(_holds(value, operator, path.kind, v) for value in values_at(document, path.steps) for v in values)
+            return any(
+                _holds(value, operator, path.kind, v) for value in values_at(document, path.steps) for v in values
+            )
 
 
 def _holds(value: Any, operator: Operator, kind: Kind, wanted: str) -> bool:
@@ -182,7 +186,11 @@ def _holds(value: Any, operator: Operator, kind: Kind, wanted: str) -> bool:
     if operator is Operator.REGEX:
         return isinstance(value, str) and re.search(wanted, value) is not None
     if isinstance(value, bool):
-        return operator is Operator.EQ and kind in (Kind.BOOLEAN, Kind.UNKNOWN) and wanted == ("true" if value else "false")
+        return (
+            operator is Operator.EQ
+            and kind in (Kind.BOOLEAN, Kind.UNKNOWN)
+            and wanted == ("true" if value else "false")
+        )
     if isinstance(value, int | Decimal):
         if kind not in (Kind.NUMBER, Kind.UNKNOWN):
             return False

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 NDJSON_SUFFIXES = (".ndjson", ".jsonl")
+REMOTE_SCHEMES = ("ftp", "ftps", "sftp", "http", "https")
 # File systems admit 255 bytes.
 NAME_BYTES_MAX = 200
 _DEPTH_MAX = 8
@@ -20,10 +21,14 @@ class PlaceRefused(Exception):
     """A place that jobs may not use; the text says what to change."""
 
 
+class PlaceElsewhere(PlaceRefused):
+    """A place on another machine: well-formed by the contract, and not reached from here. The job is kept and fails."""
+
+
 def locate(url: str, folder: Path) -> Path:
     """The file that a job's `url` means: `offers.json`, `sub/offers.ndjson`, or a `file:` URL of a file in the folder.
 
-    Errors: PlaceRefused for other schemes, absolute paths, `..`, hidden names, symbolic links and folders.
+    Errors: PlaceElsewhere for URLs of other machines; PlaceRefused for other schemes, absolute paths, `..`, hidden names, symbolic links and folders.
     """
     base = folder.resolve()
     name = _name_inside(url, base)
@@ -64,6 +69,8 @@ def _name_inside(url: str, base: Path) -> str:
         parts = urlsplit(url)
     except ValueError:
         raise PlaceRefused("this is no URL") from None
+    if parts.scheme in REMOTE_SCHEMES and parts.hostname:
+        raise PlaceElsewhere(f"{parts.scheme}: is not reached from here; use a file in the folder of the jobs")
     if parts.scheme != "file":
         raise PlaceRefused(f"{parts.scheme}: is not reached from here; use file: or a name in the folder of the jobs")
     if parts.netloc not in ("", "localhost") or parts.query or parts.fragment:

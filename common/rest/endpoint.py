@@ -22,7 +22,7 @@ from common.domain.query import Document, FieldPath, Kind
 from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound, Violation
 from common.installation import Installation, Served
 from common.rest import headers, query, render
-from common.rest.changes import record
+from common.rest.changes import Update, record
 from common.rest.headers import PATCH_TYPES, read_object
 from common.rest.messages import Request, Response
 from common.rest.patch import apply
@@ -190,13 +190,11 @@ class Endpoint:
             raise InvalidBody(violations)
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
-        return RuleContext(
-            resource=self.served.name,
-            now=self.installation.clock.now(),
-            settings=self.installation.settings,
-            library=self.installation.library(uow),
-            correlation_id=request.correlation_id,
-        )
+        installation = self.installation
+        library, now = installation.library(uow), installation.clock.now()
+        context = RuleContext(self.served.name, now, installation.settings, library, request.correlation_id)
+        context.update = Update(installation, uow, context)
+        return context
 
     def _answer(
         self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]

@@ -77,9 +77,7 @@ class ContractFields:
             elif isinstance(element, str) and place.kind is Kind.INSTANT:
                 value[index] = stored_form(element) or element
 
-    def _references(
-        self, place: Place, node: Any, pointer: str, steps: tuple[str, ...]
-    ) -> Iterator[ReferenceAt]:
+    def _references(self, place: Place, node: Any, pointer: str, steps: tuple[str, ...]) -> Iterator[ReferenceAt]:
         if isinstance(node, list):
             for index, element in enumerate(node):
                 if isinstance(element, dict | list):

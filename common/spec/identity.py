@@ -97,9 +97,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple([*numbers, 0, 0, 0][:3]) if len(numbers) < 3 else tuple(numbers)
 
 
-def _base_paths(
-    api: str, major: int, path: str, title: str, declared_aliases: object
-) -> tuple[str, tuple[str, ...]]:
+def _base_paths(api: str, major: int, path: str, title: str, declared_aliases: object) -> tuple[str, tuple[str, ...]]:
     """The canonical path and the aliases: table, document's own path, else its title."""
     own = mounted(path) if path.strip("/") else None
     known = [PREFIX + entry for entry in _BASE_PATHS.get((api, major), ())]

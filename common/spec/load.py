@@ -90,9 +90,7 @@ def _parsed(path: Path) -> Any:
         raise ConfigurationError(f"{path}: is not valid {path.suffix[1:].upper()}: {error}") from error
 
 
-def load_contract(
-    document: Mapping[str, Any], *, origin: str, extensions: ExtensionSchemas | None = None
-) -> Contract:
+def load_contract(document: Mapping[str, Any], *, origin: str, extensions: ExtensionSchemas | None = None) -> Contract:
     """The contract that a document states; its schemas are compiled when they are first used.
 
     Shapes: `origin` is the file's name or path; it names the API where the document does not.

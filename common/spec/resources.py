@@ -168,9 +168,7 @@ def _optional_place(places: Places, schema: Schema | None) -> Place | None:
     return places.at(schema) if schema is not None else None
 
 
-def _variants(
-    reading: Reading, name: str, operations: Mapping[Verb, tuple[Operation, Schema]]
-) -> _Variants | None:
+def _variants(reading: Reading, name: str, operations: Mapping[Verb, tuple[Operation, Schema]]) -> _Variants | None:
     """The schemas of a resource. Its own name finds them; answers and bodies where the name does not.
 
     The name counts first, because some documents answer with a create schema.

@@ -30,10 +30,12 @@ JsonSchema = dict[str, Any]
 INSTANT_FORMAT = "instant"
 _FORMATS = {"date-time": INSTANT_FORMAT, "date": "date"}
 
-_KEPT = frozenset({
-    *("type", "enum", "const", "required", "pattern", "minimum", "maximum", "multipleOf", "uniqueItems"),
-    *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
-})
+_KEPT = frozenset(
+    {
+        *("type", "enum", "const", "required", "pattern", "minimum", "maximum", "multipleOf", "uniqueItems"),
+        *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
+    }
+)
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 
 # Endings of a definition's key: the dispatching form has none; relaxed ones (see `compile`) get a second ending.
@@ -258,9 +260,7 @@ class SchemaCompiler:
         keywords = _own_keywords(schema)
         return {key: keywords[key] for key in ("type", "enum") if key in keywords}
 
-    def _chain(
-        self, schema: Schema, known: Mapping[str, str], other: JsonSchema, opened: _Opened | None
-    ) -> JsonSchema:
+    def _chain(self, schema: Schema, known: Mapping[str, str], other: JsonSchema, opened: _Opened | None) -> JsonSchema:
         """If the discriminating property has a known value, its schema; else `@baseType`; else `other`."""
         discriminator = schema.get("discriminator")
         name = discriminator.get("propertyName", "@type") if isinstance(discriminator, Mapping) else "@type"

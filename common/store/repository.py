@@ -164,16 +164,19 @@ class Repository:
     def replace(self, row: Row, document: Document, now: datetime) -> Row:
         """Store a document in place of the one that was read.
 
-        Errors: RevisionConflict when it was changed or removed since.
+        A versioned document that changes its own `version` is that version from then on.
+
+        Errors: RevisionConflict when it was changed or removed since; IdTaken when the id has that version already.
         """
         text, moment = _stored_text(document), instant_text(now)
-        changed = Row(row.id, row.version, row.revision + 1, text, row.position, row.created_at, moment)
+        version = self._renamed(row, document)
+        changed = Row(row.id, version, row.revision + 1, text, row.position, row.created_at, moment)
         statement = (
             update(self._main)
             .where(*self._is(row.id), self._main.c.version == row.version, self._main.c.revision == row.revision)
             .values(
                 {
-                    **{"revision": changed.revision, "updated_at": changed.updated_at},
+                    **{"revision": changed.revision, "updated_at": changed.updated_at, "version": version},
                     **self._promoted_values(document),
                     "doc": self._bound_document(changed.text),
                 }
@@ -184,6 +187,16 @@ class Repository:
         self._erase_lookup([row.position])
         self._write_lookup(row.position, document)
         return changed
+
+    def _renamed(self, row: Row, document: Document) -> str:
+        """The version that a changed document is stored under."""
+        version = str(document.get("version", row.version)) if self._tables.resource.versioned else row.version
+        if version != row.version:
+            _check_identifier("/version", version)
+            self._lock(row.id)
+            if version in self.versions(row.id):
+                raise IdTaken(self._tables.resource.resource, row.id, version)
+        return version
 
     def remove(self, id: str, version: str | None = None) -> int:
         """Remove one version or all; the newest that remains becomes the latest. The number of rows removed."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests import official
 
-# Examples that break their own contract, or ask for what no installation offers; what we answer is its pointer.
+# Examples that break their own contract; what we answer is the pointer of the defect.
 DEFECTS = {
     "TMF620-Product_Offering_Create_example": (
         "a NumberCharacteristicValueSpecification carries its value as a text",
@@ -15,18 +15,6 @@ DEFECTS = {
     "TMF620-Product_Specification_Create_example": (
         "a NumberCharacteristicValueSpecification carries its value as a text",
         "/productSpecCharacteristic/0/characteristicValueSpecification/0/value",
-    ),
-    "TMF620-Export_Job_Create_example": (
-        "the file lies on somebody's FTP server, not in the folder of the jobs",
-        "/url",
-    ),
-    "TMF620-Import_Job_Create_example": (
-        "the file lies on somebody's FTP server, not in the folder of the jobs",
-        "/url",
-    ),
-    "TMF635-ExportJob_Create_example": (
-        "the file lies on somebody's SFTP server, not in the folder of the jobs",
-        "/url",
     ),
     "TMF622-CreateProductOrder_with_intent_specification": (
         "the intent's expressionValue is an object where the contract has a text",

@@ -105,3 +105,11 @@ def test_an_error_log_stays_within_bounds() -> None:
     assert len(log) < LOG_CHARACTERS_MAX + 100
     assert log.splitlines()[0] == "120 read"
     assert log.splitlines()[-1] == f"and {120 - (len(log.splitlines()) - 2)} more"
+
+
+@pytest.mark.parametrize("resource", ["importJob", "exportJob"])
+def test_a_file_on_another_machine_is_taken_and_fails_the_job(stage: Stage, resource: str) -> None:
+    job = stage.carried_out(resource, url="ftp://files.example/offers.json")
+
+    assert job["status"] == "Failed"
+    assert "ftp: is not reached from here" in job["errorLog"]

@@ -131,3 +131,2308 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_subscription_contract", "subscription", ["tenant", "contract_key"], unique=False)
+    op.create_table(
+        "tmf620_category",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_lifecycle_status", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_version", TEXT, nullable=True),
+        sa.Column("x_valid_for_start_date_time", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_is_root", sa.Boolean(), nullable=True),
+        sa.Column("x_parent_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_category"),
+    )
+    op.create_index(
+        "ix_tmf620_category_position",
+        "tmf620_category",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_is_root",
+        "tmf620_category",
+        ["tenant", "x_is_root", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_last_update",
+        "tmf620_category",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_lifecycle_status",
+        "tmf620_category",
+        ["tenant", "x_lifecycle_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_name",
+        "tmf620_category",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_parent_id",
+        "tmf620_category",
+        ["tenant", "x_parent_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_valid_for_end_date_time",
+        "tmf620_category",
+        ["tenant", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_valid_for_start_date_time",
+        "tmf620_category",
+        ["tenant", "x_valid_for_start_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_category_x_version",
+        "tmf620_category",
+        ["tenant", "x_version", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_category_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf620_category_lookup_position", "tmf620_category_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf620_category_lookup_text", "tmf620_category_lookup", ["tenant", "path", "text", "position"], unique=False
+    )
+    op.create_table(
+        "tmf620_export_job",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_completion_date", TEXT, nullable=True),
+        sa.Column("x_url", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_export_job"),
+    )
+    op.create_index(
+        "ix_tmf620_export_job_position",
+        "tmf620_export_job",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_export_job_x_completion_date",
+        "tmf620_export_job",
+        ["tenant", "x_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_export_job_x_creation_date",
+        "tmf620_export_job",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_export_job_x_status",
+        "tmf620_export_job",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_export_job_x_url",
+        "tmf620_export_job",
+        ["tenant", "x_url", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_import_job",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_completion_date", TEXT, nullable=True),
+        sa.Column("x_url", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_import_job"),
+    )
+    op.create_index(
+        "ix_tmf620_import_job_position",
+        "tmf620_import_job",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_import_job_x_completion_date",
+        "tmf620_import_job",
+        ["tenant", "x_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_import_job_x_creation_date",
+        "tmf620_import_job",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_import_job_x_status",
+        "tmf620_import_job",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_import_job_x_url",
+        "tmf620_import_job",
+        ["tenant", "x_url", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_product_catalog",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_lifecycle_status", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_version", TEXT, nullable=True),
+        sa.Column("x_valid_for_start_date_time", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_catalog_type", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_catalog"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_position",
+        "tmf620_product_catalog",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_catalog_type",
+        "tmf620_product_catalog",
+        ["tenant", "x_catalog_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_last_update",
+        "tmf620_product_catalog",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_lifecycle_status",
+        "tmf620_product_catalog",
+        ["tenant", "x_lifecycle_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_name",
+        "tmf620_product_catalog",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_valid_for_end_date_time",
+        "tmf620_product_catalog",
+        ["tenant", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_valid_for_start_date_time",
+        "tmf620_product_catalog",
+        ["tenant", "x_valid_for_start_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_x_version",
+        "tmf620_product_catalog",
+        ["tenant", "x_version", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_product_catalog_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_lookup_number",
+        "tmf620_product_catalog_lookup",
+        ["tenant", "path", "number", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_lookup_position",
+        "tmf620_product_catalog_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf620_product_catalog_lookup_text",
+        "tmf620_product_catalog_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf620_product_offering",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_lifecycle_status", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_version", TEXT, nullable=True),
+        sa.Column("x_valid_for_start_date_time", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_is_bundle", sa.Boolean(), nullable=True),
+        sa.Column("x_is_sellable", sa.Boolean(), nullable=True),
+        sa.Column("x_product_specification_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_offering"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_position",
+        "tmf620_product_offering",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_is_bundle",
+        "tmf620_product_offering",
+        ["tenant", "x_is_bundle", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_is_sellable",
+        "tmf620_product_offering",
+        ["tenant", "x_is_sellable", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_last_update",
+        "tmf620_product_offering",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_lifecycle_status",
+        "tmf620_product_offering",
+        ["tenant", "x_lifecycle_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_name",
+        "tmf620_product_offering",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_product_specification_id",
+        "tmf620_product_offering",
+        ["tenant", "x_product_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_valid_for_end_date_time",
+        "tmf620_product_offering",
+        ["tenant", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_valid_for_start_date_time",
+        "tmf620_product_offering",
+        ["tenant", "x_valid_for_start_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_x_version",
+        "tmf620_product_offering",
+        ["tenant", "x_version", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_product_offering_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_lookup_position",
+        "tmf620_product_offering_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_lookup_text",
+        "tmf620_product_offering_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf620_product_offering_price",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_lifecycle_status", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_version", TEXT, nullable=True),
+        sa.Column("x_valid_for_start_date_time", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_price_type", TEXT, nullable=True),
+        sa.Column("x_is_bundle", sa.Boolean(), nullable=True),
+        sa.Column("x_price_unit", TEXT, nullable=True),
+        sa.Column("x_price_value", NUMBER, nullable=True),
+        sa.Column("x_recurring_charge_period_type", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_offering_price"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_position",
+        "tmf620_product_offering_price",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_is_bundle",
+        "tmf620_product_offering_price",
+        ["tenant", "x_is_bundle", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_last_update",
+        "tmf620_product_offering_price",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_lifecycle_status",
+        "tmf620_product_offering_price",
+        ["tenant", "x_lifecycle_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_name",
+        "tmf620_product_offering_price",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_price_type",
+        "tmf620_product_offering_price",
+        ["tenant", "x_price_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_price_unit",
+        "tmf620_product_offering_price",
+        ["tenant", "x_price_unit", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_price_value",
+        "tmf620_product_offering_price",
+        ["tenant", "x_price_value", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_recurring_charge_period_type",
+        "tmf620_product_offering_price",
+        ["tenant", "x_recurring_charge_period_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_valid_for_end_date_time",
+        "tmf620_product_offering_price",
+        ["tenant", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_valid_for_start_date_time",
+        "tmf620_product_offering_price",
+        ["tenant", "x_valid_for_start_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_x_version",
+        "tmf620_product_offering_price",
+        ["tenant", "x_version", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_product_offering_price_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_lookup_position",
+        "tmf620_product_offering_price_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf620_product_offering_price_lookup_text",
+        "tmf620_product_offering_price_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf620_product_specification",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_lifecycle_status", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_version", TEXT, nullable=True),
+        sa.Column("x_valid_for_start_date_time", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_brand", TEXT, nullable=True),
+        sa.Column("x_product_number", TEXT, nullable=True),
+        sa.Column("x_is_bundle", sa.Boolean(), nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_specification"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_position",
+        "tmf620_product_specification",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_brand",
+        "tmf620_product_specification",
+        ["tenant", "x_brand", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_is_bundle",
+        "tmf620_product_specification",
+        ["tenant", "x_is_bundle", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_last_update",
+        "tmf620_product_specification",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_lifecycle_status",
+        "tmf620_product_specification",
+        ["tenant", "x_lifecycle_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_name",
+        "tmf620_product_specification",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_product_number",
+        "tmf620_product_specification",
+        ["tenant", "x_product_number", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_valid_for_end_date_time",
+        "tmf620_product_specification",
+        ["tenant", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_valid_for_start_date_time",
+        "tmf620_product_specification",
+        ["tenant", "x_valid_for_start_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_x_version",
+        "tmf620_product_specification",
+        ["tenant", "x_version", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf620_product_specification_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_lookup_position",
+        "tmf620_product_specification_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf620_product_specification_lookup_text",
+        "tmf620_product_specification_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf622_cancel_product_order",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_requested_cancellation_date", TEXT, nullable=True),
+        sa.Column("x_product_order_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf622_cancel_product_order"),
+    )
+    op.create_index(
+        "ix_tmf622_cancel_product_order_position",
+        "tmf622_cancel_product_order",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_cancel_product_order_x_creation_date",
+        "tmf622_cancel_product_order",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_cancel_product_order_x_product_order_id",
+        "tmf622_cancel_product_order",
+        ["tenant", "x_product_order_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_cancel_product_order_x_requested_cancellation_date",
+        "tmf622_cancel_product_order",
+        ["tenant", "x_requested_cancellation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_cancel_product_order_x_state",
+        "tmf622_cancel_product_order",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf622_product_order",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_completion_date", TEXT, nullable=True),
+        sa.Column("x_cancellation_date", TEXT, nullable=True),
+        sa.Column("x_requested_start_date", TEXT, nullable=True),
+        sa.Column("x_requested_completion_date", TEXT, nullable=True),
+        sa.Column("x_expected_completion_date", TEXT, nullable=True),
+        sa.Column("x_category", TEXT, nullable=True),
+        sa.Column("x_priority", TEXT, nullable=True),
+        sa.Column("x_description", TEXT, nullable=True),
+        sa.Column("x_billing_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf622_product_order"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_position",
+        "tmf622_product_order",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_billing_account_id",
+        "tmf622_product_order",
+        ["tenant", "x_billing_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_cancellation_date",
+        "tmf622_product_order",
+        ["tenant", "x_cancellation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_category",
+        "tmf622_product_order",
+        ["tenant", "x_category", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_completion_date",
+        "tmf622_product_order",
+        ["tenant", "x_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_creation_date",
+        "tmf622_product_order",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_description",
+        "tmf622_product_order",
+        ["tenant", "x_description", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_expected_completion_date",
+        "tmf622_product_order",
+        ["tenant", "x_expected_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_priority",
+        "tmf622_product_order",
+        ["tenant", "x_priority", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_requested_completion_date",
+        "tmf622_product_order",
+        ["tenant", "x_requested_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_requested_start_date",
+        "tmf622_product_order",
+        ["tenant", "x_requested_start_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_x_state",
+        "tmf622_product_order",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf622_product_order_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf622_product_order_lookup_number",
+        "tmf622_product_order_lookup",
+        ["tenant", "path", "number", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf622_product_order_lookup_position", "tmf622_product_order_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf622_product_order_lookup_text",
+        "tmf622_product_order_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf629_customer",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_role", TEXT, nullable=True),
+        sa.Column("x_party_role_specification_id", TEXT, nullable=True),
+        sa.Column("x_engaged_party_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf629_customer"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_position",
+        "tmf629_customer",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_x_engaged_party_id",
+        "tmf629_customer",
+        ["tenant", "x_engaged_party_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_x_name",
+        "tmf629_customer",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_x_party_role_specification_id",
+        "tmf629_customer",
+        ["tenant", "x_party_role_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_x_role",
+        "tmf629_customer",
+        ["tenant", "x_role", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf629_customer_x_status",
+        "tmf629_customer",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf629_customer_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf629_customer_lookup_position", "tmf629_customer_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf629_customer_lookup_text", "tmf629_customer_lookup", ["tenant", "path", "text", "position"], unique=False
+    )
+    op.create_table(
+        "tmf632_individual",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_given_name", TEXT, nullable=True),
+        sa.Column("x_family_name", TEXT, nullable=True),
+        sa.Column("x_birth_date", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf632_individual"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_position",
+        "tmf632_individual",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_x_birth_date",
+        "tmf632_individual",
+        ["tenant", "x_birth_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_x_family_name",
+        "tmf632_individual",
+        ["tenant", "x_family_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_x_given_name",
+        "tmf632_individual",
+        ["tenant", "x_given_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_x_name",
+        "tmf632_individual",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_individual_x_status",
+        "tmf632_individual",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf632_individual_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf632_individual_lookup_position", "tmf632_individual_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf632_individual_lookup_text",
+        "tmf632_individual_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf632_organization",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_trading_name", TEXT, nullable=True),
+        sa.Column("x_organization_type", TEXT, nullable=True),
+        sa.Column("x_organization_parent_relationship_organization_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf632_organization"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_position",
+        "tmf632_organization",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_x_name",
+        "tmf632_organization",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_x_organization_parent_relationship__61da",
+        "tmf632_organization",
+        ["tenant", "x_organization_parent_relationship_organization_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_x_organization_type",
+        "tmf632_organization",
+        ["tenant", "x_organization_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_x_status",
+        "tmf632_organization",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf632_organization_x_trading_name",
+        "tmf632_organization",
+        ["tenant", "x_trading_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf632_organization_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf632_organization_lookup_position", "tmf632_organization_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf632_organization_lookup_text",
+        "tmf632_organization_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf635_export_job",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_completion_date", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf635_export_job"),
+    )
+    op.create_index(
+        "ix_tmf635_export_job_position",
+        "tmf635_export_job",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_export_job_x_completion_date",
+        "tmf635_export_job",
+        ["tenant", "x_completion_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_export_job_x_creation_date",
+        "tmf635_export_job",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_export_job_x_status",
+        "tmf635_export_job",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf635_product_usage",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_usage_specification_id", TEXT, nullable=True),
+        sa.Column("x_product_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf635_product_usage"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_position",
+        "tmf635_product_usage",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_creation_date",
+        "tmf635_product_usage",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_last_update",
+        "tmf635_product_usage",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_product_id",
+        "tmf635_product_usage",
+        ["tenant", "x_product_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_status",
+        "tmf635_product_usage",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_usage_specification_id",
+        "tmf635_product_usage",
+        ["tenant", "x_usage_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_x_usage_type",
+        "tmf635_product_usage",
+        ["tenant", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf635_product_usage_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_lookup_position", "tmf635_product_usage_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf635_product_usage_lookup_text",
+        "tmf635_product_usage_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf637_product",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_order_date", TEXT, nullable=True),
+        sa.Column("x_start_date", TEXT, nullable=True),
+        sa.Column("x_termination_date", TEXT, nullable=True),
+        sa.Column("x_product_serial_number", TEXT, nullable=True),
+        sa.Column("x_product_offering_id", TEXT, nullable=True),
+        sa.Column("x_product_specification_id", TEXT, nullable=True),
+        sa.Column("x_billing_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf637_product"),
+    )
+    op.create_index(
+        "ix_tmf637_product_position",
+        "tmf637_product",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_billing_account_id",
+        "tmf637_product",
+        ["tenant", "x_billing_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_creation_date",
+        "tmf637_product",
+        ["tenant", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_name",
+        "tmf637_product",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_order_date",
+        "tmf637_product",
+        ["tenant", "x_order_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_product_offering_id",
+        "tmf637_product",
+        ["tenant", "x_product_offering_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_product_serial_number",
+        "tmf637_product",
+        ["tenant", "x_product_serial_number", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_product_specification_id",
+        "tmf637_product",
+        ["tenant", "x_product_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_start_date",
+        "tmf637_product",
+        ["tenant", "x_start_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_status",
+        "tmf637_product",
+        ["tenant", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf637_product_x_termination_date",
+        "tmf637_product",
+        ["tenant", "x_termination_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf637_product_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index("ix_tmf637_product_lookup_position", "tmf637_product_lookup", ["tenant", "position"], unique=False)
+    op.create_index(
+        "ix_tmf637_product_lookup_text", "tmf637_product_lookup", ["tenant", "path", "text", "position"], unique=False
+    )
+    op.create_table(
+        "tmf666_bill_format",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_bill_format"),
+    )
+    op.create_index(
+        "ix_tmf666_bill_format_position",
+        "tmf666_bill_format",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_bill_format_x_name",
+        "tmf666_bill_format",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_bill_presentation_media",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_bill_presentation_media"),
+    )
+    op.create_index(
+        "ix_tmf666_bill_presentation_media_position",
+        "tmf666_bill_presentation_media",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_bill_presentation_media_x_name",
+        "tmf666_bill_presentation_media",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_billing_account",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_account_type", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_payment_status", TEXT, nullable=True),
+        sa.Column("x_rating_type", TEXT, nullable=True),
+        sa.Column("x_financial_account_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_billing_account"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_position",
+        "tmf666_billing_account",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_account_type",
+        "tmf666_billing_account",
+        ["tenant", "x_account_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_bill_structure_cycle_specifica_6f24",
+        "tmf666_billing_account",
+        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_bill_structure_format_id",
+        "tmf666_billing_account",
+        ["tenant", "x_bill_structure_format_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_financial_account_id",
+        "tmf666_billing_account",
+        ["tenant", "x_financial_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_last_update",
+        "tmf666_billing_account",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_name",
+        "tmf666_billing_account",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_payment_status",
+        "tmf666_billing_account",
+        ["tenant", "x_payment_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_rating_type",
+        "tmf666_billing_account",
+        ["tenant", "x_rating_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_x_state",
+        "tmf666_billing_account",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_billing_account_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_lookup_position",
+        "tmf666_billing_account_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf666_billing_account_lookup_text",
+        "tmf666_billing_account_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf666_billing_cycle_specification",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_frequency", TEXT, nullable=True),
+        sa.Column("x_billing_period", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_billing_cycle_specification"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_cycle_specification_position",
+        "tmf666_billing_cycle_specification",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_cycle_specification_x_billing_period",
+        "tmf666_billing_cycle_specification",
+        ["tenant", "x_billing_period", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_cycle_specification_x_frequency",
+        "tmf666_billing_cycle_specification",
+        ["tenant", "x_frequency", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_billing_cycle_specification_x_name",
+        "tmf666_billing_cycle_specification",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_financial_account",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_account_type", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_financial_account"),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_position",
+        "tmf666_financial_account",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_x_account_type",
+        "tmf666_financial_account",
+        ["tenant", "x_account_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_x_last_update",
+        "tmf666_financial_account",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_x_name",
+        "tmf666_financial_account",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_x_state",
+        "tmf666_financial_account",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_financial_account_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_lookup_position",
+        "tmf666_financial_account_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf666_financial_account_lookup_text",
+        "tmf666_financial_account_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf666_party_account",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_account_type", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_payment_status", TEXT, nullable=True),
+        sa.Column("x_financial_account_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_party_account"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_position",
+        "tmf666_party_account",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_account_type",
+        "tmf666_party_account",
+        ["tenant", "x_account_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_bill_structure_cycle_specification_id",
+        "tmf666_party_account",
+        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_bill_structure_format_id",
+        "tmf666_party_account",
+        ["tenant", "x_bill_structure_format_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_financial_account_id",
+        "tmf666_party_account",
+        ["tenant", "x_financial_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_last_update",
+        "tmf666_party_account",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_name",
+        "tmf666_party_account",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_payment_status",
+        "tmf666_party_account",
+        ["tenant", "x_payment_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_x_state",
+        "tmf666_party_account",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_party_account_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf666_party_account_lookup_position", "tmf666_party_account_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf666_party_account_lookup_text",
+        "tmf666_party_account_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf666_settlement_account",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_account_type", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_payment_status", TEXT, nullable=True),
+        sa.Column("x_financial_account_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
+        sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_settlement_account"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_position",
+        "tmf666_settlement_account",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_account_type",
+        "tmf666_settlement_account",
+        ["tenant", "x_account_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_bill_structure_cycle_specif_c44e",
+        "tmf666_settlement_account",
+        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_bill_structure_format_id",
+        "tmf666_settlement_account",
+        ["tenant", "x_bill_structure_format_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_financial_account_id",
+        "tmf666_settlement_account",
+        ["tenant", "x_financial_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_last_update",
+        "tmf666_settlement_account",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_name",
+        "tmf666_settlement_account",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_payment_status",
+        "tmf666_settlement_account",
+        ["tenant", "x_payment_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_x_state",
+        "tmf666_settlement_account",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf666_settlement_account_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_lookup_position",
+        "tmf666_settlement_account_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf666_settlement_account_lookup_text",
+        "tmf666_settlement_account_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf678_applied_customer_billing_rate",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_date", TEXT, nullable=True),
+        sa.Column("x_is_billed", sa.Boolean(), nullable=True),
+        sa.Column("x_applied_billing_rate_type", TEXT, nullable=True),
+        sa.Column("x_bill_id", TEXT, nullable=True),
+        sa.Column("x_billing_account_id", TEXT, nullable=True),
+        sa.Column("x_product_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_applied_customer_billing_rate"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_position",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_applied_billing__a5c8",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_applied_billing_rate_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_bill_id",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_bill_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_billing_account_id",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_billing_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_date",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_is_billed",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_is_billed", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_name",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_applied_customer_billing_rate_x_product_id",
+        "tmf678_applied_customer_billing_rate",
+        ["tenant", "x_product_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf678_bill_cycle",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_billing_date", TEXT, nullable=True),
+        sa.Column("x__bill_cycle_specification_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_bill_cycle"),
+    )
+    op.create_index(
+        "ix_tmf678_bill_cycle_position",
+        "tmf678_bill_cycle",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_bill_cycle_x__bill_cycle_specification_id",
+        "tmf678_bill_cycle",
+        ["tenant", "x__bill_cycle_specification_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_bill_cycle_x_billing_date",
+        "tmf678_bill_cycle",
+        ["tenant", "x_billing_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_bill_cycle_x_name",
+        "tmf678_bill_cycle",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf678_customer_bill",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_bill_no", TEXT, nullable=True),
+        sa.Column("x_bill_date", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_category", TEXT, nullable=True),
+        sa.Column("x_run_type", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_payment_due_date", TEXT, nullable=True),
+        sa.Column("x_bill_cycle_id", TEXT, nullable=True),
+        sa.Column("x_billing_account_id", TEXT, nullable=True),
+        sa.Column("x_financial_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_customer_bill"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_position",
+        "tmf678_customer_bill",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_bill_cycle_id",
+        "tmf678_customer_bill",
+        ["tenant", "x_bill_cycle_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_bill_date",
+        "tmf678_customer_bill",
+        ["tenant", "x_bill_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_bill_no",
+        "tmf678_customer_bill",
+        ["tenant", "x_bill_no", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_billing_account_id",
+        "tmf678_customer_bill",
+        ["tenant", "x_billing_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_category",
+        "tmf678_customer_bill",
+        ["tenant", "x_category", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_financial_account_id",
+        "tmf678_customer_bill",
+        ["tenant", "x_financial_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_last_update",
+        "tmf678_customer_bill",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_payment_due_date",
+        "tmf678_customer_bill",
+        ["tenant", "x_payment_due_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_run_type",
+        "tmf678_customer_bill",
+        ["tenant", "x_run_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_x_state",
+        "tmf678_customer_bill",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf678_customer_bill_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_lookup_position", "tmf678_customer_bill_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_lookup_text",
+        "tmf678_customer_bill_lookup",
+        ["tenant", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf678_customer_bill_on_demand",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("x_related_party_party_or_party_role_id", TEXT, nullable=True),
+        sa.Column("x_related_party_role", TEXT, nullable=True),
+        sa.Column("x_billing_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_customer_bill_on_demand"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_position",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_billing_account_id",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_billing_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_last_update",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_name",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_related_party_party_or_3e70",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_related_party_party_or_party_role_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_related_party_role",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_related_party_role", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf678_customer_bill_on_demand_x_state",
+        "tmf678_customer_bill_on_demand",
+        ["tenant", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )

@@ -1,0 +1,77 @@
+"""What the rule of one resource does to another, through the real stages."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.rest.headers import JSON_PATCH
+from common.settings import Settings
+from tests.client import Suite
+
+BASE = "/tmf-api/productOrderingManagement/v5"
+
+
+@pytest.fixture
+def suite(tmp_path):
+    running = Suite(Settings(database_url=f"sqlite:///{tmp_path}/bss.db", job_dir=str(tmp_path / "jobs")))
+    yield running
+    running.close()
+
+
+def outbox(suite) -> list[str]:
+    with suite.installation.database.read() as uow:
+        rows = uow.connection.exec_driver_sql("select type from outbox order by sequence").fetchall()
+    return [row[0] for row in rows]
+
+
+def test_a_cancellation_cancels_the_order_in_the_same_transaction(suite):
+    order = {
+        "@type": "ProductOrder",
+        "id": "o1",
+        "requestedInitialState": "draft",
+        "productOrderItem": [
+            {
+                "@type": "ProductOrderItem",
+                "id": "1",
+                "action": "add",
+                "product": {"@type": "Product", "productSpecification": {"@type": "ProductSpecificationRef", "id": "s"}},
+            }
+        ],
+    }
+    suite.created(f"{BASE}/productOrder", order)
+    task = {
+        "@type": "CancelProductOrder",
+        "productOrder": {"@type": "ProductOrderRef", "id": "o1", "@referredType": "ProductOrder"},
+    }
+
+    made = suite.created(f"{BASE}/cancelProductOrder", task)
+
+    cancelled = suite.get(f"{BASE}/productOrder/o1").json
+    assert made["state"] == "done"
+    assert cancelled["state"] == "cancelled"
+    assert "ProductOrderStateChangeEvent" in outbox(suite)
+    assert "CancelProductOrderCreateEvent" in outbox(suite)
+
+
+def test_a_refused_cancellation_changes_nothing(suite):
+    before = outbox(suite)
+
+    answer = suite.post(f"{BASE}/cancelProductOrder", {"@type": "CancelProductOrder"})
+
+    assert answer.status == 400
+    assert outbox(suite) == before
+    assert suite.get(f"{BASE}/cancelProductOrder").json == []
+
+
+def test_a_patch_of_the_version_moves_the_document_to_it(suite):
+    base = "/tmf-api/productCatalogManagement/v5/category"
+    suite.created(base, {"@type": "Category", "id": "c", "name": "x", "version": "1.0"})
+
+    patched = suite.patch(f"{base}/c", [{"op": "replace", "path": "/version", "value": "2.0"}], media_type=JSON_PATCH)
+
+    assert patched.json["version"] == "2.0"
+    assert suite.get(f"{base}/c:(version=2.0)").json["version"] == "2.0"
+    assert suite.get(f"{base}/c:(version=1.0)").status == 404
+    assert suite.post(base, {"@type": "Category", "id": "c", "name": "x", "version": "2.0"}).status == 409
+    assert suite.post(base, {"@type": "Category", "id": "c", "name": "x", "version": "1.0"}).status == 201
+    assert suite.get(f"{base}/c").json["version"] == "1.0", "what was added last is the latest"
