@@ -9,8 +9,9 @@ help:            ## list the targets
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --editable . --config-settings editable_mode=compat --python $(BIN)/python
+	@$(BIN)/python -m compileall -q common tmf*_*
 	@touch $@
 
 install: .venv/installed  ## make .venv with the pinned lock

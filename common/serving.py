@@ -26,10 +26,16 @@ log = structlog.get_logger("bss.server")
 
 
 def application() -> Any:
-    """The ASGI application of the settings in the environment (uvicorn's factory; one per server process)."""
+    """The ASGI application of the settings in the environment (uvicorn's factory; one per server process).
+
+    A SQLite file belongs to this process alone, so it is brought up to date here; PostgreSQL is by `bss migrate`.
+    """
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
-    return assemble(Installation.assemble(settings))
+    installation = Installation.assemble(settings)
+    if settings.database_url.startswith("sqlite"):
+        installation.database.migrate()
+    return assemble(installation)
 
 
 def assemble(installation: Installation) -> Any:
@@ -95,8 +101,8 @@ def serve(settings: Settings) -> None:
     if settings.workers > 1 and settings.database_url.startswith("sqlite"):
         raise ConfigurationError("BSS_WORKERS above 1 needs PostgreSQL; set BSS_DATABASE_URL")
     uvicorn.run(
-        "common.serving:application",
-        factory=True,
+        application() if settings.workers == 1 else "common.serving:application",
+        factory=settings.workers > 1,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

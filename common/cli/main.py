@@ -46,10 +46,6 @@ def serve(
     with explained():
         serving.export(port=port, host=host, spec_dir=spec_dir, load_samples=samples)
         given = settings()
-        if given.database_url.startswith("sqlite"):
-            database = open_database(given)  # the file is ours alone: bring it up to date
-            database.migrate()
-            database.close()
         out.print(f"TMF BSS on http://{given.host}:{given.port}{given.base_prefix}/tmf-api/  (pages: /docs)")
         serving.serve(given)
 
