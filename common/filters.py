@@ -36,7 +36,8 @@ STEPS_MAX = 12
 REPEATS_MAX = 3
 
 _SUFFIXES = {f".{operator}": operator for operator in Operator}
-_SYMBOLS = {
+# Operators as they are written between name and value, in URLs, JSONPath and patch queries.
+SYMBOLS = {
     "=": Operator.EQ,
     "==": Operator.EQ,
     "!=": Operator.NE,
@@ -136,7 +137,7 @@ def _read_alternatives(part: str) -> list[_Term]:
             terms.append(_Term(terms[-1].name, terms[-1].operator, piece))
             continue
         name, symbol, text = match.groups()
-        operator = _SYMBOLS[symbol]
+        operator = SYMBOLS[symbol]
         for suffix, named in _SUFFIXES.items():
             if name.endswith(suffix):
                 if operator is not Operator.EQ:

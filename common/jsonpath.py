@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from common.domain.query import AllOf, AnyElement, AnyOf, Condition, Exists, FieldPath, Kind, Not, Operator
 from common.errors import InvalidParameter, NotImplementedFeature
-from common.filters import Resolve, compare, read_path
+from common.filters import SYMBOLS, Resolve, compare, read_path
 
 NAME = "filter"
 DEPTH_MAX = 16
@@ -29,15 +29,6 @@ _TOKEN = re.compile(
 )
 _ROOT = re.compile(r"\s*(\$)?\.?([A-Za-z_@][\w@\-.]*)?\s*\[\?\(")
 _UNSUPPORTED = re.compile(r"\.\.|\[\s*-?\d|\[\(|\b(?:min|max|avg|stddev|length)\s*\(")
-_SYMBOLS = {
-    "==": Operator.EQ,
-    "!=": Operator.NE,
-    ">": Operator.GT,
-    ">=": Operator.GTE,
-    "<": Operator.LT,
-    "<=": Operator.LTE,
-    "=~": Operator.REGEX,
-}
 
 
 @dataclass(frozen=True)
@@ -180,9 +171,9 @@ class _Parser:
             self.expect("]")
             return AnyElement(path, inner)
         token = self._peek()
-        if token.kind != "operator" or token.text not in _SYMBOLS:
+        if token.kind != "operator" or token.text not in SYMBOLS:
             return Exists(path)
-        operator = _SYMBOLS[self._next().text]
+        operator = SYMBOLS[self._next().text]
         return self._with_value(path, operator, self._next())
 
     def _with_value(self, path: FieldPath, operator: Operator, value: _Token) -> Condition:

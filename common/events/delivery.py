@@ -241,11 +241,15 @@ class DeliveryWorker:
             uow.commit()
 
     def _clean(self) -> None:
+        """Drop what is past its retention: delivered and parked rows, and replies to idempotency keys."""
         now = self._clock.now()
         if now < self._clean_at:
             return
         with self._database.write(_NO_TENANT) as uow:
             gone = outbox.clean(uow.connection, now - RETENTION, now - PARKED_RETENTION, _CLEANED_AT_ONCE)
+            uow.commit()
+        with self._database.write() as uow:
+            uow.idempotency.forget_before(now - timedelta(hours=self._settings.idempotency_hours))
             uow.commit()
         # A full load means that there is more; the next round takes it.
         self._clean_at = now if gone >= _CLEANED_AT_ONCE else now + _CLEAN_EVERY

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from common.domain.query import Compare, Condition, Document, FieldPath, Operator, matches
 from common.errors import InvalidParameter, InvalidPatch, PatchTestFailed
-from common.filters import unquote_value
+from common.filters import SYMBOLS, unquote_value
 from common.jsonpath import parse_jsonpath
 
 TERMS_MAX = 16
@@ -33,15 +33,6 @@ PLACES_MAX = 10_000
 VISITS_MAX = 200_000
 # The name ends in a character that is no blank: "a", a million blanks and no operator is seen through in one pass.
 _TERM = re.compile(r"([^=<>!]*[^=<>!\s])\s*(==|!=|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
-_OPERATORS = {
-    "=": Operator.EQ,
-    "==": Operator.EQ,
-    "!=": Operator.NE,
-    ">": Operator.GT,
-    ">=": Operator.GTE,
-    "<": Operator.LT,
-    "<=": Operator.LTE,
-}
 
 
 @dataclass(frozen=True)
@@ -156,7 +147,7 @@ def _term(text: str, target: tuple[str, ...]) -> _Term:
     prefix = "/" + "/".join(target[:-1]) + "/"
     if len(target) > 1 and value.startswith(prefix):  # an official sample writes the value as a path
         value = value.removeprefix(prefix)
-    return _Term(_steps(key), _OPERATORS[symbol], value)
+    return _Term(_steps(key), SYMBOLS[symbol], value)
 
 
 def _places(document: Document, target: tuple[str, ...]) -> list[_Place]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from common.domain.clock import FixedClock
 from common.rest.headers import JSON_PATCH
+from common.serving import delivery_worker
 from common.settings import Settings
 from tests.client import Suite
 
@@ -34,7 +39,10 @@ def test_a_cancellation_cancels_the_order_in_the_same_transaction(suite):
                 "@type": "ProductOrderItem",
                 "id": "1",
                 "action": "add",
-                "product": {"@type": "Product", "productSpecification": {"@type": "ProductSpecificationRef", "id": "s"}},
+                "product": {
+                    "@type": "Product",
+                    "productSpecification": {"@type": "ProductSpecificationRef", "id": "s"},
+                },
             }
         ],
     }
@@ -75,3 +83,21 @@ def test_a_patch_of_the_version_moves_the_document_to_it(suite):
     assert suite.post(base, {"@type": "Category", "id": "c", "name": "x", "version": "2.0"}).status == 409
     assert suite.post(base, {"@type": "Category", "id": "c", "name": "x", "version": "1.0"}).status == 201
     assert suite.get(f"{base}/c").json["version"] == "1.0", "what was added last is the latest"
+
+
+def test_replies_to_idempotency_keys_are_dropped_after_their_time(tmp_path):
+    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    suite = Suite(Settings(database_url=f"sqlite:///{tmp_path}/b.db", components="tmf620_catalog"), clock)
+    key = {"idempotency-key": "k"}
+    base = "/tmf-api/productCatalogManagement/v5/category"
+    body = {"@type": "Category", "name": "x"}
+    first = suite.post(base, body, headers=key).json["id"]
+    assert suite.post(base, body, headers=key).json["id"] == first
+
+    clock.advance(timedelta(hours=suite.installation.settings.idempotency_hours, minutes=1))
+    worker = delivery_worker(suite.installation)
+    asyncio.run(worker.step())
+    worker.close()
+
+    assert suite.post(base, body, headers=key).json["id"] != first
+    suite.close()
