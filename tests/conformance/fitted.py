@@ -2,7 +2,7 @@
 
 TM Forum's documents say less than they mean: `oneOf` branches that are not exclusive, discriminators that lead back to
 themselves, `@type` without the values that the mapping lists, statuses of TMF630 that no file declares. The document
-derived here says what they mean; the differences are these and no others:
+derived here says what they mean; the differences are these and no others (each is a defect of the files or a decision of ours that no schema can say):
 
 - `oneOf` is `anyOf`, and no `discriminator` is left;
 - `@type` is one of the names that the schema's mapping, or that of a schema extending it, has. An unknown `@type` is
@@ -27,11 +27,11 @@ _ERROR = {
 }
 _STATUSES = {
     "get": ("406",),
-    "post": ("406", "409", "413", "415", "422"),
+    "post": ("400", "406", "409", "413", "415", "422"),
     "patch": ("406", "409", "412", "413", "415"),
     "delete": ("409", "412"),
 }
-_LISTED_MAX = 1_000_000
+_LISTED_MAX = 2**53
 
 
 def fitted(document: Mapping[str, Any]) -> dict[str, Any]:

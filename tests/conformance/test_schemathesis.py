@@ -1,0 +1,147 @@
+"""schemathesis tries every operation of the eight contracts: no server error, no undocumented answer, no violation.
+
+It reads TM Forum's own v5 files where they lie beside the project, else ours, made fit (`fitted.py`). What it
+generates is the same at every run. Checks that cannot say anything here: ignored_auth (no security schemes in the
+files) and missing_required_header (no required headers).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import Failure
+from schemathesis.engine import events, from_schema
+
+from common.installation import PUBLISHED
+from common.spec.load import load_document
+from tests import official
+from tests.conformance.fitted import fitted, merge_patches_only
+
+CONTRACT = "/contract-for-schemathesis.json"
+# The examples of the files have a test of their own (test_official_examples). Each phase runs on one database: what it
+PHASES = {"sqlite": ("coverage",), "postgresql": ("fuzzing", "stateful")}
+EXAMPLES_MAX = 4
+STEPS_MAX = 4
+
+# Refusals of what a schema allows, each with the reason. The pattern is sought in "code message".
+POLICY = {
+    r"^body\.malformed .*(34 digits|U\+0000|nested deeper)": "limits of what both databases keep exactly",
+    r"^body\.invalid .*/id: an id is 1 to 255": "an id is part of an address; the files have any text, '' too",
+    r"^body\.invalid .*cannot be changed": "id and href are immutable (TMF630 1.8); TMF635's update schema has them",
+    r"^body\.invalid .*/callback: ": "a callback is a URL that may be called; the files have any text",
+    r"^query\.invalid ": "the grammar of fields, filter, sort, cursors and a hub's query is in no schema",
+    r"^body\.invalid .*leads back to the resource itself": "rule: trees have no cycles",
+    r"^body\.invalid .*the period ends before it starts": "rule: periods",
+    r"^body\.invalid .*a new \w+ starts as one of": "rule: the first state of the lifecycle",
+    r"^body\.invalid .*(an item has an id|stands twice)": "rule: order items have ids of their own",
+    r"^body\.invalid .*/(url|path): ": "rule: jobs read and write inside the configured folder, and known resources",
+    r"^body\.invalid .*/value: |: value is required": "the type that @type names is judged, not its base alone",
+}
+
+
+def is_policy(failure: Failure, method: str, content: bytes) -> bool:
+    """Whether we mean to answer so."""
+    match type(failure).__name__:
+        case "RejectedPositiveData":
+            answer = json.loads(content)
+            return any(re.search(pattern, f"{answer['code']} {answer['message']}") for pattern in POLICY)
+        case "AcceptedNegativeData":
+            # In a merge patch null removes, and nothing is mandatory; an unknown @type is an extension (Part 2).
+            return method == "PATCH" or "/properties/@type" in failure.message
+        case "JsonSchemaError":  # what was stored with such an @type
+            return "/properties/@type:" in failure.message
+        case _:
+            return False
+
+
+@cache
+def contract_of(api: str) -> bytes:
+    document = load_document(official.core_v5().get(api) or next(PUBLISHED.glob(f"{api}-*.json")))
+    return json.dumps(merge_patches_only(fitted(document)), default=str).encode()
+
+
+def served_with_contract(suite, api):
+    """The application, and the fitted contract beside it."""
+    document = json.loads(contract_of(api))
+    # A listener path takes other systems' events; its body is judged by its envelope (test_unkind_requests).
+    document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("/listener")}
+    base = next(c.base_path for c in suite.installation.contracts if c.key == f"{api}/v5")
+    body = json.dumps(document | {"servers": [{"url": base}]}).encode()
+
+    async def application(scope, receive, send):
+        if scope["type"] == "lifespan":
+            while (message := await receive())["type"] != "lifespan.shutdown":
+                await send({"type": f"{message['type']}.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["path"] == CONTRACT:
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await suite.application(scope, receive, send)
+
+    return application
+
+
+def configuration(phases, examples):
+    return SchemathesisConfig.from_dict(
+        {
+            "workers": 1,
+            "suppress-health-check": ["all"],
+            "generation": {"max-examples": examples, "no-shrink": True, "deterministic": True, "database": "none"},
+            "phases": {
+                "examples": {"enabled": "examples" in phases},
+                "coverage": {
+                    "enabled": "coverage" in phases,
+                    "unexpected-methods": [],
+                    "generation": {"mode": "positive"},
+                },
+                "fuzzing": {"enabled": "fuzzing" in phases},
+                "stateful": {"enabled": "stateful" in phases, "max-steps": STEPS_MAX},
+            },
+        }
+    )
+
+
+def findings(suite, api, phases, examples=EXAMPLES_MAX):
+    """What schemathesis holds against us, without what is policy, and the number of requests it made."""
+    schema = schemathesis.openapi.from_asgi(
+        CONTRACT, served_with_contract(suite, api), config=configuration(phases, examples)
+    )
+    found, requests = [], 0
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            found.append(str(getattr(event, "info", None) or event.exception))
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        for case, checks in event.recorder.checks.items():
+            requests += 1
+            answer = event.recorder.interactions[case].response
+            for failure in (check.failure_info.failure for check in checks if check.failure_info):
+                sent = event.recorder.cases[case].value
+                if not is_policy(failure, sent.method, answer.content):
+                    found.append(
+                        f"{sent.as_curl_command()}\n{failure.title}: {failure.message}\n{answer.content.decode()}"
+                    )
+    return found, requests
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("api", official.CORE)
+def test_schemathesis_finds_nothing(shared_backend, backend, suite, api):
+    found, requests = findings(suite, api, PHASES[suite.installation.database.dialect_name])
+
+    assert not found, "\n\n".join(found)
+    assert requests > 0
+
+
+def test_schemathesis_finds_nothing_quickly(suite):
+    found, requests = findings(suite, "TMF629", ("fuzzing",), examples=2)
+
+    assert not found, "\n\n".join(found)
+    assert requests > 0
