@@ -8,6 +8,7 @@ import mimetypes
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
@@ -46,7 +47,14 @@ class ApiDirectory:
         return Response(200, exact_json.encode({"_links": links}))
 
     def document(self, request: Request) -> Response:
-        return Response(200, exact_json.encode(self.contract.document))
+        """The contract's document, saying where it is served here, so that its calls can be tried from a page."""
+        document = dict(self.contract.document)
+        if "openapi" in document:
+            document["servers"] = [{"url": request.base}]
+        else:
+            where = urlsplit(request.base)
+            document |= {"schemes": [where.scheme], "host": where.netloc, "basePath": where.path}
+        return Response(200, exact_json.encode(document))
 
 
 @dataclass(frozen=True)

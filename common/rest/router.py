@@ -82,8 +82,12 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
                     self._route(base, path).handlers[method.upper()] = operation.function
 
     def add(self, path: str, handlers: Mapping[str, Handler]) -> None:
-        """Register a path that no contract has (entry points, health ...)."""
-        self._route("", path).handlers.update(handlers)
+        """Register a path that no contract has (entry points, health ...), behind the prefix and without it:
+        a gateway knows the one, whoever probes the process itself the other.
+        """
+        route = self._route("", path)
+        route.handlers.update(handlers)
+        self._paths.setdefault(path, route)
 
     def _route(self, base: str, path: str) -> Route:
         head, _, last = path.rstrip("/").rpartition("/")

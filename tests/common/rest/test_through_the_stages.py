@@ -14,6 +14,7 @@ from common.settings import Settings
 from tests.client import Suite
 
 BASE = "/tmf-api/productOrderingManagement/v5"
+SPECIFICATION = {"@type": "ProductSpecificationRef", "id": "s"}
 
 
 @pytest.fixture
@@ -100,4 +101,15 @@ def test_replies_to_idempotency_keys_are_dropped_after_their_time(tmp_path):
     worker.close()
 
     assert suite.post(base, body, headers=key).json["id"] != first
+    suite.close()
+
+
+def test_behind_a_prefix_probes_reach_the_process_and_the_contract_says_where_it_is(tmp_path):
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/b.db", components="tmf620_catalog", base_prefix="/r1")
+    suite = Suite(settings)
+
+    assert suite.get("/health/ready").status == 200
+    assert suite.get("/r1/health/ready").status == 200
+    published = suite.get("/r1/tmf-api/productCatalogManagement/v5/openapi.json").json
+    assert published["servers"] == [{"url": "http://bss.example/r1/tmf-api/productCatalogManagement/v5"}]
     suite.close()
