@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from common import exact_json
 from common.domain.query import Document, matches
@@ -14,6 +14,8 @@ from common.store.repository import Found, Row
 CONTENT_TYPE = ("content-type", "application/json")
 # What every partial answer keeps; `@type` where the contract makes it mandatory (v5).
 _ALWAYS = ("id", "href")
+# What a query string may have as it is (RFC 3986), and `%`: what came encoded stays so.
+_SAFE = "%/?:@!$&'()*+,;=-._~[]"
 
 
 def href(base: str, resource_path: str, id: str, version: str = "") -> str:
@@ -86,7 +88,7 @@ def page(request: Request, asked: ListRequest, found: Found, items: list[bytes],
 
 def _links(request: Request, asked: ListRequest, found: Found, returned: int) -> list[str]:
     kept = [
-        part
+        quote(part.encode("latin-1"), safe=_SAFE)  # `>` as it came would end the address in the header
         for part in request.query.split("&")
         if part and part.partition("=")[0] not in ("offset", "limit", "after", "before")
     ]
@@ -122,10 +124,9 @@ def _cursor_links(link: Any, asked: ListRequest, found: Found, limit: int) -> li
 
 
 def split_version(segment: str) -> tuple[str, str | None]:
-    """`VirtualStorage:(version=1.0)` as id and version (TMF630 Part 4); `:(1.0)` and `Version=` are met too."""
-    text = unquote(segment)
-    if text.endswith(")") and ":(" in text:
-        id, _, version = text[:-1].rpartition(":(")
+    """A decoded `VirtualStorage:(version=1.0)` as id and version (TMF630 Part 4); `:(1.0)` and `Version=` too."""
+    if segment.endswith(")") and ":(" in segment:
+        id, _, version = segment[:-1].rpartition(":(")
         name, equals, value = version.partition("=")
         return id, value if equals and name.lower() == "version" else version
-    return text, None
+    return segment, None

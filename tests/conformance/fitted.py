@@ -2,7 +2,8 @@
 
 TM Forum's documents say less than they mean: `oneOf` branches that are not exclusive, discriminators that lead back to
 themselves, `@type` without the values that the mapping lists, statuses of TMF630 that no file declares. The document
-derived here says what they mean; the differences are these and no others (each is a defect of the files or a decision of ours that no schema can say):
+derived here says what they mean. It differs in this, each a defect of the files or a decision of ours that no schema
+can say:
 
 - `oneOf` is `anyOf`, and no `discriminator` is left;
 - `@type` is one of the names that the schema's mapping, or that of a schema extending it, has. An unknown `@type` is

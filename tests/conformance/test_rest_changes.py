@@ -1,0 +1,242 @@
+"""Changes as TMF630 Part 1, 1.8, 1.9 and Parts 4 and 5 have them: patches, conditions, keys, ids, versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.answers import CATALOG, CATEGORY, INDIVIDUAL, INDIVIDUAL_BODY, category, pointers, refused
+
+MERGE = ("application/json", "application/merge-patch+json")
+POINTERS = "application/json-patch+json"
+QUERIES = "application/json-patch-query+json"
+
+
+def note(author, text="t"):
+    return {"author": author, "text": text}
+
+
+@pytest.fixture
+def made(suite):
+    body = category(
+        "x", description="d", note=[note("Ada"), note("Bob")], validFor={"startDateTime": "2026-01-01T00:00:00Z"}
+    )
+    return suite.created(CATEGORY, body)
+
+
+@pytest.mark.parametrize("media_type", MERGE)
+def test_a_merge_patch_replaces_adds_and_removes(suite, made, media_type):
+    patch = {"name": "y", "description": None, "validFor": {"endDateTime": "2027-01-01T00:00:00Z"}, "note": [note("C")]}
+
+    answer = suite.patch(made["href"], patch, media_type=media_type)
+
+    assert answer.status == 200
+    expected = {k: v for k, v in made.items() if k != "description"}
+    expected |= {"name": "y", "note": [note("C")], "lastUpdate": answer.json["lastUpdate"]}
+    expected["validFor"] = made["validFor"] | {"endDateTime": "2027-01-01T00:00:00.000Z"}
+    assert answer.json == expected
+    assert suite.get(made["href"]).json == expected
+
+
+POINTER_PATCHES = {
+    "replace": ([{"op": "replace", "path": "/name", "value": "y"}], {"name": "y"}),
+    "single operation": ({"op": "replace", "path": "/name", "value": "y"}, {"name": "y"}),
+    "remove": ([{"op": "remove", "path": "/description"}], {"description": None}),
+    "insert": ([{"op": "add", "path": "/note/1", "value": note("C")}], {"note": [note("Ada"), note("C"), note("Bob")]}),
+    "append": ([{"op": "add", "path": "/note/-", "value": note("C")}], {"note": [note("Ada"), note("Bob"), note("C")]}),
+    "append as the samples do": (
+        [{"op": "add", "path": "/note", "value": note("C")}],
+        {"note": [note("Ada"), note("Bob"), note("C")]},
+    ),
+    "replace an array": ([{"op": "add", "path": "/note", "value": []}], {"note": []}),
+    "move": (
+        [{"op": "move", "from": "/note/0", "path": "/note/-"}],
+        {"note": [note("Bob"), note("Ada")]},
+    ),
+    "copy": ([{"op": "copy", "from": "/description", "path": "/name"}], {"name": "d"}),
+    "test and replace": (
+        [{"op": "test", "path": "/name", "value": "x"}, {"op": "replace", "path": "/name", "value": "y"}],
+        {"name": "y"},
+    ),
+    "escaped": ([{"op": "add", "path": "/a~1b~0c", "value": 1}], {"a/b~c": 1}),
+}
+QUERY_PATCHES = {
+    "remove selected": ([{"op": "remove", "path": "/note?author=Ada"}], {"note": [note("Bob")]}),
+    "attribute of selected": (
+        [{"op": "replace", "path": "/note/text?author=Ada", "value": "u"}],
+        {"note": [note("Ada", "u"), note("Bob")]},
+    ),
+    "named from the root": (
+        [{"op": "replace", "path": "/note/text?note.author=Bob", "value": "u"}],
+        {"note": [note("Ada"), note("Bob", "u")]},
+    ),
+    "named from the root with slashes": (
+        [{"op": "replace", "path": "/note/text?/note/author=Bob", "value": "u"}],
+        {"note": [note("Ada"), note("Bob", "u")]},
+    ),
+    "guard": ([{"op": "replace", "path": "/name?name=x", "value": "y"}], {"name": "y"}),
+    "JSONPath": ([{"op": "remove", "path": "note[?(@.author=='Bob')]"}], {"note": [note("Ada")]}),
+    "every match": (
+        [{"op": "replace", "path": "/note/text?text=t", "value": "u"}],
+        {"note": [note("Ada", "u"), note("Bob", "u")]},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "operations", "changed"),
+    [pytest.param(POINTERS, *case, id=name) for name, case in POINTER_PATCHES.items()]
+    + [pytest.param(QUERIES, *case, id=f"query: {name}") for name, case in QUERY_PATCHES.items()],
+)
+def test_operations_change_what_they_say_and_nothing_else(suite, made, media_type, operations, changed):
+    answer = suite.patch(made["href"], operations, media_type=media_type)
+
+    assert answer.status == 200, answer.content
+    expected = made | {"lastUpdate": answer.json["lastUpdate"]} | changed
+    assert answer.json == {name: value for name, value in expected.items() if value is not None}
+    assert suite.get(made["href"]).json == answer.json
+
+
+FAILING = [
+    (POINTERS, [{"op": "test", "path": "/name", "value": "other"}]),
+    (POINTERS, [{"op": "replace", "path": "/name", "value": "y"}, {"op": "test", "path": "/name", "value": "x"}]),
+    (POINTERS, [{"op": "remove", "path": "/nothing"}]),
+    (POINTERS, [{"op": "replace", "path": "/note/7", "value": note("C")}]),
+    (QUERIES, [{"op": "remove", "path": "/note?author=Nobody"}]),
+    (QUERIES, [{"op": "replace", "path": "/name?name=other", "value": "y"}]),
+]
+
+
+@pytest.mark.parametrize(("media_type", "operations"), FAILING)
+def test_a_patch_whose_condition_does_not_hold_is_409_and_changes_nothing(backend, suite, made, media_type, operations):
+    before = backend.rows()
+
+    refused(suite.patch(made["href"], operations, media_type=media_type), 409, "patch.test-failed")
+
+    assert suite.get(made["href"]).json == made
+    assert backend.rows() == before
+
+
+@pytest.mark.parametrize("name", ["id", "href"])
+def test_an_immutable_attribute_may_be_repeated_and_not_changed(suite, made, name):
+    same = suite.patch(made["href"], {name: made[name], "name": "y"})
+    other = suite.patch(made["href"], {name: "other", "name": "z"})
+
+    assert same.status == 200
+    assert pointers(refused(other, 400, "body.invalid")) == [f"/{name}"]
+    assert suite.get(made["href"]).json == same.json
+
+
+def test_a_patch_that_changes_nothing_keeps_revision_and_raises_no_event(backend, suite):
+    made = suite.post(CATEGORY, category())
+    before = backend.rows()
+
+    answer = suite.patch(made.json["href"], {"name": "x", "@type": "Category"})
+
+    assert (answer.status, answer.json) == (200, made.json)
+    assert answer.headers["etag"] == made.headers["etag"] == '"1"'
+    assert backend.rows() == before
+
+
+def test_conditions_decide_by_the_revision(suite):
+    made = suite.post(CATEGORY, category())
+    href = made.json["href"]
+
+    assert suite.get(href, headers={"if-none-match": '"1"'}).status == 304
+    assert suite.get(href, headers={"if-none-match": '"1"'}).content == b""
+    assert suite.get(href, headers={"if-none-match": 'W/"1", "9"'}).status == 304
+    assert suite.get(href, headers={"if-none-match": "*"}).status == 304
+    assert suite.get(href, headers={"if-none-match": '"2"'}).status == 200
+    refused(suite.patch(href, {"name": "y"}, headers={"if-match": '"2"'}), 412, "precondition.failed")
+    refused(suite.patch(href, {"name": "y"}, headers={"if-match": 'W/"1"'}), 412, "precondition.failed")
+    patched = suite.patch(href, {"name": "y"}, headers={"if-match": '"7", "1"'})
+    assert (patched.status, patched.headers["etag"]) == (200, '"2"')
+    refused(suite.delete(href, headers={"if-match": '"1"'}), 412, "precondition.failed")
+    assert suite.get(href).headers["etag"] == '"2"'
+    assert suite.delete(href, headers={"if-match": "*"}).status == 204
+    refused(suite.get(href), 404, "resource.not-found")
+
+
+def test_an_idempotency_key_replays_and_refuses_another_body(backend, suite):
+    key = {"idempotency-key": "k-1"}
+    first = suite.post(CATEGORY, category(), headers=key)
+    before = backend.rows()
+    again = suite.post(CATEGORY, category(), headers=key)
+
+    assert (again.status, again.content) == (201, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    refused(suite.post(CATEGORY, category("y"), headers=key), 422, "idempotency.mismatch")
+    assert backend.rows() == before
+    assert suite.post(INDIVIDUAL, INDIVIDUAL_BODY, headers=key).status == 201, "a key belongs to its operation"
+
+
+def test_a_refused_request_keeps_no_idempotency_key(suite):
+    key = {"idempotency-key": "k-1"}
+
+    assert suite.post(CATEGORY, {"@type": "Category"}, headers=key).status == 400
+    assert suite.post(CATEGORY, category(), headers=key).status == 201
+
+
+def test_a_client_may_choose_the_id_once(suite):
+    assert suite.created(CATEGORY, category(id="mine"))["id"] == "mine"
+    refused(suite.post(CATEGORY, category("y", id="mine")), 409, "resource.id-taken")
+    assert suite.get(f"{CATEGORY}/mine").json["name"] == "x"
+    assert suite.delete(f"{CATEGORY}/mine").status == 204
+    assert suite.created(CATEGORY, category("again", id="mine"))["name"] == "again"
+
+
+def test_href_and_dates_of_the_client_are_the_servers(suite):
+    made = suite.created(CATEGORY, category(href="http://evil.example/", lastUpdate="1999-01-01T00:00:00Z"))
+
+    assert made["href"] == f"http://bss.example{CATEGORY}/{made['id']}"
+    assert not made["lastUpdate"].startswith("1999")
+    assert suite.get(f"{CATEGORY}?lastUpdate={made['lastUpdate']}").json == [made]
+
+
+def test_a_null_in_a_create_is_absent(suite):
+    assert "description" not in suite.created(CATEGORY, category(description=None))
+
+
+def test_versions_of_a_catalogue_entity_live_side_by_side(suite):
+    one = suite.created(CATEGORY, category("one", id="v", version="1.0"))
+    two = suite.created(CATEGORY, category("two", id="v", version="2.0"))
+
+    refused(suite.post(CATEGORY, category("x", id="v", version="1.0")), 409, "resource.id-taken")
+    assert suite.get(f"{CATEGORY}/v").json == two
+    assert suite.get(f"{CATEGORY}?id=v").json == [two]
+    for address in ("v:(version=1.0)", "v:(1.0)", "v:(Version=1.0)", "v%3A%28version%3D1.0%29", "v?version=1.0"):
+        assert suite.get(f"{CATEGORY}/{address}").json["name"] == one["name"], address
+    assert [item["name"] for item in suite.get(f"{CATEGORY}?id=v&version=1.0").json] == ["one"]
+    assert suite.get(f"{CATEGORY}?id=v&version.ne=none").headers["x-total-count"] == "2"
+    patched = suite.patch(f"{CATEGORY}/v:(version=1.0)", {"description": "old"})
+    assert (patched.status, patched.json["name"]) == (200, "one")
+    assert suite.get(f"{CATEGORY}/v").json == two
+    assert suite.delete(f"{CATEGORY}/v:(version=2.0)").status == 204
+    assert suite.get(f"{CATEGORY}/v").json["name"] == "one"
+    refused(suite.get(f"{CATEGORY}/v:(version=2.0)"), 404, "resource.not-found")
+    assert suite.delete(f"{CATEGORY}/v").status == 204
+    refused(suite.get(f"{CATEGORY}/v"), 404, "resource.not-found")
+
+
+def test_what_others_use_is_not_deleted(suite):
+    specification = suite.created(f"{CATALOG}/productSpecification", {"@type": "ProductSpecification", "name": "s"})
+    reference = {"@type": "ProductSpecificationRef", "id": specification["id"]}
+    offering = suite.created(
+        f"{CATALOG}/productOffering",
+        {"@type": "ProductOffering", "name": "o", "isBundle": False, "productSpecification": reference},
+    )
+
+    refused(suite.delete(specification["href"]), 409, "resource.in-use")
+    assert suite.delete(offering["href"]).status == 204
+    assert suite.delete(specification["href"]).status == 204
+
+
+def test_every_change_raises_its_event_and_no_other(backend, suite):
+    made = suite.created(CATEGORY, category())
+    assert backend.rows()["outbox"] == 1
+    suite.patch(made["href"], {"description": "d"})
+    assert backend.rows()["outbox"] == 2
+    assert suite.delete(made["href"]).status == 204
+    assert backend.rows() == {"outbox": 3}
