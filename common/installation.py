@@ -53,7 +53,8 @@ class Installation:
     """Everything that a request, a worker or a command needs.
 
     Shapes: `served` by contract key and resource name; `by_name` the first one of each resource name, components
-            first; `owners` maps a type name (`ProductOffering`) to the resource name that keeps it;
+            first, without nested resources, which an id alone does not find; `owners` maps a type name
+            (`ProductOffering`) to the resource name that keeps it;
             `holders` maps a resource name to the references that protect it.
     """
 
@@ -94,6 +95,12 @@ class Installation:
             owners=owners,
             holders=_holders(by_name, owners),
         )
+
+    def children(self, parent: Served) -> list[Served]:
+        """The resources that lie directly below another."""
+        resources = parent.contract.resources.values()
+        nested = [each.name for each in resources if each.parents[-1:] == (parent.name,)]
+        return [self.served[parent.contract.key, name] for name in nested]
 
     def library(self, uow: UnitOfWork) -> StoreLibrary:
         return StoreLibrary(self, uow)
@@ -192,6 +199,8 @@ def _compare(component: Component, contract: Contract) -> None:
             first = name.split(".")[0]
             if first not in resource.attributes and first != "id":
                 raise ConfigurationError(f"{component.name}: {descriptor.name} has no attribute {name!r} to index")
+        if descriptor.versioned and any(descriptor.name in each.parents for each in contract.resources.values()):
+            raise ConfigurationError(f"{component.name}: {descriptor.name} is versioned, and others lie below it")
         lifecycle = descriptor.lifecycle
         if lifecycle is None:
             continue
@@ -205,7 +214,8 @@ def _compare(component: Component, contract: Contract) -> None:
 
 
 def _by_name(served: Iterable[Served]) -> dict[str, Served]:
-    ordered = sorted(served, key=lambda item: (item.component is None, -item.contract.major))
+    top = (item for item in served if not item.resource.parents)
+    ordered = sorted(top, key=lambda item: (item.component is None, -item.contract.major))
     result: dict[str, Served] = {}
     for item in ordered:
         result.setdefault(item.name, item)

@@ -15,7 +15,8 @@ class Event:
     Shapes: `source` is the stored resource's name (`StoredResource.name`), `resource` its name in the contract;
             `document` is the whole resource after the change (before it, for a deletion), without `href`;
             `changed` names the top-level attributes that the change touched; `extra` are further members
-            of the event's payload (`informationRequired`, say).
+            of the event's payload (`informationRequired`, say);
+            `parents` are the ids of what a nested resource lies below, outermost first.
     """
 
     id: str
@@ -27,4 +28,5 @@ class Event:
     document: Mapping[str, Any]
     changed: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
     correlation_id: str | None = None

@@ -20,6 +20,7 @@ def derive(
     now: datetime,
     new_id: Callable[[], str],
     correlation_id: str | None,
+    parents: tuple[str, ...] = (),
 ) -> list[Event]:
     """The events of one change, of the kinds that the contract declares.
 
@@ -40,6 +41,7 @@ def derive(
             document=_without_href(document),
             changed=changed,
             correlation_id=correlation_id,
+            parents=parents,
         )
         for kind, changed in _kinds(contract, before, after)
         if kind in contract.events

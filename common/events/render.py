@@ -96,7 +96,7 @@ def _selected(publication: Publication, told: Told, event: Event, base: str) -> 
 
 
 def _identity(publication: Publication, resource: ResourceContract, event: Event, base: str) -> Document:
-    path = f"{publication.contract.base_path}{resource.path}/{quote(event.resource_id, safe='')}"
+    path = f"{publication.contract.base_path}{resource.path_below(event.parents)}/{quote(event.resource_id, safe='')}"
     return {"id": event.resource_id, "href": base + path}
 
 

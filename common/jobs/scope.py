@@ -43,10 +43,11 @@ def root_name(path: str | None) -> str | None:
 def resources_of(installation: Installation, job: Served, path: str | None) -> list[Served]:
     """The resources that a job is about, those that others refer to first.
 
-    Jobs themselves are left out. Errors: ValueError when the API has no such resource.
+    Jobs themselves are left out, and so is what lies below others.
+    Errors: ValueError when the API has no such resource.
     """
     jobs = job.component.jobs if job.component else {}
-    own = [installation.served[job.contract.key, name] for name in job.contract.resources if name not in jobs]
+    own = [installation.served[job.contract.key, name] for name in _top(job) if name not in jobs]
     name = root_name(path)
     if name is None:
         return _targets_first(installation, own)
@@ -54,6 +55,10 @@ def resources_of(installation: Installation, job: Served, path: str | None) -> l
     if not chosen:
         raise ValueError(f"path: {job.contract.key} has no {name[:80]!r} to move")
     return chosen
+
+
+def _top(job: Served) -> list[str]:
+    return [name for name, resource in job.contract.resources.items() if not resource.parents]
 
 
 def check_query(raw: str, settings: Settings) -> None:

@@ -24,7 +24,7 @@ from common.rest.endpoint import Endpoint
 from common.rest.hub import HubEndpoint, ListenerEndpoint
 from common.rest.observe import Observe
 from common.rest.router import METHODS, DictRouter, Handler, HandlerResolver
-from common.spec.contract import Contract, Verb
+from common.spec.contract import PLACEHOLDER, Contract, Verb
 
 THREADS = 8
 EXPOSED = ("X-Total-Count", "X-Result-Count", "Link", "Location", "ETag", "Content-Range", "X-Request-Id")
@@ -135,7 +135,8 @@ def _routing_document(contract: Contract) -> dict[str, Any]:
 
 def _operation(operation_id: str, path: str) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": operation_id, "responses": {"default": {"description": ""}}}
-    if path.endswith("}"):
-        name = path[path.rindex("{") + 1 : -1]
-        operation["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+    if "{" in path:
+        names = (placeholder[1:-1] for placeholder in PLACEHOLDER.findall(path))
+        text = {"in": "path", "required": True, "schema": {"type": "string"}}
+        operation["parameters"] = [{"name": name, **text} for name in names]
     return operation

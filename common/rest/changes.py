@@ -21,9 +21,14 @@ from common.store.unit_of_work import UnitOfWork
 
 
 def record(
-    uow: UnitOfWork, served: Served, before: Document | None, after: Document | None, context: RuleContext
+    uow: UnitOfWork,
+    served: Served,
+    before: Document | None,
+    after: Document | None,
+    context: RuleContext,
+    parents: tuple[str, ...] = (),
 ) -> None:
-    """The generic events of the change, then those that the rules raised."""
+    """The generic events of the change, then those that the rules raised. `parents` are ids (`Event.parents`)."""
     events = derive(
         served.resource,
         served.stored.name,
@@ -32,6 +37,7 @@ def record(
         now=context.now,
         new_id=ordered_id,
         correlation_id=context.correlation_id,
+        parents=parents,
     )
     document = after or before or {}
     events += [
@@ -45,10 +51,21 @@ def record(
             document=document,
             extra=extra,
             correlation_id=context.correlation_id,
+            parents=parents,
         )
         for event_type, extra in context.extra_events
     ]
     uow.record(events)
+
+
+def rule_context(
+    installation: Installation, uow: UnitOfWork, served: Served, correlation_id: str | None
+) -> RuleContext:
+    """What the rules of a resource may know in this transaction."""
+    library, now = installation.library(uow), installation.clock.now()
+    context = RuleContext(served.name, now, installation.settings, library, correlation_id)
+    context.update = Update(installation, uow, context)
+    return context
 
 
 @dataclass(frozen=True)

@@ -22,18 +22,25 @@ from common.domain.query import Document, FieldPath, Kind
 from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound, Violation
 from common.installation import Installation, Served
 from common.rest import headers, query, render
-from common.rest.changes import Update, record
+from common.rest.changes import record, rule_context
 from common.rest.headers import PATCH_TYPES, read_object
 from common.rest.messages import Request, Response
+from common.rest.nesting import remove_below, rows_of
 from common.rest.patch import apply
 from common.rest.references import check_references, check_unused
-from common.rest.stamping import check_immutable, check_move, drop_nulls, stamp_created, stamp_patched
+from common.rest.stamping import (
+    ID_MAX,
+    check_id,
+    check_immutable,
+    check_move,
+    drop_nulls,
+    stamp_created,
+    stamp_patched,
+)
 from common.spec.contract import Validator
 from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
-
-ID_MAX = 255
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,10 @@ class Endpoint:
         headers.check_accept(request)
         asked = query.read_list(request.query, self._path, self.installation.settings)
         with self.installation.database.read(request.tenant) as uow:
-            found = self._repository(uow).find(asked.query)
+            found = self._repository(uow, request).find(asked.query)
         items = [self._body(row, request, asked.selection) for row in found.rows]
-        return render.page(request, asked, found, items, self.installation.settings.partial_status)
+        address, partial_status = self._collection(request), self.installation.settings.partial_status
+        return render.page(request, address, asked, found, items, partial_status)
 
     def retrieve(self, request: Request) -> Response:
         """200, or 304 when If-None-Match names the present revision."""
@@ -61,7 +69,7 @@ class Endpoint:
         selection = query.read_selection(request.query, self._path, self.installation.settings)
         id, version = self._address(request)
         with self.installation.database.read(request.tenant) as uow:
-            row = self._load(self._repository(uow), id, version or query.read_version(request.query))
+            row = self._load(self._repository(uow, request), id, version or query.read_version(request.query))
         if headers.is_unchanged(request, row.revision):
             return Response(304, headers=(("etag", headers.etag(row.revision)),))
         return self._answer(200, row, request, selection)
@@ -95,7 +103,7 @@ class Endpoint:
         patch = exact_json.decode(request.body)
         id, version = self._address(request)
         with self.installation.database.write(request.tenant) as uow:
-            repository = self._repository(uow)
+            repository = self._repository(uow, request)
             row = self._load(repository, id, version, for_update=True)
             headers.check_if_match(request, row.revision)
             before = row.document()
@@ -110,7 +118,7 @@ class Endpoint:
         """204; the id is free again."""
         id, version = self._address(request)
         with self.installation.database.write(request.tenant) as uow:
-            repository = self._repository(uow)
+            repository = self._repository(uow, request)
             row = self._load(repository, id, version, for_update=True)
             headers.check_if_match(request, row.revision)
             document, context = row.document(), self._context(uow, request)
@@ -119,8 +127,9 @@ class Endpoint:
                 context.settle()
             if version is None or len(repository.versions(id)) == 1:
                 check_unused(self.installation, uow, self.served, id)
+                remove_below(self.installation, uow, self.served, row, request.parents, request.correlation_id)
             repository.remove(id, version)
-            record(uow, self.served, document, None, context)
+            record(uow, self.served, document, None, context, request.parents)
             uow.commit()
         self.committed()
         return Response(204)
@@ -134,11 +143,12 @@ class Endpoint:
             del document["id"]  # v4 contracts have no client id: ignored
         assert self.served.resource.creating is not None, "a contract with create has a schema for it"
         self._check(document, self.served.resource.creating)
-        _check_id(document)
+        check_id(document)
         return document
 
     def _store_new(self, uow: UnitOfWork, document: Document, request: Request) -> Row:
         resource, descriptor, now = self.served.resource, self.served.descriptor, self.installation.clock.now()
+        rows = rows_of(self.installation, uow, self.served, request, hold=True)
         document = {"id": document.pop("id", None) or ordered_id(), **document}
         stamp_created(document, resource, descriptor, now)
         resource.fields.normalise(document)
@@ -148,8 +158,8 @@ class Endpoint:
             context.settle()
         check_references(self.installation, uow, self.served, document)
         version = str(document.get("version", "")) if descriptor.versioned else ""
-        row = self._repository(uow).add(document["id"], document, now, version)
-        record(uow, self.served, None, document, context)
+        row = rows.add(document["id"], document, now, version)
+        record(uow, self.served, None, document, context, request.parents)
         return row
 
     def _patched(
@@ -175,7 +185,7 @@ class Endpoint:
             context.settle()
         check_references(self.installation, uow, self.served, after)
         stamp_patched(after, resource, context.now)
-        record(uow, self.served, before, after, context)
+        record(uow, self.served, before, after, context, request.parents)
         return after
 
     def _check(self, document: Document, validator: Validator, before: Document | None = None) -> None:
@@ -190,11 +200,7 @@ class Endpoint:
             raise InvalidBody(violations)
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
-        installation = self.installation
-        library, now = installation.library(uow), installation.clock.now()
-        context = RuleContext(self.served.name, now, installation.settings, library, request.correlation_id)
-        context.update = Update(installation, uow, context)
-        return context
+        return rule_context(self.installation, uow, self.served, request.correlation_id)
 
     def _answer(
         self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]
@@ -210,7 +216,10 @@ class Endpoint:
         return exact_json.encode(render.select(shown, selection, self.served.resource.typed))
 
     def _href(self, row: Row, request: Request) -> str:
-        return render.href(request.base, self.served.resource.path, row.id)
+        return render.href(self._collection(request), row.id)
+
+    def _collection(self, request: Request) -> str:
+        return request.base + self.served.resource.path_below(request.parents)
 
     def _address(self, request: Request) -> tuple[str, str | None]:
         assert request.id is not None, "the router gives item operations an id"
@@ -222,8 +231,8 @@ class Endpoint:
             raise NotFound(self.served.name, id)
         return row
 
-    def _repository(self, uow: UnitOfWork) -> Repository:
-        return uow.repository(self.served.stored.name)
+    def _repository(self, uow: UnitOfWork, request: Request) -> Repository:
+        return rows_of(self.installation, uow, self.served, request)
 
     def _path(self, steps: tuple[str, ...]) -> FieldPath:
         if steps == ("id",):  # a text for us, also where a document says integer (TMF642 v4)
@@ -232,14 +241,6 @@ class Endpoint:
 
     def _is_array(self, name: str) -> bool:
         return name in self.served.resource.attributes and self._path((name,)).many
-
-
-def _check_id(document: Document) -> None:
-    id = document.get("id")
-    if id is None:
-        return
-    if not 0 < len(id) <= ID_MAX or id in (".", "..") or ":(" in id or not id.isprintable():
-        raise InvalidBody([Violation("/id", "format", f"an id is 1 to {ID_MAX} printable characters, not . or ..")])
 
 
 def _replayed(reply: StoredReply, key: str, request: Request) -> Response:

@@ -44,7 +44,7 @@ class HubEndpoint:
             uow.commit()
         self.registered()
         shown = self._shown(subscription, request)
-        location = render.href(request.base, "/hub", subscription.id)
+        location = render.href(request.base + "/hub", subscription.id)
         return Response(201, shown, (render.CONTENT_TYPE, ("location", location)))
 
     def retrieve(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class HubEndpoint:
     def _shown(self, subscription: Subscription, request: Request) -> bytes:
         document = hub.hub_document(self.contract, subscription)
         if not self.contract.is_v4:
-            document = render.answer(document, render.href(request.base, "/hub", subscription.id))
+            document = render.answer(document, render.href(request.base + "/hub", subscription.id))
         return exact_json.encode(document)
 
 

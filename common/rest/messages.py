@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Request:
     """One HTTP request to one operation.
 
-    Shapes: `id` is the decoded last path segment of an item path, else None; `query` the raw query string;
+    Shapes: `id` is the decoded last path segment of an item path, else None; `parents` the decoded ids of what a
+            nested resource lies below, outermost first; `query` the raw query string;
             `headers` by lower-case name; `origin` is scheme, host and prefix for hrefs (`http://h:1/prefix`);
             `base_path` the path of the API as the client addressed it (an alias stays that alias).
     """
@@ -20,6 +21,7 @@ class Request:
     base_path: str
     origin: str
     id: str | None = None
+    parents: tuple[str, ...] = ()
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""

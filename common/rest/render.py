@@ -18,10 +18,10 @@ _ALWAYS = ("id", "href")
 _SAFE = "%/?:@!$&'()*+,;=-._~[]"
 
 
-def href(base: str, resource_path: str, id: str, version: str = "") -> str:
+def href(collection: str, id: str, version: str = "") -> str:
     """Where a resource is; `:(version=...)` is part of the address of a version that is not the latest."""
     suffix = f":(version={quote(version, safe='.-_~')})" if version else ""
-    return f"{base}{resource_path}/{quote(id, safe='')}{suffix}"
+    return f"{collection}/{quote(id, safe='')}{suffix}"
 
 
 def whole(row: Row, link: str) -> bytes:
@@ -68,8 +68,10 @@ def _copy(source: Any, target: Any, steps: tuple[str, ...]) -> None:
             _copy(item, part, rest)
 
 
-def page(request: Request, asked: ListRequest, found: Found, items: list[bytes], partial_status: str) -> Response:
-    """A list answer with its counts and links.
+def page(
+    request: Request, address: str, asked: ListRequest, found: Found, items: list[bytes], partial_status: str
+) -> Response:
+    """A list answer with its counts, and links to the list's address.
 
     206 only when the client itself asked for a page and did not get everything (and the setting says so).
     Source: TMF630 Part 1, 4.5 and 4.6.
@@ -77,7 +79,7 @@ def page(request: Request, asked: ListRequest, found: Found, items: list[bytes],
     returned, total, query = len(items), found.total, asked.query
     partial = returned < total
     headers = [CONTENT_TYPE, ("x-total-count", str(total)), ("x-result-count", str(returned))]
-    links = _links(request, asked, found, returned)
+    links = _links(request, address, asked, found, returned)
     if links:
         headers.append(("link", ", ".join(links)))
     if asked.paged and partial and returned and not asked.by_cursor:
@@ -86,14 +88,13 @@ def page(request: Request, asked: ListRequest, found: Found, items: list[bytes],
     return Response(status, b"[" + b",".join(items) + b"]", tuple(headers))
 
 
-def _links(request: Request, asked: ListRequest, found: Found, returned: int) -> list[str]:
+def _links(request: Request, address: str, asked: ListRequest, found: Found, returned: int) -> list[str]:
     kept = [
         quote(part.encode("latin-1"), safe=_SAFE)  # `>` as it came would end the address in the header
         for part in request.query.split("&")
         if part and part.partition("=")[0] not in ("offset", "limit", "after", "before")
     ]
     limit = asked.query.limit or max(returned, 1)
-    address = request.origin + request.path
 
     def link(relation: str, *parameters: str) -> str:
         return f'<{address}?{"&".join([*kept, *parameters])}>; rel="{relation}"'

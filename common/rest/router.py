@@ -1,4 +1,5 @@
-"""From an HTTP message to the handler that was chosen at start-up, and back: two dictionary look-ups.
+"""From an HTTP message to the handler that was chosen at start-up, and back: two dictionary look-ups, and two more
+for each level of a nested resource.
 
 connexion owns the contract's operations, the resolver and the base paths; this stage replaces its routing,
 validation and binding stages (docs/decisions/0002). 404, 405, HEAD, OPTIONS, trailing slashes and encoded ids
@@ -70,6 +71,9 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
         self._settings, self._executor = settings, executor
         self._paths: dict[str, Route] = {}
         self._items: dict[str, Route] = {}
+        # Paths of nested resources by their segments, None where an id stands.
+        self._nested: dict[tuple[str | None, ...], Route] = {}
+        self._depth = 0
 
     def add_api(self, specification: Specification, *, base_path: str, resolver: Resolver, **options: Any) -> None:
         """Register the operations of one contract under its base path and every alias of it."""
@@ -91,10 +95,15 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
 
     def _route(self, base: str, path: str) -> Route:
         head, _, last = path.rstrip("/").rpartition("/")
+        if "{" in head:
+            whole = (self._settings.base_prefix + base + path.rstrip("/")).split("/")
+            pattern = tuple(None if segment.startswith("{") else segment for segment in whole)
+            self._depth = max(self._depth, pattern[:-1].count(None))
+            return self._nested.setdefault(pattern, Route(base, path))
         if last.startswith("{"):
             return self._items.setdefault(self._settings.base_prefix + base + head, Route(base, path))
-        whole = self._settings.base_prefix + base + path.rstrip("/")
-        return self._paths.setdefault(whole, Route(base, path))
+        address = self._settings.base_prefix + base + path.rstrip("/")
+        return self._paths.setdefault(address, Route(base, path))
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -116,14 +125,14 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
         """The one edge of a request: whatever happens behind it becomes an answer here."""
         origin, request_id = self._origin(scope), state.get("request_id")
         try:
-            route, id = self._find(scope)
+            route, id, parents = self._find(scope)
             state["route"] = route.base_path + route.label
             if scope["method"] == "OPTIONS":
                 return Response(204, headers=(("allow", ", ".join(route.allowed)),))
             handler = route.handlers.get("GET" if scope["method"] == "HEAD" else scope["method"])
             if handler is None:
                 raise MethodNotAllowed(scope["method"], route.allowed)
-            request = await self._read(scope, receive, route, id, origin)
+            request = await self._read(scope, receive, route, id, parents, origin)
             return await asyncio.get_running_loop().run_in_executor(self._executor, handler, request)
         except BssError as error:
             if isinstance(error, ServerError):
@@ -133,19 +142,40 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
             log.exception("request failed", request_id=request_id)
             return problem(ServerError("unexpected"), origin=origin, request_id=request_id)
 
-    def _find(self, scope: Scope) -> tuple[Route, str | None]:
+    def _find(self, scope: Scope) -> tuple[Route, str | None, tuple[str, ...]]:
         raw = scope["raw_path"].decode("latin-1").partition("?")[0]
         path = raw[:-1] if raw.endswith("/") and len(raw) > 1 else raw
         route = self._paths.get(unquote(path))
         if route is not None:
-            return route, None
+            return route, None, ()
         head, _, last = path.rpartition("/")
         route = self._items.get(unquote(head))
-        if route is None or not last:
-            raise UnknownPath(unquote(raw, errors="replace"))
-        return route, unquote(last, errors="replace")
+        if route is not None and last:
+            return route, unquote(last, errors="replace"), ()
+        segments = [unquote(segment, errors="replace") for segment in path.split("/")]
+        for depth in range(1, self._depth + 1):
+            for is_item in (False, True):
+                places = range(-2 - is_item, -2 - is_item - 2 * depth, -2)
+                if (found := self._find_nested(segments, [-1, *places] if is_item else [*places])) is not None:
+                    return found
+        raise UnknownPath(unquote(raw, errors="replace"))
 
-    async def _read(self, scope: Scope, receive: Any, route: Route, id: str | None, origin: str) -> Request:
+    def _find_nested(self, segments: list[str], places: list[int]) -> tuple[Route, str | None, tuple[str, ...]] | None:
+        """The nested route whose ids stand at these places, the last segment first."""
+        if -places[-1] >= len(segments) or not all(segments[place] for place in places):
+            return None
+        pattern: list[str | None] = [*segments]
+        for place in places:
+            pattern[place] = None
+        route = self._nested.get(tuple(pattern))
+        if route is None:
+            return None
+        ids = [segments[place] for place in reversed(places)]
+        return (route, ids[-1], tuple(ids[:-1])) if places[0] == -1 else (route, None, tuple(ids))
+
+    async def _read(
+        self, scope: Scope, receive: Any, route: Route, id: str | None, parents: tuple[str, ...], origin: str
+    ) -> Request:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0], errors="replace").rstrip("/")
         return Request(
@@ -154,6 +184,7 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
             base_path=route.base_path,
             origin=origin,
             id=id,
+            parents=parents,
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=await self._read_body(headers, receive),

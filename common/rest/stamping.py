@@ -14,6 +14,16 @@ from common.spec.contract import ResourceContract
 # The state of a resource that has one by its contract and no lifecycle of ours, when the contract lists no
 # states either (TMF620 user guide's first catalogue state).
 FREE_INITIAL_STATE = "In Study"
+ID_MAX = 255
+
+
+def check_id(document: Document) -> None:
+    """Errors: InvalidBody for an id that a client may not give."""
+    id = document.get("id")
+    if id is None:
+        return
+    if not 0 < len(id) <= ID_MAX or id in (".", "..") or ":(" in id or not id.isprintable():
+        raise InvalidBody([Violation("/id", "format", f"an id is 1 to {ID_MAX} printable characters, not . or ..")])
 
 
 def drop_nulls(value: Any) -> Any:

@@ -5,13 +5,17 @@ Built by `spec.load` from a v4 (Swagger 2.0) or v5 (OpenAPI 3.0/3.1) document; i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from common.domain.query import Document, FieldPath
 from common.errors import Violation
+
+PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 class Verb(StrEnum):
@@ -112,6 +116,9 @@ class ResourceContract:
 
     Shapes: `name` is the last segment of its path (`productOffering`), `path` that path (`/productOffering`),
             `type_name` the schema's name (`ProductOffering`).
+            `parents` are the names of the resources that a nested one lies below, outermost first; its `path` is
+            then the document's template (`/topic/{topicId}/event`), with a placeholder for each. Where another
+            path of the document has the last segment already, `name` begins with the parent's (`topicHub`).
             `creating` judges a create body, without demanding what `fillable` lists; None when there is no create.
             `patched` judges the result of a patch: the whole resource, plus what create demands at the top level.
             `whole` judges what the server answers.
@@ -143,6 +150,12 @@ class ResourceContract:
     other_events: Mapping[str, EventContract]
     fields: Fields
     typed: bool  # v5: the resource and its parts carry a mandatory @type
+    parents: tuple[str, ...] = ()
+
+    def path_below(self, parents: Sequence[str]) -> str:
+        """The path of the collection below the parents with these ids."""
+        ids = iter(parents)
+        return PLACEHOLDER.sub(lambda _: quote(next(ids), safe=""), self.path) if self.parents else self.path
 
 
 @dataclass(frozen=True)
@@ -160,7 +173,8 @@ class Contract:
 
     Shapes: `key` is `TMF620/v5`; `base_path` like `/tmf-api/productCatalogManagement/v5`, without trailing slash;
             `document` the raw document, as published at `{base_path}/openapi.json`.
-            `gaps` are operations of the document that are not served, each with its reason.
+            `gaps` are operations of the document that are not served, each with its reason (`PUT /gadget`), and
+            what is served and falls short of what a reader would expect, by its path (`/topic/{topicId}/hub`).
     """
 
     key: str

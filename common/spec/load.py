@@ -20,7 +20,7 @@ from common.spec.events import event_contracts
 from common.spec.extensions import ExtensionSchemas
 from common.spec.identity import Identity, identify, title_path
 from common.spec.places import Places
-from common.spec.resources import Reading, find_operations, hub_contract, resource_contract
+from common.spec.resources import Reading, find_operations, hub_contract, locations, resource_contract, shortcomings
 from common.spec.schemas import SchemaCompiler
 
 _SUFFIXES = (".json", ".yaml", ".yml")
@@ -124,16 +124,22 @@ def _contract(
     compiler = SchemaCompiler(schemas, dialect.nullable)
     places = Places(schemas, compiler)
     found = find_operations(document, dialect)
-    events = event_contracts(document, dialect, places, found.resources)
+    located = locations(found.templates)
+    events = event_contracts(document, dialect, places, [location.name for location in located.values()])
     reading = Reading(document, dialect, schemas, compiler, places, extensions, origin)
     resources: dict[str, ResourceContract] = {}
     gaps = dict(found.gaps)
-    for name, operations in found.resources.items():
-        made = resource_contract(reading, name, operations, events)
+    for collection in sorted(found.resources, key=lambda one: one.count("/")):  # parents first
+        operations, location = found.resources[collection], located.get(collection)
+        if location is None or not resources.keys() >= set(location.parents):
+            made: ResourceContract | str = "it lies below no resource of the document, or its name is another's"
+        else:
+            made = resource_contract(reading, location, operations, events)
         if isinstance(made, str):
             gaps |= {f"{operation.method} {operation.path}": made for operation, _ in operations.values()}
         else:
-            resources[name] = made
+            resources[made.name] = made
+            gaps |= shortcomings(made, resources)
     return Contract(
         key=identity.key,
         api=identity.api,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.domain.query import Kind
-from common.spec.contract import EventContract, HubContract, Operation, ResourceContract, Validator, Verb
+from common.spec.contract import PLACEHOLDER, EventContract, HubContract, Operation, ResourceContract, Validator, Verb
 from common.spec.dialect import Dialect, Schema, base_name, media_type, parameters, ref_name, success_codes
 from common.spec.events import by_resource
 from common.spec.extensions import ExtensionSchemas
@@ -24,8 +24,8 @@ from common.spec.well_known import (
     UPDATED_NAMES,
 )
 
-_COLLECTION = re.compile(r"/([^/{}]+)/?")
-_ELEMENT = re.compile(r"/([^/{}]+)/\{[^/{}]+\}/?")
+# Collections and their elements, of any depth: /name, /name/{id}, /parent/{parentId}/name ...
+_RESOURCE = re.compile(r"((?:/[^/{}]+/\{[^/{}]+\})*/[^/{}]+)(/\{[^/{}]+\})?/?")
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 _VERBS = {
     ("get", False): Verb.LIST,
@@ -34,15 +34,20 @@ _VERBS = {
     ("patch", True): Verb.PATCH,
     ("delete", True): Verb.DELETE,
 }
-_HUB = "hub"
+_HUB = "/hub"
 # Whose schema is the resource as a client changes it, not a list of patch operations.
 _WHOLE_PATCHES = ("application/merge-patch+json", "application/json")
 
 
 @dataclass
 class Found:
-    """What the paths of a document have: resources by name, the hub's verbs, and what is not served and why."""
+    """What the paths of a document have: resources by collection, the hub's verbs, what is not served and why.
 
+    Shapes: a collection is named by its path without the names of the placeholders (`/topic/{}/event`): they may
+            differ from one operation to the next; `templates` has it as the document writes it first.
+    """
+
+    templates: dict[str, str] = field(default_factory=dict)
     resources: dict[str, dict[Verb, tuple[Operation, Schema]]] = field(default_factory=dict)
     hub: set[Verb] = field(default_factory=set)
     gaps: dict[str, str] = field(default_factory=dict)
@@ -54,23 +59,74 @@ def find_operations(document: Schema, dialect: Dialect) -> Found:
     for path, item in document.get("paths", {}).items():
         if path.startswith("/listener/"):
             continue  # what the other side offers; `events` reads them
-        match = _COLLECTION.fullmatch(path) or _ELEMENT.fullmatch(path)
+        match = _RESOURCE.fullmatch(path)
         for method in _METHODS:
             if method not in item:
                 continue
             name = f"{method.upper()} {path}"
             if match is None:
-                found.gaps[name] = "the path is not of the form /resource or /resource/{id}"
+                found.gaps[name] = "the path is not of the form /resource, /resource/{id} or the same below others"
                 continue
-            verb = _VERBS.get((method, "{" in path))
+            verb = _VERBS.get((method, match.group(2) is not None))
             if verb is None:
                 found.gaps[name] = f"{method.upper()} is none of the five operations at such a path"
             elif match.group(1) == _HUB:
                 found.hub.add(verb)
             else:
                 operation = _operation(document, dialect, path, item, method, verb)
-                found.resources.setdefault(match.group(1), {})[verb] = (operation, item[method])
+                collection = PLACEHOLDER.sub("{}", match.group(1))
+                found.templates.setdefault(collection, match.group(1))
+                found.resources.setdefault(collection, {})[verb] = (operation, item[method])
     return found
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a resource stands in its document: its name, its collection's path, and the names of its parents."""
+
+    name: str
+    path: str
+    parents: tuple[str, ...] = ()
+
+    @property
+    def segment(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+def locations(templates: Mapping[str, str]) -> dict[str, Location]:
+    """The collections of `Found.templates`, parents before what lies below them.
+
+    One that lies below something that is no collection of the document is left out.
+    """
+    found: dict[str, Location] = {}
+    names: set[str] = set()
+    for collection in sorted(templates, key=lambda one: one.count("/")):
+        above, _, name = collection.rpartition("/")
+        parent = found.get(above.removesuffix("/{}"))
+        if above and parent is None:
+            continue
+        if parent is not None and name in names:
+            name = parent.name + name[:1].upper() + name[1:]
+        if name not in names:
+            names.add(name)
+            parents = (*parent.parents, parent.name) if parent is not None else ()
+            found[collection] = Location(name, templates[collection], parents)
+    return found
+
+
+def shortcomings(resource: ResourceContract, above: Mapping[str, ResourceContract]) -> dict[str, str]:
+    """What a nested resource is less than its path promises, by that path."""
+    if not resource.parents:
+        return {}
+    if resource.path.endswith(_HUB):
+        return {resource.path: "registrations are kept and shown; events are sent only to those at /hub"}
+    if Verb.CREATE not in resource.operations:
+        reason = "no operation of the document creates one: the list is empty until a component stores some"
+        attribute, parent = resource.path.rpartition("/")[2], above[resource.parents[-1]]
+        if attribute in parent.attributes:
+            reason += f"; what a {parent.name} has in its attribute {attribute} is shown there only"
+        return {resource.path: reason}
+    return {}
 
 
 def _operation(document: Schema, dialect: Dialect, path: str, item: Schema, method: str, verb: Verb) -> Operation:
@@ -120,12 +176,13 @@ class _Variants:
 
 def resource_contract(
     reading: Reading,
-    name: str,
+    location: Location,
     operations: Mapping[Verb, tuple[Operation, Schema]],
     events: Mapping[str, EventContract],
 ) -> ResourceContract | str:
     """The contract of a resource, or the reason why there is none."""
-    variants = _variants(reading, name, operations)
+    name = location.name
+    variants = _variants(reading, location.segment, operations)
     if variants is None:
         return "no operation says which schema the resource has"
     places = reading.places
@@ -142,7 +199,7 @@ def resource_contract(
     generic, others = by_resource(events, name)
     return ResourceContract(
         name=name,
-        path=f"/{name}",
+        path=location.path,
         type_name=variants.type_name,
         operations={verb: operation for verb, (operation, _) in operations.items()},
         creating=_creating(reading, name, variants, fillable, attributes),
@@ -161,6 +218,7 @@ def resource_contract(
         other_events=others,
         fields=ContractFields(places, root),
         typed=reading.dialect.typed,
+        parents=location.parents,
     )
 
 

@@ -77,6 +77,12 @@ class _Repositories:
             yield unit.repository("toy_thing")
 
     @pytest.fixture
+    def below(self, database: Database) -> Iterator[tuple[Repository, Repository, Repository]]:
+        """One resource at the top and below two parents."""
+        with database.write() as unit:
+            yield unit.repository("toy_offer"), unit.repository("toy_offer", "p"), unit.repository("toy_offer", "q")
+
+    @pytest.fixture
     def offers(self, database: Database) -> Iterator[Repository]:
         with database.write() as unit:
             yield unit.repository("toy_offer")
@@ -295,6 +301,68 @@ class PageContract(_Repositories):
         assert sized.ids_where(Compare(SIZE, Operator.LT, ("3",)), 2) == ["b", "d"]
 
 
+class ParentContract(_Repositories):
+    """The same resource below several parents: the same ids, and nothing of one is seen in another."""
+
+    def test_each_parent_has_ids_and_versions_of_its_own(
+        self, below: tuple[Repository, Repository, Repository]
+    ) -> None:
+        for place, rows in enumerate(below):
+            rows.add("a", {"n": place}, NOW, "1.0")
+            rows.add("a", {"n": place + 10}, NOW, "2.0")
+
+        for place, rows in enumerate(below):
+            first, latest = rows.get("a", "1.0"), rows.get("a", for_update=True)
+            assert [row.document()["n"] for row in (first, latest) if row is not None] == [place, place + 10]
+            assert rows.get_many(["a"])["a"].document()["n"] == place + 10
+            assert rows.versions("a") == ["1.0", "2.0"]
+            with pytest.raises(IdTaken):
+                rows.add("a", {}, NOW, "2.0")
+
+    def test_lists_filters_and_pages_stay_below_their_parent(
+        self, below: tuple[Repository, Repository, Repository]
+    ) -> None:
+        for number in range(3):
+            for place, rows in enumerate(below):
+                rows.add(f"{place}{number}", {"name": "same", "tag": ["t"], "other": "x"}, NOW)
+        wanted = ((TAG, "t"), (NAME, "same"), (FieldPath(("other",)), "x"))
+        conditions = [None, *(Compare(path, Operator.EQ, (value,)) for path, value in wanted)]
+
+        for place, rows in enumerate(below):
+            expected = [f"{place}{number}" for number in range(3)]
+            for condition in conditions:
+                found = rows.find(Query(condition, sort=(SortKey(NAME),)))
+                assert (ids(found), found.total, rows.count(condition)) == (expected, 3, 3)
+            assert rows.ids_where(has_tag("t"), 10) == expected
+            cursor = rows.find(Query(limit=1)).cursors[0]
+            assert ids(rows.find(Query(has_tag("t"), after=cursor))) == expected[1:]
+
+    def test_changes_stay_below_their_parent(self, below: tuple[Repository, Repository, Repository]) -> None:
+        _, left, right = below
+        read = left.add("a", {"tag": ["t"]}, NOW)
+        with pytest.raises(RevisionConflict):
+            right.replace(read, {}, NOW)
+        right.add("a", {"tag": ["t"]}, NOW)
+        left.replace(read, {"tag": ["u"]}, LATER)
+
+        assert right.count(has_tag("t")) == 1
+        assert (left.remove("a"), left.remove("a"), right.count(None)) == (1, 0, 1)
+
+    def test_everything_below_a_parent_goes_at_once(self, below: tuple[Repository, Repository, Repository]) -> None:
+        top, left, right = below
+        for rows in below:
+            for version in ("1.0", "2.0"):
+                rows.add("b", {"version": version, "tag": ["t"]}, NOW, version)
+            rows.add("a", {"tag": ["t"]}, NOW)
+
+        gone = left.clear()
+
+        assert [(row.id, row.version) for row in gone] == [("b", "1.0"), ("b", "2.0"), ("a", "")]
+        assert gone[0].document() == {"id": "b", "version": "1.0", "tag": ["t"]}
+        assert [rows.count(has_tag("t")) for rows in (top, left, right)] == [2, 0, 2]
+        assert left.clear() == []
+
+
 class TransactionContract:
     """Units of work."""
 
@@ -433,5 +501,7 @@ class IdempotencyContract:
             assert unit.idempotency.find("/thing", "new") == REPLY
 
 
-class StoreContract(DocumentContract, VersionContract, PageContract, TransactionContract, IdempotencyContract):
+class StoreContract(
+    DocumentContract, VersionContract, PageContract, ParentContract, TransactionContract, IdempotencyContract
+):
     """All of it."""

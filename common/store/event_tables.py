@@ -22,6 +22,7 @@ outbox = Table(
     Column("source", TEXT, nullable=False),
     Column("resource", TEXT, nullable=False),
     Column("resource_id", TEXT, nullable=False),
+    Column("parents", TEXT, nullable=False),
     Column("occurred_at", TEXT, nullable=False),
     Column("document", TEXT, nullable=False),
     Column("changed", TEXT, nullable=False),

@@ -21,11 +21,12 @@ from common.store.tables import ResourceTables
 
 @dataclass(frozen=True)
 class Filters:
-    """The conditions of one tenant on one resource."""
+    """The conditions of one tenant on one resource below one parent."""
 
     tables: ResourceTables
     sql: DocumentSql
     tenant: str
+    parent: str
 
     def where(self, condition: Condition) -> Truth:
         """A condition on rows of the resource's table."""
@@ -87,7 +88,10 @@ class Filters:
         lookup = self.tables.lookup
         assert lookup is not None
         found = select(lookup.c.position).where(
-            lookup.c.tenant == self.tenant, lookup.c.path == str(index.path), condition
+            lookup.c.tenant == self.tenant,
+            lookup.c.parent == self.parent,
+            lookup.c.path == str(index.path),
+            condition,
         )
         return self.tables.main.c.position.in_(found)
 

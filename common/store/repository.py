@@ -90,11 +90,17 @@ class Found:
 
 
 class Repository:
-    """The documents of one resource and tenant. Changes become visible to others when the unit of work commits."""
+    """The documents of one resource and tenant below one parent; of other parents' documents it knows nothing.
 
-    def __init__(self, connection: Connection, tenant: str, tables: ResourceTables, sql: DocumentSql) -> None:
+    Changes become visible to others when the unit of work commits.
+    """
+
+    def __init__(
+        self, connection: Connection, tenant: str, tables: ResourceTables, sql: DocumentSql, parent: str = ""
+    ) -> None:
         self._connection = connection
         self._tenant = tenant
+        self._parent = parent
         self._tables = tables
         self._sql = sql
         self._main = tables.main
@@ -145,7 +151,8 @@ class Repository:
         moment = instant_text(now)
         row = Row(id, version, 1, _stored_text(document), ordered_id(), moment, moment)
         values = {
-            **{"tenant": self._tenant, "id": id, "version": version, "is_latest": True, "revision": row.revision},
+            **{"tenant": self._tenant, "parent": self._parent, "id": id, "version": version},
+            **{"is_latest": True, "revision": row.revision},
             **{"position": row.position, "created_at": moment, "updated_at": moment},
             **self._promoted_values(document),
             "doc": self._bound_document(row.text),
@@ -213,6 +220,13 @@ class Repository:
             self._connection.execute(latest.values(is_latest=True))
         return len(gone)
 
+    def clear(self) -> list[Row]:
+        """Remove everything below the parent, every version of it; what it was, by creation."""
+        documents = delete(self._main).where(*self._own()).returning(*self._columns)
+        gone = sorted((Row(*row) for row in self._connection.execute(documents)), key=lambda row: row.position)
+        self._erase_lookup([row.position for row in gone])
+        return gone
+
     def find(self, query: Query) -> Found:
         """A page of the documents that satisfy a condition, and how many do.
 
@@ -232,7 +246,7 @@ class Repository:
         statement = (
             select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
             .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
-            .where(self._main.c.tenant == self._tenant)
+            .where(*self._own())
             .order_by(*order.clauses(page.c))
         )
         found = self._connection.execute(statement).all()
@@ -270,23 +284,26 @@ class Repository:
         return self._connection.scalar(select(func.count()).select_from(self._main).where(*conditions)) or 0
 
     def _conditions(self, where: Condition | None) -> list[Any]:
-        conditions: list[Any] = [self._main.c.tenant == self._tenant]
+        conditions: list[Any] = [*self._own()]
         if not (self._tables.resource.versioned and _names_version(where)):
             conditions.append(self._main.c.is_latest == true())
         if where is not None:
-            conditions.append(Filters(self._tables, self._sql, self._tenant).where(where))
+            conditions.append(Filters(self._tables, self._sql, self._tenant, self._parent).where(where))
         return conditions
 
     def _select(self) -> Select[Any]:
-        return select(*self._columns).where(self._main.c.tenant == self._tenant)
+        return select(*self._columns).where(*self._own())
 
-    def _is(self, id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-        return self._main.c.tenant == self._tenant, self._main.c.id == id
+    def _own(self) -> tuple[ColumnElement[bool], ...]:
+        return self._main.c.tenant == self._tenant, self._main.c.parent == self._parent
+
+    def _is(self, id: str) -> tuple[ColumnElement[bool], ...]:
+        return *self._own(), self._main.c.id == id
 
     def _lock(self, id: str) -> None:
         """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""
         if self._is_postgresql:
-            name = f"{self._main.name}/{self._tenant}/{id}"
+            name = f"{self._main.name}/{self._tenant}/{self._parent}/{id}"
             self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
     def _bound_document(self, text: str) -> Any:
@@ -302,7 +319,7 @@ class Repository:
     def _write_lookup(self, position: str, document: Mapping[str, Any]) -> None:
         entries: list[dict[str, Any]] = [
             {
-                **{"tenant": self._tenant, "position": position, "path": str(index.path)},
+                **{"tenant": self._tenant, "parent": self._parent, "position": position, "path": str(index.path)},
                 **{"text": keys.text, "number": keys.number, "flag": keys.flag},
             }
             for steps, index in self._tables.looked_up.items()

@@ -6,6 +6,8 @@ and is named in `_load_system_tables`. Nothing else is needed for it to be migra
 
 Resource tables are made by `resource_tables` from a `StoredResource`. What a table has for an Index is decided here
 once (`promoted` or a row in the lookup table), and writing, filtering and sorting all ask these descriptions.
+`parent` names what a row lies below and is part of every key: '' at the top, the `position` of the parent's row for a
+nested resource.
 """
 
 from __future__ import annotations
@@ -133,14 +135,15 @@ def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metad
     is_latest = Column("is_latest", Boolean, nullable=False)
     # Partial: were is_latest one of its columns, SQLite would take it for lookups by id as well, and walk all rows.
     latest: dict[str, Any] = {"sqlite_where": is_latest == true(), "postgresql_where": is_latest == true()}
-    indexes = [Index(f"ix_{name}_position", "tenant", "position", **latest)]
+    indexes = [Index(f"ix_{name}_position", "tenant", "parent", "position", **latest)]
     for index in promoted:
         columns.append(Column(index.column, _type_of(index.path.kind), nullable=True))
-        indexes.append(Index(_index_name(name, index.column), "tenant", index.column, "position", **latest))
+        indexes.append(Index(_index_name(name, index.column), "tenant", "parent", index.column, "position", **latest))
     return Table(
         name,
         metadata,
         Column("tenant", TEXT, nullable=False),
+        Column("parent", TEXT, nullable=False),
         Column("id", TEXT, nullable=False),
         Column("version", TEXT, nullable=False),
         is_latest,
@@ -150,7 +153,7 @@ def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metad
         Column("updated_at", TEXT, nullable=False),
         *columns,
         Column("doc", DOCUMENT, nullable=False),
-        PrimaryKeyConstraint("tenant", "id", "version", name=f"pk_{name}"),
+        PrimaryKeyConstraint("tenant", "parent", "id", "version", name=f"pk_{name}"),
         *indexes,
     )
 
@@ -161,13 +164,14 @@ def _lookup_table(resource: StoredResource, looked_up: Iterable[IndexedPath], me
     kinds = {index.path.kind for index in looked_up}
     indexes = [Index(f"ix_{name}_position", "tenant", "position")]
     if kinds & {Kind.STRING, Kind.INSTANT, Kind.UNKNOWN}:
-        indexes.append(Index(f"ix_{name}_text", "tenant", "path", "text", "position"))
+        indexes.append(Index(f"ix_{name}_text", "tenant", "parent", "path", "text", "position"))
     if kinds & {Kind.NUMBER, Kind.UNKNOWN}:
-        indexes.append(Index(f"ix_{name}_number", "tenant", "path", "number", "position"))
+        indexes.append(Index(f"ix_{name}_number", "tenant", "parent", "path", "number", "position"))
     return Table(
         name,
         metadata,
         Column("tenant", TEXT, nullable=False),
+        Column("parent", TEXT, nullable=False),
         Column("position", TEXT, nullable=False),
         Column("path", TEXT, nullable=False),
         Column("text", TEXT, nullable=True),

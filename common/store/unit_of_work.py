@@ -29,13 +29,14 @@ class UnitOfWork:
         self._tables = tables
         self._sql = sql
         self._writes = writes
-        self._repositories: dict[str, Repository] = {}
+        self._repositories: dict[tuple[str, str], Repository] = {}
 
-    def repository(self, name: str) -> Repository:
-        """The documents of the resource that is stored under this name."""
-        if name not in self._repositories:
-            self._repositories[name] = Repository(self.connection, self.tenant, self._tables[name], self._sql)
-        return self._repositories[name]
+    def repository(self, name: str, parent: str = "") -> Repository:
+        """The documents of the resource that is stored under this name, below the row at the position `parent`."""
+        if (name, parent) not in self._repositories:
+            tables = self._tables[name]
+            self._repositories[name, parent] = Repository(self.connection, self.tenant, tables, self._sql, parent)
+        return self._repositories[name, parent]
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

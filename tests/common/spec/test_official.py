@@ -28,8 +28,19 @@ DEFECTS = {
     ("TMF737", "CreatePartyRevSharingReport"): "a billing period ends on a day that no month has",
 }
 
-# Declared operations that are not served, by file: sub-resources inside a resource.
-NESTED = {"TMF673", "TMF688", "TMF701"}
+# What is served and less than its path promises, by the file's API; there is no operation that is not served.
+_EMPTY = "no operation of the document creates one: the list is empty until a component stores some; what a "
+GAPS = {
+    "TMF673": {
+        "/geographicAddress/{geographicAddressId}/geographicSubAddress": _EMPTY
+        + "geographicAddress has in its attribute geographicSubAddress is shown there only"
+    },
+    "TMF688": {"/topic/{topicId}/hub": "registrations are kept and shown; events are sent only to those at /hub"},
+    "TMF701": {
+        "/processFlow/{processFlowId}/taskFlow": _EMPTY
+        + "processFlow has in its attribute taskFlow is shown there only"
+    },
+}
 
 # What the core APIs' documents say, checked by hand: resources, state attribute with number of states, events.
 CORE: dict[str, dict[str, tuple[str | None, int]]] = {
@@ -59,7 +70,7 @@ def test_every_document_loads_whole(path: Path) -> None:
     assert contract.hub is not None
     assert contract.base_path.startswith("/tmf-api/")
     assert contract.base_path.endswith(f"/v{contract.major}")
-    assert bool(contract.gaps) == (contract.api in NESTED)
+    assert contract.gaps == GAPS.get(contract.api, {})
     assert all(event.endswith("Event") for event in contract.events)
     declared = sum(
         method in ("get", "post", "patch", "put", "delete")
@@ -68,7 +79,7 @@ def test_every_document_loads_whole(path: Path) -> None:
         if not path_name.startswith(("/listener/", "/hub"))
     )
     served = sum(len(resource.operations) for resource in contract.resources.values())
-    assert served + len(contract.gaps) == declared
+    assert served == declared
 
 
 @pytest.mark.parametrize("path", files(), ids=name_of)

@@ -110,6 +110,8 @@ def test_paths_that_are_no_resource_are_listed_as_gaps(dialect: str) -> None:
     retrieve = operation(dialect, "retrieve", 200, ref(dialect, "Widget"))
     paths = {
         "/widget/{widgetId}/part": {"get": retrieve},
+        "/widget/part/{widgetId}": {"get": retrieve},
+        "/nothing/{nothingId}/part/{id}": {"get": retrieve},
         "/gadget": {"put": retrieve},
         "/gizmo/": {"get": {"operationId": "listGizmo", "responses": {"200": {"description": "?"}}}},
         "/spring/{springId}/": {"get": operation(dialect, "retrieve", 200, ref(dialect, "Widget"))},
@@ -117,15 +119,48 @@ def test_paths_that_are_no_resource_are_listed_as_gaps(dialect: str) -> None:
         "/hub/{id}": {"delete": operation(dialect, "delete", 204)},
     }
     made = contract(dialect, {}, paths=paths)
-    assert set(made.resources) == {"widget", "spring"}
+    assert set(made.resources) == {"widget", "spring", "part"}
     assert made.gaps == {
-        "GET /widget/{widgetId}/part": "the path is not of the form /resource or /resource/{id}",
+        "GET /widget/part/{widgetId}": "the path is not of the form /resource, /resource/{id} or the same below others",
+        "GET /nothing/{nothingId}/part/{id}": "it lies below no resource of the document, or its name is another's",
+        "/widget/{widgetId}/part": "no operation of the document creates one: the list is empty until a component "
+        "stores some",
         "PUT /gadget": "PUT is none of the five operations at such a path",
         "GET /gizmo": "no operation says which schema the resource has",
     }
     assert made.resources["spring"].operations[Verb.RETRIEVE].path == "/spring/{springId}"
     assert made.hub is not None
     assert (made.hub.creatable, made.hub.retrievable, made.hub.deletable) == (True, False, True)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_resources_lie_below_others_at_any_depth(dialect: str) -> None:
+    retrieve = operation(dialect, "retrieve", 200, ref(dialect, "Widget"))
+    create = operation(dialect, "create", 201, ref(dialect, "Widget"), ref(dialect, "Widget"))
+    paths = {
+        "/widget/{widgetId}/part/{partId}/screw/{id}": {"get": retrieve},
+        "/widget/{widgetId}/part": {"post": create},
+        "/widget/{id}/part/{partId}/screw": {"post": create},
+        "/widget/{widgetId}/part/{id}": {"get": retrieve},
+        "/widget/{widgetId}/widget": {"post": create},
+        "/widget/{widgetId}/hub": {"post": create},
+    }
+    made = contract(dialect, {}, paths=paths)
+    where = {name: (resource.path, resource.parents) for name, resource in made.resources.items()}
+    assert where == {
+        "widget": ("/widget", ()),
+        "part": ("/widget/{widgetId}/part", ("widget",)),
+        "screw": ("/widget/{widgetId}/part/{partId}/screw", ("widget", "part")),
+        "widgetWidget": ("/widget/{widgetId}/widget", ("widget",)),
+        "hub": ("/widget/{widgetId}/hub", ("widget",)),
+    }
+    assert set(made.resources["screw"].operations) == {Verb.CREATE, Verb.RETRIEVE}
+    assert made.resources["screw"].path_below(("a/b", "ü")) == "/widget/a%2Fb/part/%C3%BC/screw"
+    assert made.resources["widget"].path_below(()) == "/widget"
+    assert made.hub is None
+    assert made.gaps == {
+        "/widget/{widgetId}/hub": "registrations are kept and shown; events are sent only to those at /hub"
+    }
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("source", TEXT, nullable=False),
         sa.Column("resource", TEXT, nullable=False),
         sa.Column("resource_id", TEXT, nullable=False),
+        sa.Column("parents", TEXT, nullable=False),
         sa.Column("occurred_at", TEXT, nullable=False),
         sa.Column("document", TEXT, nullable=False),
         sa.Column("changed", TEXT, nullable=False),
@@ -134,6 +135,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_category",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -150,12 +152,12 @@ def upgrade() -> None:
         sa.Column("x_is_root", sa.Boolean(), nullable=True),
         sa.Column("x_parent_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_category"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_category"),
     )
     op.create_index(
         "ix_tmf620_category_position",
         "tmf620_category",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -163,7 +165,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_is_root",
         "tmf620_category",
-        ["tenant", "x_is_root", "position"],
+        ["tenant", "parent", "x_is_root", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -171,7 +173,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_last_update",
         "tmf620_category",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -179,7 +181,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_lifecycle_status",
         "tmf620_category",
-        ["tenant", "x_lifecycle_status", "position"],
+        ["tenant", "parent", "x_lifecycle_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -187,7 +189,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_name",
         "tmf620_category",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -195,7 +197,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_parent_id",
         "tmf620_category",
-        ["tenant", "x_parent_id", "position"],
+        ["tenant", "parent", "x_parent_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -203,7 +205,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_valid_for_end_date_time",
         "tmf620_category",
-        ["tenant", "x_valid_for_end_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -211,7 +213,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_valid_for_start_date_time",
         "tmf620_category",
-        ["tenant", "x_valid_for_start_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_start_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -219,7 +221,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_category_x_version",
         "tmf620_category",
-        ["tenant", "x_version", "position"],
+        ["tenant", "parent", "x_version", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -227,6 +229,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_category_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -237,11 +240,15 @@ def upgrade() -> None:
         "ix_tmf620_category_lookup_position", "tmf620_category_lookup", ["tenant", "position"], unique=False
     )
     op.create_index(
-        "ix_tmf620_category_lookup_text", "tmf620_category_lookup", ["tenant", "path", "text", "position"], unique=False
+        "ix_tmf620_category_lookup_text",
+        "tmf620_category_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
     )
     op.create_table(
         "tmf620_export_job",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -254,12 +261,12 @@ def upgrade() -> None:
         sa.Column("x_completion_date", TEXT, nullable=True),
         sa.Column("x_url", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_export_job"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_export_job"),
     )
     op.create_index(
         "ix_tmf620_export_job_position",
         "tmf620_export_job",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -267,7 +274,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_export_job_x_completion_date",
         "tmf620_export_job",
-        ["tenant", "x_completion_date", "position"],
+        ["tenant", "parent", "x_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -275,7 +282,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_export_job_x_creation_date",
         "tmf620_export_job",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -283,7 +290,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_export_job_x_status",
         "tmf620_export_job",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -291,7 +298,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_export_job_x_url",
         "tmf620_export_job",
-        ["tenant", "x_url", "position"],
+        ["tenant", "parent", "x_url", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -299,6 +306,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_import_job",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -311,12 +319,12 @@ def upgrade() -> None:
         sa.Column("x_completion_date", TEXT, nullable=True),
         sa.Column("x_url", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_import_job"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_import_job"),
     )
     op.create_index(
         "ix_tmf620_import_job_position",
         "tmf620_import_job",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -324,7 +332,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_import_job_x_completion_date",
         "tmf620_import_job",
-        ["tenant", "x_completion_date", "position"],
+        ["tenant", "parent", "x_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -332,7 +340,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_import_job_x_creation_date",
         "tmf620_import_job",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -340,7 +348,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_import_job_x_status",
         "tmf620_import_job",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -348,7 +356,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_import_job_x_url",
         "tmf620_import_job",
-        ["tenant", "x_url", "position"],
+        ["tenant", "parent", "x_url", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -356,6 +364,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_product_catalog",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -371,12 +380,12 @@ def upgrade() -> None:
         sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
         sa.Column("x_catalog_type", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_catalog"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_product_catalog"),
     )
     op.create_index(
         "ix_tmf620_product_catalog_position",
         "tmf620_product_catalog",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -384,7 +393,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_catalog_type",
         "tmf620_product_catalog",
-        ["tenant", "x_catalog_type", "position"],
+        ["tenant", "parent", "x_catalog_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -392,7 +401,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_last_update",
         "tmf620_product_catalog",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -400,7 +409,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_lifecycle_status",
         "tmf620_product_catalog",
-        ["tenant", "x_lifecycle_status", "position"],
+        ["tenant", "parent", "x_lifecycle_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -408,7 +417,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_name",
         "tmf620_product_catalog",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -416,7 +425,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_valid_for_end_date_time",
         "tmf620_product_catalog",
-        ["tenant", "x_valid_for_end_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -424,7 +433,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_valid_for_start_date_time",
         "tmf620_product_catalog",
-        ["tenant", "x_valid_for_start_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_start_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -432,7 +441,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_x_version",
         "tmf620_product_catalog",
-        ["tenant", "x_version", "position"],
+        ["tenant", "parent", "x_version", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -440,6 +449,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_product_catalog_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -449,7 +459,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_lookup_number",
         "tmf620_product_catalog_lookup",
-        ["tenant", "path", "number", "position"],
+        ["tenant", "parent", "path", "number", "position"],
         unique=False,
     )
     op.create_index(
@@ -461,12 +471,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_catalog_lookup_text",
         "tmf620_product_catalog_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf620_product_offering",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -484,12 +495,12 @@ def upgrade() -> None:
         sa.Column("x_is_sellable", sa.Boolean(), nullable=True),
         sa.Column("x_product_specification_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_offering"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_product_offering"),
     )
     op.create_index(
         "ix_tmf620_product_offering_position",
         "tmf620_product_offering",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -497,7 +508,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_is_bundle",
         "tmf620_product_offering",
-        ["tenant", "x_is_bundle", "position"],
+        ["tenant", "parent", "x_is_bundle", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -505,7 +516,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_is_sellable",
         "tmf620_product_offering",
-        ["tenant", "x_is_sellable", "position"],
+        ["tenant", "parent", "x_is_sellable", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -513,7 +524,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_last_update",
         "tmf620_product_offering",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -521,7 +532,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_lifecycle_status",
         "tmf620_product_offering",
-        ["tenant", "x_lifecycle_status", "position"],
+        ["tenant", "parent", "x_lifecycle_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -529,7 +540,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_name",
         "tmf620_product_offering",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -537,7 +548,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_product_specification_id",
         "tmf620_product_offering",
-        ["tenant", "x_product_specification_id", "position"],
+        ["tenant", "parent", "x_product_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -545,7 +556,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_valid_for_end_date_time",
         "tmf620_product_offering",
-        ["tenant", "x_valid_for_end_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -553,7 +564,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_valid_for_start_date_time",
         "tmf620_product_offering",
-        ["tenant", "x_valid_for_start_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_start_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -561,7 +572,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_x_version",
         "tmf620_product_offering",
-        ["tenant", "x_version", "position"],
+        ["tenant", "parent", "x_version", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -569,6 +580,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_product_offering_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -584,12 +596,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_lookup_text",
         "tmf620_product_offering_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf620_product_offering_price",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -609,12 +622,12 @@ def upgrade() -> None:
         sa.Column("x_price_value", NUMBER, nullable=True),
         sa.Column("x_recurring_charge_period_type", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_offering_price"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_product_offering_price"),
     )
     op.create_index(
         "ix_tmf620_product_offering_price_position",
         "tmf620_product_offering_price",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -622,7 +635,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_is_bundle",
         "tmf620_product_offering_price",
-        ["tenant", "x_is_bundle", "position"],
+        ["tenant", "parent", "x_is_bundle", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -630,7 +643,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_last_update",
         "tmf620_product_offering_price",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -638,7 +651,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_lifecycle_status",
         "tmf620_product_offering_price",
-        ["tenant", "x_lifecycle_status", "position"],
+        ["tenant", "parent", "x_lifecycle_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -646,7 +659,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_name",
         "tmf620_product_offering_price",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -654,7 +667,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_price_type",
         "tmf620_product_offering_price",
-        ["tenant", "x_price_type", "position"],
+        ["tenant", "parent", "x_price_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -662,7 +675,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_price_unit",
         "tmf620_product_offering_price",
-        ["tenant", "x_price_unit", "position"],
+        ["tenant", "parent", "x_price_unit", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -670,7 +683,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_price_value",
         "tmf620_product_offering_price",
-        ["tenant", "x_price_value", "position"],
+        ["tenant", "parent", "x_price_value", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -678,7 +691,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_recurring_charge_period_type",
         "tmf620_product_offering_price",
-        ["tenant", "x_recurring_charge_period_type", "position"],
+        ["tenant", "parent", "x_recurring_charge_period_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -686,7 +699,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_valid_for_end_date_time",
         "tmf620_product_offering_price",
-        ["tenant", "x_valid_for_end_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -694,7 +707,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_valid_for_start_date_time",
         "tmf620_product_offering_price",
-        ["tenant", "x_valid_for_start_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_start_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -702,7 +715,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_x_version",
         "tmf620_product_offering_price",
-        ["tenant", "x_version", "position"],
+        ["tenant", "parent", "x_version", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -710,6 +723,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_product_offering_price_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -725,12 +739,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_offering_price_lookup_text",
         "tmf620_product_offering_price_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf620_product_specification",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -748,12 +763,12 @@ def upgrade() -> None:
         sa.Column("x_product_number", TEXT, nullable=True),
         sa.Column("x_is_bundle", sa.Boolean(), nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf620_product_specification"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf620_product_specification"),
     )
     op.create_index(
         "ix_tmf620_product_specification_position",
         "tmf620_product_specification",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -761,7 +776,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_brand",
         "tmf620_product_specification",
-        ["tenant", "x_brand", "position"],
+        ["tenant", "parent", "x_brand", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -769,7 +784,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_is_bundle",
         "tmf620_product_specification",
-        ["tenant", "x_is_bundle", "position"],
+        ["tenant", "parent", "x_is_bundle", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -777,7 +792,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_last_update",
         "tmf620_product_specification",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -785,7 +800,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_lifecycle_status",
         "tmf620_product_specification",
-        ["tenant", "x_lifecycle_status", "position"],
+        ["tenant", "parent", "x_lifecycle_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -793,7 +808,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_name",
         "tmf620_product_specification",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -801,7 +816,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_product_number",
         "tmf620_product_specification",
-        ["tenant", "x_product_number", "position"],
+        ["tenant", "parent", "x_product_number", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -809,7 +824,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_valid_for_end_date_time",
         "tmf620_product_specification",
-        ["tenant", "x_valid_for_end_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -817,7 +832,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_valid_for_start_date_time",
         "tmf620_product_specification",
-        ["tenant", "x_valid_for_start_date_time", "position"],
+        ["tenant", "parent", "x_valid_for_start_date_time", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -825,7 +840,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_x_version",
         "tmf620_product_specification",
-        ["tenant", "x_version", "position"],
+        ["tenant", "parent", "x_version", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -833,6 +848,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf620_product_specification_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -848,12 +864,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf620_product_specification_lookup_text",
         "tmf620_product_specification_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf622_cancel_product_order",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -866,12 +883,12 @@ def upgrade() -> None:
         sa.Column("x_requested_cancellation_date", TEXT, nullable=True),
         sa.Column("x_product_order_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf622_cancel_product_order"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf622_cancel_product_order"),
     )
     op.create_index(
         "ix_tmf622_cancel_product_order_position",
         "tmf622_cancel_product_order",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -879,7 +896,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_cancel_product_order_x_creation_date",
         "tmf622_cancel_product_order",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -887,7 +904,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_cancel_product_order_x_product_order_id",
         "tmf622_cancel_product_order",
-        ["tenant", "x_product_order_id", "position"],
+        ["tenant", "parent", "x_product_order_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -895,7 +912,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_cancel_product_order_x_requested_cancellation_date",
         "tmf622_cancel_product_order",
-        ["tenant", "x_requested_cancellation_date", "position"],
+        ["tenant", "parent", "x_requested_cancellation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -903,7 +920,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_cancel_product_order_x_state",
         "tmf622_cancel_product_order",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -911,6 +928,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf622_product_order",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -930,12 +948,12 @@ def upgrade() -> None:
         sa.Column("x_description", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf622_product_order"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf622_product_order"),
     )
     op.create_index(
         "ix_tmf622_product_order_position",
         "tmf622_product_order",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -943,7 +961,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_billing_account_id",
         "tmf622_product_order",
-        ["tenant", "x_billing_account_id", "position"],
+        ["tenant", "parent", "x_billing_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -951,7 +969,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_cancellation_date",
         "tmf622_product_order",
-        ["tenant", "x_cancellation_date", "position"],
+        ["tenant", "parent", "x_cancellation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -959,7 +977,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_category",
         "tmf622_product_order",
-        ["tenant", "x_category", "position"],
+        ["tenant", "parent", "x_category", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -967,7 +985,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_completion_date",
         "tmf622_product_order",
-        ["tenant", "x_completion_date", "position"],
+        ["tenant", "parent", "x_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -975,7 +993,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_creation_date",
         "tmf622_product_order",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -983,7 +1001,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_description",
         "tmf622_product_order",
-        ["tenant", "x_description", "position"],
+        ["tenant", "parent", "x_description", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -991,7 +1009,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_expected_completion_date",
         "tmf622_product_order",
-        ["tenant", "x_expected_completion_date", "position"],
+        ["tenant", "parent", "x_expected_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -999,7 +1017,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_priority",
         "tmf622_product_order",
-        ["tenant", "x_priority", "position"],
+        ["tenant", "parent", "x_priority", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1007,7 +1025,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_requested_completion_date",
         "tmf622_product_order",
-        ["tenant", "x_requested_completion_date", "position"],
+        ["tenant", "parent", "x_requested_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1015,7 +1033,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_requested_start_date",
         "tmf622_product_order",
-        ["tenant", "x_requested_start_date", "position"],
+        ["tenant", "parent", "x_requested_start_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1023,7 +1041,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_x_state",
         "tmf622_product_order",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1031,6 +1049,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf622_product_order_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1040,7 +1059,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_lookup_number",
         "tmf622_product_order_lookup",
-        ["tenant", "path", "number", "position"],
+        ["tenant", "parent", "path", "number", "position"],
         unique=False,
     )
     op.create_index(
@@ -1049,12 +1068,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf622_product_order_lookup_text",
         "tmf622_product_order_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf629_customer",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1068,12 +1088,12 @@ def upgrade() -> None:
         sa.Column("x_party_role_specification_id", TEXT, nullable=True),
         sa.Column("x_engaged_party_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf629_customer"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf629_customer"),
     )
     op.create_index(
         "ix_tmf629_customer_position",
         "tmf629_customer",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1081,7 +1101,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf629_customer_x_engaged_party_id",
         "tmf629_customer",
-        ["tenant", "x_engaged_party_id", "position"],
+        ["tenant", "parent", "x_engaged_party_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1089,7 +1109,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf629_customer_x_name",
         "tmf629_customer",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1097,7 +1117,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf629_customer_x_party_role_specification_id",
         "tmf629_customer",
-        ["tenant", "x_party_role_specification_id", "position"],
+        ["tenant", "parent", "x_party_role_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1105,7 +1125,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf629_customer_x_role",
         "tmf629_customer",
-        ["tenant", "x_role", "position"],
+        ["tenant", "parent", "x_role", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1113,7 +1133,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf629_customer_x_status",
         "tmf629_customer",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1121,6 +1141,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf629_customer_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1131,11 +1152,15 @@ def upgrade() -> None:
         "ix_tmf629_customer_lookup_position", "tmf629_customer_lookup", ["tenant", "position"], unique=False
     )
     op.create_index(
-        "ix_tmf629_customer_lookup_text", "tmf629_customer_lookup", ["tenant", "path", "text", "position"], unique=False
+        "ix_tmf629_customer_lookup_text",
+        "tmf629_customer_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
     )
     op.create_table(
         "tmf632_individual",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1149,12 +1174,12 @@ def upgrade() -> None:
         sa.Column("x_family_name", TEXT, nullable=True),
         sa.Column("x_birth_date", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf632_individual"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf632_individual"),
     )
     op.create_index(
         "ix_tmf632_individual_position",
         "tmf632_individual",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1162,7 +1187,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_x_birth_date",
         "tmf632_individual",
-        ["tenant", "x_birth_date", "position"],
+        ["tenant", "parent", "x_birth_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1170,7 +1195,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_x_family_name",
         "tmf632_individual",
-        ["tenant", "x_family_name", "position"],
+        ["tenant", "parent", "x_family_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1178,7 +1203,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_x_given_name",
         "tmf632_individual",
-        ["tenant", "x_given_name", "position"],
+        ["tenant", "parent", "x_given_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1186,7 +1211,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_x_name",
         "tmf632_individual",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1194,7 +1219,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_x_status",
         "tmf632_individual",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1202,6 +1227,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf632_individual_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1214,12 +1240,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_individual_lookup_text",
         "tmf632_individual_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf632_organization",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1233,12 +1260,12 @@ def upgrade() -> None:
         sa.Column("x_organization_type", TEXT, nullable=True),
         sa.Column("x_organization_parent_relationship_organization_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf632_organization"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf632_organization"),
     )
     op.create_index(
         "ix_tmf632_organization_position",
         "tmf632_organization",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1246,7 +1273,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_x_name",
         "tmf632_organization",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1254,7 +1281,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_x_organization_parent_relationship__61da",
         "tmf632_organization",
-        ["tenant", "x_organization_parent_relationship_organization_id", "position"],
+        ["tenant", "parent", "x_organization_parent_relationship_organization_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1262,7 +1289,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_x_organization_type",
         "tmf632_organization",
-        ["tenant", "x_organization_type", "position"],
+        ["tenant", "parent", "x_organization_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1270,7 +1297,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_x_status",
         "tmf632_organization",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1278,7 +1305,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_x_trading_name",
         "tmf632_organization",
-        ["tenant", "x_trading_name", "position"],
+        ["tenant", "parent", "x_trading_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1286,6 +1313,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf632_organization_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1298,12 +1326,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf632_organization_lookup_text",
         "tmf632_organization_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf635_export_job",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1315,12 +1344,12 @@ def upgrade() -> None:
         sa.Column("x_creation_date", TEXT, nullable=True),
         sa.Column("x_completion_date", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf635_export_job"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf635_export_job"),
     )
     op.create_index(
         "ix_tmf635_export_job_position",
         "tmf635_export_job",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1328,7 +1357,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_export_job_x_completion_date",
         "tmf635_export_job",
-        ["tenant", "x_completion_date", "position"],
+        ["tenant", "parent", "x_completion_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1336,7 +1365,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_export_job_x_creation_date",
         "tmf635_export_job",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1344,7 +1373,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_export_job_x_status",
         "tmf635_export_job",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1352,6 +1381,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf635_product_usage",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1366,12 +1396,12 @@ def upgrade() -> None:
         sa.Column("x_usage_specification_id", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf635_product_usage"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf635_product_usage"),
     )
     op.create_index(
         "ix_tmf635_product_usage_position",
         "tmf635_product_usage",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1379,7 +1409,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_creation_date",
         "tmf635_product_usage",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1387,7 +1417,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_last_update",
         "tmf635_product_usage",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1395,7 +1425,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_product_id",
         "tmf635_product_usage",
-        ["tenant", "x_product_id", "position"],
+        ["tenant", "parent", "x_product_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1403,7 +1433,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_status",
         "tmf635_product_usage",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1411,7 +1441,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_usage_specification_id",
         "tmf635_product_usage",
-        ["tenant", "x_usage_specification_id", "position"],
+        ["tenant", "parent", "x_usage_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1419,7 +1449,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_x_usage_type",
         "tmf635_product_usage",
-        ["tenant", "x_usage_type", "position"],
+        ["tenant", "parent", "x_usage_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1427,6 +1457,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf635_product_usage_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1439,12 +1470,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf635_product_usage_lookup_text",
         "tmf635_product_usage_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf637_product",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1463,12 +1495,12 @@ def upgrade() -> None:
         sa.Column("x_product_specification_id", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf637_product"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf637_product"),
     )
     op.create_index(
         "ix_tmf637_product_position",
         "tmf637_product",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1476,7 +1508,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_billing_account_id",
         "tmf637_product",
-        ["tenant", "x_billing_account_id", "position"],
+        ["tenant", "parent", "x_billing_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1484,7 +1516,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_creation_date",
         "tmf637_product",
-        ["tenant", "x_creation_date", "position"],
+        ["tenant", "parent", "x_creation_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1492,7 +1524,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_name",
         "tmf637_product",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1500,7 +1532,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_order_date",
         "tmf637_product",
-        ["tenant", "x_order_date", "position"],
+        ["tenant", "parent", "x_order_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1508,7 +1540,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_product_offering_id",
         "tmf637_product",
-        ["tenant", "x_product_offering_id", "position"],
+        ["tenant", "parent", "x_product_offering_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1516,7 +1548,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_product_serial_number",
         "tmf637_product",
-        ["tenant", "x_product_serial_number", "position"],
+        ["tenant", "parent", "x_product_serial_number", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1524,7 +1556,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_product_specification_id",
         "tmf637_product",
-        ["tenant", "x_product_specification_id", "position"],
+        ["tenant", "parent", "x_product_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1532,7 +1564,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_start_date",
         "tmf637_product",
-        ["tenant", "x_start_date", "position"],
+        ["tenant", "parent", "x_start_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1540,7 +1572,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_status",
         "tmf637_product",
-        ["tenant", "x_status", "position"],
+        ["tenant", "parent", "x_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1548,7 +1580,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_x_termination_date",
         "tmf637_product",
-        ["tenant", "x_termination_date", "position"],
+        ["tenant", "parent", "x_termination_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1556,6 +1588,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf637_product_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1564,11 +1597,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_tmf637_product_lookup_position", "tmf637_product_lookup", ["tenant", "position"], unique=False)
     op.create_index(
-        "ix_tmf637_product_lookup_text", "tmf637_product_lookup", ["tenant", "path", "text", "position"], unique=False
+        "ix_tmf637_product_lookup_text",
+        "tmf637_product_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
     )
     op.create_table(
         "tmf666_bill_format",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1578,12 +1615,12 @@ def upgrade() -> None:
         sa.Column("updated_at", TEXT, nullable=False),
         sa.Column("x_name", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_bill_format"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_bill_format"),
     )
     op.create_index(
         "ix_tmf666_bill_format_position",
         "tmf666_bill_format",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1591,7 +1628,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_bill_format_x_name",
         "tmf666_bill_format",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1599,6 +1636,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_bill_presentation_media",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1608,12 +1646,12 @@ def upgrade() -> None:
         sa.Column("updated_at", TEXT, nullable=False),
         sa.Column("x_name", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_bill_presentation_media"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_bill_presentation_media"),
     )
     op.create_index(
         "ix_tmf666_bill_presentation_media_position",
         "tmf666_bill_presentation_media",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1621,7 +1659,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_bill_presentation_media_x_name",
         "tmf666_bill_presentation_media",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1629,6 +1667,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_billing_account",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1646,12 +1685,12 @@ def upgrade() -> None:
         sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
         sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_billing_account"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_billing_account"),
     )
     op.create_index(
         "ix_tmf666_billing_account_position",
         "tmf666_billing_account",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1659,7 +1698,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_account_type",
         "tmf666_billing_account",
-        ["tenant", "x_account_type", "position"],
+        ["tenant", "parent", "x_account_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1667,7 +1706,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_bill_structure_cycle_specifica_6f24",
         "tmf666_billing_account",
-        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        ["tenant", "parent", "x_bill_structure_cycle_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1675,7 +1714,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_bill_structure_format_id",
         "tmf666_billing_account",
-        ["tenant", "x_bill_structure_format_id", "position"],
+        ["tenant", "parent", "x_bill_structure_format_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1683,7 +1722,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_financial_account_id",
         "tmf666_billing_account",
-        ["tenant", "x_financial_account_id", "position"],
+        ["tenant", "parent", "x_financial_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1691,7 +1730,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_last_update",
         "tmf666_billing_account",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1699,7 +1738,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_name",
         "tmf666_billing_account",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1707,7 +1746,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_payment_status",
         "tmf666_billing_account",
-        ["tenant", "x_payment_status", "position"],
+        ["tenant", "parent", "x_payment_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1715,7 +1754,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_rating_type",
         "tmf666_billing_account",
-        ["tenant", "x_rating_type", "position"],
+        ["tenant", "parent", "x_rating_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1723,7 +1762,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_x_state",
         "tmf666_billing_account",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1731,6 +1770,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_billing_account_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1746,12 +1786,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_account_lookup_text",
         "tmf666_billing_account_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf666_billing_cycle_specification",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1763,12 +1804,12 @@ def upgrade() -> None:
         sa.Column("x_frequency", TEXT, nullable=True),
         sa.Column("x_billing_period", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_billing_cycle_specification"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_billing_cycle_specification"),
     )
     op.create_index(
         "ix_tmf666_billing_cycle_specification_position",
         "tmf666_billing_cycle_specification",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1776,7 +1817,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_cycle_specification_x_billing_period",
         "tmf666_billing_cycle_specification",
-        ["tenant", "x_billing_period", "position"],
+        ["tenant", "parent", "x_billing_period", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1784,7 +1825,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_cycle_specification_x_frequency",
         "tmf666_billing_cycle_specification",
-        ["tenant", "x_frequency", "position"],
+        ["tenant", "parent", "x_frequency", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1792,7 +1833,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_billing_cycle_specification_x_name",
         "tmf666_billing_cycle_specification",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1800,6 +1841,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_financial_account",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1812,12 +1854,12 @@ def upgrade() -> None:
         sa.Column("x_account_type", TEXT, nullable=True),
         sa.Column("x_last_update", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_financial_account"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_financial_account"),
     )
     op.create_index(
         "ix_tmf666_financial_account_position",
         "tmf666_financial_account",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1825,7 +1867,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_financial_account_x_account_type",
         "tmf666_financial_account",
-        ["tenant", "x_account_type", "position"],
+        ["tenant", "parent", "x_account_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1833,7 +1875,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_financial_account_x_last_update",
         "tmf666_financial_account",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1841,7 +1883,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_financial_account_x_name",
         "tmf666_financial_account",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1849,7 +1891,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_financial_account_x_state",
         "tmf666_financial_account",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1857,6 +1899,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_financial_account_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1872,12 +1915,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_financial_account_lookup_text",
         "tmf666_financial_account_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf666_party_account",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -1894,12 +1938,12 @@ def upgrade() -> None:
         sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
         sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_party_account"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_party_account"),
     )
     op.create_index(
         "ix_tmf666_party_account_position",
         "tmf666_party_account",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1907,7 +1951,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_account_type",
         "tmf666_party_account",
-        ["tenant", "x_account_type", "position"],
+        ["tenant", "parent", "x_account_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1915,7 +1959,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_bill_structure_cycle_specification_id",
         "tmf666_party_account",
-        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        ["tenant", "parent", "x_bill_structure_cycle_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1923,7 +1967,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_bill_structure_format_id",
         "tmf666_party_account",
-        ["tenant", "x_bill_structure_format_id", "position"],
+        ["tenant", "parent", "x_bill_structure_format_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1931,7 +1975,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_financial_account_id",
         "tmf666_party_account",
-        ["tenant", "x_financial_account_id", "position"],
+        ["tenant", "parent", "x_financial_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1939,7 +1983,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_last_update",
         "tmf666_party_account",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1947,7 +1991,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_name",
         "tmf666_party_account",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1955,7 +1999,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_payment_status",
         "tmf666_party_account",
-        ["tenant", "x_payment_status", "position"],
+        ["tenant", "parent", "x_payment_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1963,7 +2007,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_x_state",
         "tmf666_party_account",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -1971,6 +2015,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_party_account_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -1983,12 +2028,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_party_account_lookup_text",
         "tmf666_party_account_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf666_settlement_account",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -2005,12 +2051,12 @@ def upgrade() -> None:
         sa.Column("x_bill_structure_format_id", TEXT, nullable=True),
         sa.Column("x_bill_structure_cycle_specification_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf666_settlement_account"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf666_settlement_account"),
     )
     op.create_index(
         "ix_tmf666_settlement_account_position",
         "tmf666_settlement_account",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2018,7 +2064,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_account_type",
         "tmf666_settlement_account",
-        ["tenant", "x_account_type", "position"],
+        ["tenant", "parent", "x_account_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2026,7 +2072,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_bill_structure_cycle_specif_c44e",
         "tmf666_settlement_account",
-        ["tenant", "x_bill_structure_cycle_specification_id", "position"],
+        ["tenant", "parent", "x_bill_structure_cycle_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2034,7 +2080,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_bill_structure_format_id",
         "tmf666_settlement_account",
-        ["tenant", "x_bill_structure_format_id", "position"],
+        ["tenant", "parent", "x_bill_structure_format_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2042,7 +2088,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_financial_account_id",
         "tmf666_settlement_account",
-        ["tenant", "x_financial_account_id", "position"],
+        ["tenant", "parent", "x_financial_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2050,7 +2096,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_last_update",
         "tmf666_settlement_account",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2058,7 +2104,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_name",
         "tmf666_settlement_account",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2066,7 +2112,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_payment_status",
         "tmf666_settlement_account",
-        ["tenant", "x_payment_status", "position"],
+        ["tenant", "parent", "x_payment_status", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2074,7 +2120,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_x_state",
         "tmf666_settlement_account",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2082,6 +2128,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf666_settlement_account_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -2097,12 +2144,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_lookup_text",
         "tmf666_settlement_account_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf678_applied_customer_billing_rate",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -2118,12 +2166,12 @@ def upgrade() -> None:
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_applied_customer_billing_rate"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf678_applied_customer_billing_rate"),
     )
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_position",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2131,7 +2179,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_applied_billing__a5c8",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_applied_billing_rate_type", "position"],
+        ["tenant", "parent", "x_applied_billing_rate_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2139,7 +2187,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_bill_id",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_bill_id", "position"],
+        ["tenant", "parent", "x_bill_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2147,7 +2195,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_billing_account_id",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_billing_account_id", "position"],
+        ["tenant", "parent", "x_billing_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2155,7 +2203,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_date",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_date", "position"],
+        ["tenant", "parent", "x_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2163,7 +2211,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_is_billed",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_is_billed", "position"],
+        ["tenant", "parent", "x_is_billed", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2171,7 +2219,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_name",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2179,7 +2227,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_applied_customer_billing_rate_x_product_id",
         "tmf678_applied_customer_billing_rate",
-        ["tenant", "x_product_id", "position"],
+        ["tenant", "parent", "x_product_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2187,6 +2235,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf678_bill_cycle",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -2198,12 +2247,12 @@ def upgrade() -> None:
         sa.Column("x_billing_date", TEXT, nullable=True),
         sa.Column("x__bill_cycle_specification_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_bill_cycle"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf678_bill_cycle"),
     )
     op.create_index(
         "ix_tmf678_bill_cycle_position",
         "tmf678_bill_cycle",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2211,7 +2260,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_bill_cycle_x__bill_cycle_specification_id",
         "tmf678_bill_cycle",
-        ["tenant", "x__bill_cycle_specification_id", "position"],
+        ["tenant", "parent", "x__bill_cycle_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2219,7 +2268,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_bill_cycle_x_billing_date",
         "tmf678_bill_cycle",
-        ["tenant", "x_billing_date", "position"],
+        ["tenant", "parent", "x_billing_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2227,7 +2276,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_bill_cycle_x_name",
         "tmf678_bill_cycle",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2235,6 +2284,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf678_customer_bill",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -2253,12 +2303,12 @@ def upgrade() -> None:
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("x_financial_account_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_customer_bill"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf678_customer_bill"),
     )
     op.create_index(
         "ix_tmf678_customer_bill_position",
         "tmf678_customer_bill",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2266,7 +2316,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_bill_cycle_id",
         "tmf678_customer_bill",
-        ["tenant", "x_bill_cycle_id", "position"],
+        ["tenant", "parent", "x_bill_cycle_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2274,7 +2324,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_bill_date",
         "tmf678_customer_bill",
-        ["tenant", "x_bill_date", "position"],
+        ["tenant", "parent", "x_bill_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2282,7 +2332,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_bill_no",
         "tmf678_customer_bill",
-        ["tenant", "x_bill_no", "position"],
+        ["tenant", "parent", "x_bill_no", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2290,7 +2340,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_billing_account_id",
         "tmf678_customer_bill",
-        ["tenant", "x_billing_account_id", "position"],
+        ["tenant", "parent", "x_billing_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2298,7 +2348,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_category",
         "tmf678_customer_bill",
-        ["tenant", "x_category", "position"],
+        ["tenant", "parent", "x_category", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2306,7 +2356,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_financial_account_id",
         "tmf678_customer_bill",
-        ["tenant", "x_financial_account_id", "position"],
+        ["tenant", "parent", "x_financial_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2314,7 +2364,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_last_update",
         "tmf678_customer_bill",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2322,7 +2372,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_payment_due_date",
         "tmf678_customer_bill",
-        ["tenant", "x_payment_due_date", "position"],
+        ["tenant", "parent", "x_payment_due_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2330,7 +2380,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_run_type",
         "tmf678_customer_bill",
-        ["tenant", "x_run_type", "position"],
+        ["tenant", "parent", "x_run_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2338,7 +2388,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_x_state",
         "tmf678_customer_bill",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2346,6 +2396,7 @@ def upgrade() -> None:
     op.create_table(
         "tmf678_customer_bill_lookup",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("position", TEXT, nullable=False),
         sa.Column("path", TEXT, nullable=False),
         sa.Column("text", TEXT, nullable=True),
@@ -2358,12 +2409,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_lookup_text",
         "tmf678_customer_bill_lookup",
-        ["tenant", "path", "text", "position"],
+        ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
     op.create_table(
         "tmf678_customer_bill_on_demand",
         sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
         sa.Column("is_latest", sa.Boolean(), nullable=False),
@@ -2378,12 +2430,12 @@ def upgrade() -> None:
         sa.Column("x_related_party_role", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", "version", name="pk_tmf678_customer_bill_on_demand"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf678_customer_bill_on_demand"),
     )
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_position",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "position"],
+        ["tenant", "parent", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2391,7 +2443,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_billing_account_id",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_billing_account_id", "position"],
+        ["tenant", "parent", "x_billing_account_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2399,7 +2451,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_last_update",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_last_update", "position"],
+        ["tenant", "parent", "x_last_update", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2407,7 +2459,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_name",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_name", "position"],
+        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2415,7 +2467,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_related_party_party_or_3e70",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_related_party_party_or_party_role_id", "position"],
+        ["tenant", "parent", "x_related_party_party_or_party_role_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2423,7 +2475,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_related_party_role",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_related_party_role", "position"],
+        ["tenant", "parent", "x_related_party_role", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -2431,7 +2483,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf678_customer_bill_on_demand_x_state",
         "tmf678_customer_bill_on_demand",
-        ["tenant", "x_state", "position"],
+        ["tenant", "parent", "x_state", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
