@@ -30,7 +30,6 @@ FIRST_REVISION = Path(__file__).parent / "versions" / "0001_first_tables.py"
 
 _HEAD = '''\
 """The first tables. Written by common.store.migrations.generate; not edited by hand."""
-# ruff: noqa: E501
 
 from __future__ import annotations
 

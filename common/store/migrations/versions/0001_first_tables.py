@@ -1,5 +1,4 @@
 """The first tables. Written by common.store.migrations.generate; not edited by hand."""
-# ruff: noqa: E501
 
 from __future__ import annotations
 
