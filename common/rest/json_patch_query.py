@@ -77,7 +77,7 @@ def apply(
     spend: Callable[[Any, int], None] = lambda value, places: None,
     visited: Places | None = None,
 ) -> None:
-    """Apply one operation to the document in place; `spend` is told what is written, and at how many places.
+    """Apply one operation to the document in place; `spend` is told what is written at more than one place.
 
     Errors: InvalidPatch for a path that cannot be read, or when the patch does too much; PatchTestFailed when it
             selects nothing.
@@ -104,7 +104,7 @@ def apply(
         for place in reversed(places):  # from the back, so that earlier positions stay right
             _remove(place)
     else:
-        spend(value, len(places))
+        spend(value, len(places) - 1)
         for place in places:
             _write(place, copy.deepcopy(value), adding=name == "add", selected=bool(terms) or condition is not None)
 

@@ -24,9 +24,9 @@ from common.rest.headers import JSON, JSON_PATCH_QUERY, MERGE_PATCH
 
 OPERATIONS_MAX = 1_000
 PATH_LENGTH_MAX = 4_000
-# What the operations of one patch may write together. A body is small; `copy` of an array into itself doubles it with
-# every operation, and a path query writes its value at thousands of places.
-WRITTEN_BYTES_MAX = 4_000_000
+# What the operations of one patch may write together beyond its own bytes: `copy` of an array into itself doubles it
+# with every operation, and a path query writes its value at thousands of places.
+WRITTEN_BYTES_MAX = 1_000_000
 _MISSING = object()
 
 IsArray = Callable[[str], bool]

@@ -170,6 +170,15 @@ def test_a_patch_that_multiplies_its_value_over_many_places_is_refused_at_once(s
     assert suite.get(made["href"]).json == made
 
 
+def test_a_large_value_may_be_patched_into_its_one_place(suite):
+    made = suite.created(CATEGORY, category(note=[{"a": 1}]))
+    operations = [{"op": "add", "path": "/note/b?a=1", "value": "x" * 2_000_000}]
+
+    answer = suite.patch(made["href"], operations, media_type="application/json-patch-query+json")
+
+    assert answer.json["note"] == [{"a": 1, "b": "x" * 2_000_000}]
+
+
 def test_a_resource_cannot_be_patched_deeper_than_a_body_may_be(suite):
     made = suite.created(CATEGORY, category(note={"a": {}}))
     inner = {"a": {}}
