@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from common.spec.build.errors import SourceError
 from common.spec.build.forms import ALWAYS, named, select
-from common.spec.build.model import Api, Entity, FormRule
+from common.spec.build.model import Api, Entity, FormRule, V4Api
 
 
 def check_api(api: Api, glossary: Mapping[str, str]) -> None:
@@ -31,9 +31,15 @@ def check_api(api: Api, glossary: Mapping[str, str]) -> None:
                 raise SourceError(api.file, name, f"is left out, but {entity.name} needs it; publish it")
 
 
-def check_glossary(glossary: Mapping[str, str], apis: Iterable[Api]) -> None:
+def check_glossary(glossary: Mapping[str, str], apis: Iterable[Api], v4_apis: Iterable[V4Api]) -> None:
     """Refuse a sentence for an attribute that no entity has."""
-    used = {name for api in apis for entity in api.entities.values() for name in entity.fields}
+    used: set[str] = set()
+    entities = [entity for api in apis for entity in api.entities.values()]
+    entities += [entity for v4_api in v4_apis for entity in v4_api.entities.values()]
+    for entity in entities:
+        used.update(entity.fields, entity.v4.fields, entity.v4.renames.values())
+    for v4_api in v4_apis:
+        used.update(name for exception in v4_api.exceptions for name in exception.rule.fields)
     for name in glossary:
         if name not in used:
             raise SourceError("glossary.yaml", name, "no entity has this attribute; take the sentence out")

@@ -21,11 +21,11 @@ LIST_PARAMETERS = {
     "sort": ("string", "The attributes to sort by, separated by commas; a minus sign sorts downwards."),
     "filter": ("string", "A JSONPath expression that the answered entries satisfy."),
 }
-_HEADERS = {
+HEADERS = {
     "X-Result-Count": "How many entries this page holds.",
     "X-Total-Count": "How many entries match in all.",
 }
-_STATUS = {
+STATUS = {
     "400": "The request is not well formed or breaks a rule of the contract.",
     "401": "The client has not said who it is.",
     "403": "The client may not do this.",
@@ -56,7 +56,7 @@ def parameters(api: Api) -> dict[str, Any]:
 
 def headers() -> dict[str, Any]:
     """The two counts that a page of a list carries."""
-    return {name: {"description": about, "schema": {"type": "integer"}} for name, about in _HEADERS.items()}
+    return {name: {"description": about, "schema": {"type": "integer"}} for name, about in HEADERS.items()}
 
 
 def request_bodies(api: Api) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def responses(api: Api) -> dict[str, Any]:
         "202": {"description": "The request is accepted and will be carried out later."},
         "204": {"description": "Done; there is no body."},
     }
-    found |= {code: _content(about, {JSON: reference("Error")}) for code, about in _STATUS.items()}
+    found |= {code: _content(about, {JSON: reference("Error")}) for code, about in STATUS.items()}
     for resource in api.resources:
         found |= dict(_answers(api, resource))
     found["Hub"] = _content("The registered listener.", {JSON: reference("Hub")})
@@ -100,7 +100,7 @@ def _answers(api: Api, resource: Resource) -> Iterator[tuple[str, Any]]:
     name = words(resource.name)
     if "list" in resource.verbs:
         page = _content(f"A page of {name} entries.", {JSON: {"type": "array", "items": one}})
-        counts = {"headers": {header: {"$ref": f"#/components/headers/{header}"} for header in _HEADERS}}
+        counts = {"headers": {header: {"$ref": f"#/components/headers/{header}"} for header in HEADERS}}
         yield f"200{resource.name}Array", page | counts
     if "retrieve" in resource.verbs:
         yield f"200{resource.name}_Get", _content(f"The {name}.", {JSON: one})

@@ -85,6 +85,27 @@ class FormRule:
 
 
 @dataclass(frozen=True)
+class V4Rule:
+    """How the v4 documents write an entity; what is None or empty is as in v5.
+
+    `becomes` names the entity that stands in its place. `without` may name inherited fields, too, and
+    `require` holds for all forms, whatever the bases require.
+    """
+
+    name: str = ""
+    becomes: str = ""
+    extends: tuple[str, ...] | None = None
+    one_of: tuple[str, ...] | None = None
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] | None = None
+    require: tuple[str, ...] | None = None
+    create: FormRule | None = None
+    patch: FormRule | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entity:
     """One definition of the standard, as the sources state it."""
 
@@ -103,6 +124,7 @@ class Entity:
     is_root: bool = False
     maps_also: tuple[str, ...] = ()
     maps_not: tuple[str, ...] = ()
+    v4: V4Rule = V4Rule()
 
     def rule(self, form: Form) -> FormRule:
         """What this entity says about one form."""
@@ -162,8 +184,36 @@ class Api:
 
 
 @dataclass(frozen=True)
+class V4Exception:
+    """What one API's v4 document says otherwise than the entities."""
+
+    entities: tuple[str, ...]
+    rule: V4Rule
+
+
+@dataclass(frozen=True)
+class V4Api:
+    """One API as its v4 document has it. Resources and entities go by their names in the sources."""
+
+    code: str
+    file: str
+    title: str
+    version: str
+    about: str
+    base_path: str
+    aliases: tuple[str, ...]
+    resources: tuple[Resource, ...]
+    publishes_also: tuple[str, ...]
+    is_later: bool
+    event_key: str
+    exceptions: tuple[V4Exception, ...]
+    entities: Mapping[str, Entity]
+
+
+@dataclass(frozen=True)
 class Sources:
-    """Everything under the source folder: the APIs and the glossary of attribute sentences."""
+    """Everything under the source folder: the APIs of both majors and the glossary of attribute sentences."""
 
     apis: tuple[Api, ...]
+    v4_apis: tuple[V4Api, ...]
     glossary: Mapping[str, str]

@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from common.spec.build.errors import SourceError
-from common.spec.build.model import Entity, Field, Form, FormRule, Type
+from common.spec.build.model import Entity, Field, Form, FormRule, V4Rule
+from common.spec.build.read_field import read_fields
+from common.spec.build.read_v4_rule import read_v4_rule
 from common.spec.build.yaml_file import mapping, only, text, texts
 
 FORMS = {"create": Form.CREATE, "patch": Form.PATCH}
 _ENTITY_KEYS = {
-    "about", "extends", "fields", "require", "create", "patch", "one-of", "values", "list-of", "forms", "root",
+    "about", "extends", "fields", "require", "create", "patch", "one-of", "values", "list-of", "forms", "root", "v4",
 }  # fmt: skip
-_FIELD_KEYS = {"type", "about", "default", "items-min"}
 _RULE_KEYS = {"extends", "require", "without", "only", "plain"}
 _EXCEPTION_KEYS = {"why", "entities", "fields", "create", "patch", "maps-also", "maps-not"}
 _SUBTYPES_OF = "subtypes of "
@@ -27,7 +28,7 @@ def read_entity(name: str, value: object, file: str) -> Entity:
     """The entity that `value` writes down under `name`."""
     source = mapping(value, file, name)
     only(source, _ENTITY_KEYS, file, name)
-    fields = _fields(source.get("fields", {}), file, name)
+    fields = read_fields(source.get("fields", {}), file, name)
     if not _NAME.fullmatch(name):
         raise SourceError(file, name, "start the name of an entity with a capital letter and use letters only")
     return Entity(
@@ -44,6 +45,7 @@ def read_entity(name: str, value: object, file: str) -> Entity:
         list_of=text(source["list-of"], file, name, "list-of") if "list-of" in source else "",
         forms=read_forms(source["forms"], file, name) if "forms" in source else None,
         is_root=bool(source.get("root", False)),
+        v4=read_v4_rule(source["v4"], file, name) if "v4" in source else V4Rule(),
     )
 
 
@@ -89,7 +91,7 @@ def _subtypes(name: str, entities: Mapping[str, Entity]) -> list[str]:
 def _with(entity: Entity, source: dict[str, Any], file: str) -> Entity:
     name = entity.name
     if "fields" in source:
-        entity = replace(entity, fields=dict(entity.fields) | _fields(source["fields"], file, name))
+        entity = replace(entity, fields=dict(entity.fields) | read_fields(source["fields"], file, name))
     if "create" in source:
         entity = replace(entity, create=_rule(source["create"], entity.fields, file, name))
     if "patch" in source:
@@ -122,32 +124,3 @@ def _rule(value: object, fields: Mapping[str, Field], file: str, name: str) -> F
         without=without,
         plain=texts(source.get("plain"), file, name, "plain"),
     )
-
-
-def _fields(value: object, file: str, name: str) -> dict[str, Field]:
-    return {field: _field(kind, file, name) for field, kind in mapping(value, file, name).items()}
-
-
-def _field(value: object, file: str, name: str) -> Field:
-    if not isinstance(value, dict) or "type" not in value:
-        return Field(read_type(value, file, name))
-    only(value, _FIELD_KEYS, file, name)
-    return Field(
-        type=read_type(value["type"], file, name),
-        about=text(value["about"], file, name, "about") if "about" in value else "",
-        default=value.get("default"),
-        items_min=value.get("items-min"),
-    )
-
-
-def read_type(value: object, file: str, name: str) -> Type:
-    """A type as it is written: `string`, `Entity`, `[Entity]`, `{values: [...]}` or `{fields: {...}}`."""
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise SourceError(file, name, f"write one type in the brackets of a list, not {value!r}")
-        return replace(read_type(value[0], file, name), many=True)
-    if isinstance(value, dict):
-        only(value, {"values", "fields"}, file, name)
-        inner = {field: read_type(kind, file, name) for field, kind in value.get("fields", {}).items()}
-        return Type(values=texts(value.get("values"), file, name, "values"), fields=inner)
-    return Type(name=text(value, file, name, "a type"))

@@ -10,3 +10,4 @@ SHARED = ROOT.parent / "shared"
 OFFICIAL = SHARED / "openapi-official"
 COMPARE = SHARED / "tools" / "compare_openapi.py"
 PUBLISHED_NAMES = sorted(path.name for path in PUBLISHED.glob("*.oas.json"))
+V4_NAMES = sorted(f"v4/{path.name}" for path in PUBLISHED.glob("v4/*.swagger.json"))
