@@ -20,13 +20,13 @@ class ContractFields:
 
     def __init__(self, places: Places, root: Place) -> None:
         self._places = places
-        self._root = root
+        self.root = root
 
     def path(self, steps: tuple[str, ...]) -> FieldPath:
         """The place with its kind; unknown attributes are UNKNOWN and many. All subtypes of a place count."""
-        place, many = self._root, False
+        place, many = self.root, False
         for step in steps:
-            child = self._child(place, step)
+            child = self.child(place, step)
             if child is None:
                 return FieldPath(steps)
             place, many = child, many or child.many
@@ -34,21 +34,22 @@ class ContractFields:
 
     def normalise(self, document: Document) -> None:
         """Rewrite every declared date-time in place to the stored form (`clock.normal_instant`)."""
-        self._normalise(self._root, document)
+        self._normalise(self.root, document)
 
     def references(self, document: Document) -> list[ReferenceAt]:
         """Every reference in the document, in document order (objects whose schema is a ...Ref with an id)."""
-        return list(self._references(self._root, document, "", ()))
+        return list(self._references(self.root, document, "", ()))
 
     def target_types(self, steps: tuple[str, ...]) -> frozenset[str]:
         """The type names that a reference at `steps` may lead to by its schemas; empty when none stands there."""
-        place: Place | None = self._root
+        place: Place | None = self.root
         for step in steps:
-            place = self._child(place, step) if place is not None else None
+            place = self.child(place, step) if place is not None else None
         named = set(place.references.values()) - {"", ANY_TYPE} if place is not None else set()
         return frozenset(named.union(*(ABSTRACT_TYPES.get(name, ()) for name in named)))
 
-    def _child(self, place: Place, name: str) -> Place | None:
+    def child(self, place: Place, name: str) -> Place | None:
+        """The place of a member, or None when the contract does not declare it."""
         return place.children.get(name) or self._places.child(place, name)
 
     def _normalise(self, place: Place, node: Document) -> None:
@@ -87,7 +88,7 @@ class ContractFields:
             yield ReferenceAt(pointer, steps, target, node["id"])
         for name, value in node.items():
             if isinstance(value, dict | list):
-                child = self._child(place, name)
+                child = self.child(place, name)
                 if child is not None:
                     yield from self._references(child, value, f"{pointer}/{name}", (*steps, name))
 
