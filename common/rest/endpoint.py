@@ -80,17 +80,17 @@ class Endpoint:
         """201 with the stored resource; the stored reply again for an Idempotency-Key that was seen."""
         headers.check_accept(request)
         selection = query.read_selection(request.query, self._path, self.installation.settings)
-        key = headers.idempotency_key(request)
+        key, scope = headers.idempotency_key(request), self._collection(request).removeprefix(request.origin)
         document = self._read_new(request)
         with self.installation.database.write(request.tenant) as uow:
-            if key is not None and (reply := uow.idempotency.find(request.path, key)):
+            if key is not None and (reply := uow.idempotency.find(scope, key)):
                 return _replayed(reply, key, request)
             row = self._store_new(uow, document, request)
             response = self._answer(201, row, request, selection, ("location", self._href(row, request)))
             if key is not None:
                 mark = headers.fingerprint(request)
                 reply = StoredReply(mark, response.status, response.headers, response.body)
-                uow.idempotency.keep(request.path, key, mark, reply, self.installation.clock.now())
+                uow.idempotency.keep(scope, key, mark, reply, self.installation.clock.now())
             uow.commit()
         self.committed()
         return response

@@ -1,5 +1,5 @@
-"""From an HTTP message to the handler that was chosen at start-up, and back: two dictionary look-ups, and two more
-for each level of a nested resource.
+"""From an HTTP message to the handler that was chosen at start-up, and back: two dictionary look-ups, and one more
+for each form that paths of nested resources have.
 
 connexion owns the contract's operations, the resolver and the base paths; this stage replaces its routing,
 validation and binding stages (docs/decisions/0002). 404, 405, HEAD, OPTIONS, trailing slashes and encoded ids
@@ -71,9 +71,8 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
         self._settings, self._executor = settings, executor
         self._paths: dict[str, Route] = {}
         self._items: dict[str, Route] = {}
-        # Paths of nested resources by their segments, None where an id stands.
-        self._nested: dict[tuple[str | None, ...], Route] = {}
-        self._depth = 0
+        # Paths of nested resources by their segments, None where an id stands; first by those places, from the end.
+        self._nested: dict[tuple[int, ...], dict[tuple[str | None, ...], Route]] = {}
 
     def add_api(self, specification: Specification, *, base_path: str, resolver: Resolver, **options: Any) -> None:
         """Register the operations of one contract under its base path and every alias of it."""
@@ -98,8 +97,8 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
         if "{" in head:
             whole = (self._settings.base_prefix + base + path.rstrip("/")).split("/")
             pattern = tuple(None if segment.startswith("{") else segment for segment in whole)
-            self._depth = max(self._depth, pattern[:-1].count(None))
-            return self._nested.setdefault(pattern, Route(base, path))
+            places = tuple(place - len(whole) for place, segment in enumerate(pattern) if segment is None)
+            return self._nested.setdefault(places, {}).setdefault(pattern, Route(base, path))
         if last.startswith("{"):
             return self._items.setdefault(self._settings.base_prefix + base + head, Route(base, path))
         address = self._settings.base_prefix + base + path.rstrip("/")
@@ -152,26 +151,19 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
         route = self._items.get(unquote(head))
         if route is not None and last:
             return route, unquote(last, errors="replace"), ()
-        segments = [unquote(segment, errors="replace") for segment in path.split("/")]
-        for depth in range(1, self._depth + 1):
-            for is_item in (False, True):
-                places = range(-2 - is_item, -2 - is_item - 2 * depth, -2)
-                if (found := self._find_nested(segments, [-1, *places] if is_item else [*places])) is not None:
-                    return found
-        raise UnknownPath(unquote(raw, errors="replace"))
+        return self._find_nested([unquote(segment, errors="replace") for segment in path.split("/")])
 
-    def _find_nested(self, segments: list[str], places: list[int]) -> tuple[Route, str | None, tuple[str, ...]] | None:
-        """The nested route whose ids stand at these places, the last segment first."""
-        if -places[-1] >= len(segments) or not all(segments[place] for place in places):
-            return None
-        pattern: list[str | None] = [*segments]
-        for place in places:
-            pattern[place] = None
-        route = self._nested.get(tuple(pattern))
-        if route is None:
-            return None
-        ids = [segments[place] for place in reversed(places)]
-        return (route, ids[-1], tuple(ids[:-1])) if places[0] == -1 else (route, None, tuple(ids))
+    def _find_nested(self, segments: list[str]) -> tuple[Route, str | None, tuple[str, ...]]:
+        for places, routes in self._nested.items():
+            if len(segments) + places[0] > 0 and all(segments[place] for place in places):
+                pattern: list[str | None] = [*segments]
+                for place in places:
+                    pattern[place] = None
+                if (route := routes.get(tuple(pattern))) is not None:
+                    ids = [segments[place] for place in places]
+                    id = ids.pop() if places[-1] == -1 else None
+                    return route, id, tuple(ids)
+        raise UnknownPath("/".join(segments))
 
     async def _read(
         self, scope: Scope, receive: Any, route: Route, id: str | None, parents: tuple[str, ...], origin: str

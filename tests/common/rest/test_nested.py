@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -234,6 +235,24 @@ def test_the_rule_of_a_part_keeps_its_parent(suite: Suite, monkeypatch: pytest.M
 
     assert (answer.status, answer.json["message"]) == (409, "part p is fixed")
     assert suite.get(f"{BASE}/widget/w1/part/p").status == 200
+
+
+def test_nothing_is_left_below_a_parent_that_goes_meanwhile(suite: Suite) -> None:
+    def create() -> int:
+        return suite.post(f"{BASE}/widget/w1/part", {"name": "n"}).status
+
+    def delete() -> int:
+        return suite.delete(f"{BASE}/widget/w1").status
+
+    with ThreadPoolExecutor(9) as pool:
+        calls = [pool.submit(call) for call in (*[create] * 4, delete, *[create] * 4)]
+        statuses = [call.result() for call in calls]
+
+    assert statuses[4] == 204
+    assert set(statuses) <= {201, 204, 404}
+    table = suite.installation.served["TMF999/v5", "part"].stored.name
+    with suite.installation.database.read() as uow:
+        assert uow.connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
 
 
 def test_a_repeated_create_below_a_parent_is_one(suite: Suite) -> None:
