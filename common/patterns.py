@@ -7,9 +7,11 @@ The engine here is that of Rust's `regex` crate, which comes with jsonschema-rs 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import jsonschema_rs
+
+from common.domain import query
 
 _PATTERNS_KEPT = 256
 
@@ -26,3 +28,11 @@ def finder(pattern: str) -> Callable[[str], bool]:
         raise ValueError("no regular expression that is read in linear time") from error
     found: Callable[[str], bool] = validator.is_valid
     return found
+
+
+def found(pattern: str, text: str) -> bool:
+    return finder(pattern)(text)
+
+
+# `query.matches` for conditions that clients wrote.
+matches = partial(query.matches, search=found)

@@ -7,7 +7,7 @@ One description is compiled to SQL by the store and evaluated on single document
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any
 from common.domain.clock import normal_instant
 
 Document = dict[str, Any]
+Search = Callable[[str, str], bool]
 
 
 class Kind(StrEnum):
@@ -154,25 +155,35 @@ def values_at(document: Any, steps: tuple[str, ...]) -> Iterator[Any]:
         yield from values_at(document[steps[0]], steps[1:])
 
 
-def matches(condition: Condition | None, document: Any) -> bool:
-    """Whether one document satisfies the condition (the meaning that the store's SQL must have too)."""
+def _search(pattern: str, text: str) -> bool:
+    return re.search(pattern, text) is not None
+
+
+def matches(condition: Condition | None, document: Any, search: Search = _search) -> bool:
+    """Whether one document satisfies the condition (the meaning that the store's SQL must have too).
+
+    Shapes: `search` tells whether a text has a pattern. Where clients write patterns it is the linear engine of
+            `common.patterns`, which gives the same answers.
+    """
     match condition:
         case None:
             return True
         case AllOf(parts):
-            return all(matches(part, document) for part in parts)
+            return all(matches(part, document, search) for part in parts)
         case AnyOf(parts):
-            return any(matches(part, document) for part in parts)
+            return any(matches(part, document, search) for part in parts)
         case Not(part):
-            return not matches(part, document)
+            return not matches(part, document, search)
         case Exists(path):
             return any(True for _ in values_at(document, path.steps))
         case AnyElement(path, inner):
-            return any(matches(inner, element) for element in values_at(document, path.steps))
+            return any(matches(inner, element, search) for element in values_at(document, path.steps))
         case Compare(path, Operator.NE, values):
-            return not any(
-                _holds(value, Operator.EQ, path.kind, v) for value in values_at(document, path.steps) for v in values
-            )
+            equal = Compare(path, Operator.EQ, values)
+            return not matches(equal, document, search)
+        case Compare(path, Operator.REGEX, values):
+            texts = [value for value in values_at(document, path.steps) if isinstance(value, str)]
+            return any(search(pattern, text) for text in texts for pattern in values)
         case Compare(path, operator, values):
             return any(
                 _holds(value, operator, path.kind, v) for value in values_at(document, path.steps) for v in values
@@ -183,8 +194,6 @@ def _holds(value: Any, operator: Operator, kind: Kind, wanted: str) -> bool:
     """One stored value against one wanted text."""
     if isinstance(value, Mapping | list):
         return False
-    if operator is Operator.REGEX:
-        return isinstance(value, str) and re.search(wanted, value) is not None
     if isinstance(value, bool):
         return (
             operator is Operator.EQ

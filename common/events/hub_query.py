@@ -22,12 +22,12 @@ from common.domain.query import (
     Not,
     Operator,
     all_of,
-    matches,
 )
 from common.errors import InvalidParameter
 from common.events.publication import Told, extra_types
 from common.filters import parse_query, read_path
 from common.jsonpath import parse_jsonpath
+from common.patterns import matches
 from common.settings import Settings
 from common.spec.contract import Contract
 

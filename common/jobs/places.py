@@ -28,7 +28,8 @@ class PlaceElsewhere(PlaceRefused):
 def locate(url: str, folder: Path) -> Path:
     """The file that a job's `url` means: `offers.json`, `sub/offers.ndjson`, or a `file:` URL of a file in the folder.
 
-    Errors: PlaceElsewhere for URLs of other machines; PlaceRefused for other schemes, absolute paths, `..`, hidden names, symbolic links and folders.
+    Errors: PlaceElsewhere for URLs of other machines; PlaceRefused for other schemes, absolute paths, `..`, hidden
+            names, symbolic links and folders.
     """
     base = folder.resolve()
     name = _name_inside(url, base)

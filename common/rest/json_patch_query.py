@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from common.domain.query import Compare, Condition, Document, FieldPath, Operator, matches
+from common.domain.query import Compare, Condition, Document, FieldPath, Operator
 from common.errors import InvalidParameter, InvalidPatch, PatchTestFailed
 from common.filters import SYMBOLS, unquote_value
 from common.jsonpath import parse_jsonpath
+from common.patterns import matches
 
 TERMS_MAX = 16
 REGEX_LENGTH_MAX = 200

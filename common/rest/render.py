@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from common import exact_json
-from common.domain.query import Document, matches
+from common.domain.query import Document
+from common.patterns import matches
 from common.rest.messages import Request, Response
 from common.rest.query import ListRequest, Selection, write_cursor
 from common.store.repository import Found, Row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import pytest
 
@@ -179,3 +180,13 @@ def test_what_does_not_hold_is_a_conflict(media_type, patch):
 def test_unreadable_patches_are_refused(media_type, patch):
     with pytest.raises(InvalidPatch):
         patched(media_type, patch)
+
+
+def test_a_pattern_of_a_client_never_holds_the_process():
+    unlucky = {"note": [{"text": "a" * 20_000}]}
+    started = time.process_time()
+
+    with pytest.raises(PatchTestFailed):
+        apply(JSON_PATCH_QUERY, op("remove", "note[?(@.text=~/a*a*a*b/)]"), unlucky, is_array)
+
+    assert time.process_time() - started < 1
