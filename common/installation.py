@@ -96,6 +96,15 @@ class Installation:
             holders=_holders(by_name, owners),
         )
 
+    def open_store(self) -> None:
+        """Make the store ready for use. A SQLite file belongs to the suite alone and is brought up to date.
+
+        Errors: ConfigurationError when a PostgreSQL schema is behind (`bss migrate` is the operator's to call).
+        """
+        if self.database.dialect_name == "sqlite":
+            self.database.migrate()
+        self.database.prepare()
+
     def children(self, parent: Served) -> list[Served]:
         """The resources that lie directly below another."""
         resources = parent.contract.resources.values()

@@ -26,21 +26,15 @@ log = structlog.get_logger("bss.server")
 
 
 def application() -> Any:
-    """The ASGI application of the settings in the environment (uvicorn's factory; one per server process).
-
-    A SQLite file belongs to this process alone, so it is brought up to date here; PostgreSQL is by `bss migrate`.
-    """
+    """The ASGI application of the settings in the environment (uvicorn's factory; one per server process)."""
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
-    installation = Installation.assemble(settings)
-    if settings.database_url.startswith("sqlite"):
-        installation.database.migrate()
-    return assemble(installation)
+    return assemble(Installation.assemble(settings))
 
 
 def assemble(installation: Installation) -> Any:
     """The application with delivery and jobs running beside it, when the settings say so."""
-    installation.database.prepare()
+    installation.open_store()
     worker = delivery_worker(installation)
     jobs = JobRunner(installation, committed=worker.wake)
 

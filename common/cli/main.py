@@ -61,7 +61,7 @@ def worker() -> None:
         given = settings()
         logs.configure(given.log_level)
         installation = Installation.assemble(given)
-        installation.database.prepare()
+        installation.open_store()
         delivery = delivery_worker(installation)
         jobs = JobRunner(installation, committed=delivery.wake)
         out.print("delivering events and running jobs; stop with Ctrl-C")

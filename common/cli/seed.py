@@ -41,7 +41,7 @@ def seed(
         )  # a line for each sample is too much
         installation = Installation.assemble(given)
         try:
-            installation.database.prepare()
+            installation.open_store()
             samples = collect(installation, component or ())
             chosen = [part for part in samples if not (api_only and part.load is Load.STORE)]
             report = _loaded(installation, chosen, url)
