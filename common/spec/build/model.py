@@ -92,6 +92,7 @@ class V4Rule:
     `require` holds for all forms, whatever the bases require.
     """
 
+    about: str = ""
     name: str = ""
     becomes: str = ""
     extends: tuple[str, ...] | None = None
@@ -103,6 +104,10 @@ class V4Rule:
     create: FormRule | None = None
     patch: FormRule | None = None
     values: tuple[str, ...] = ()
+
+    def rule(self, form: Form) -> FormRule | None:
+        """What is said of one form, if anything."""
+        return {Form.CREATE: self.create, Form.PATCH: self.patch}.get(form)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from common.spec.build.read_field import read_fields
 from common.spec.build.yaml_file import mapping, only, text, texts
 
 _ENTITY_KEYS = {
-    "name", "becomes", "extends", "one-of", "fields", "renames", "without", "require", "create", "patch", "values",
+    "about", "name", "becomes", "extends", "one-of", "fields", "renames", "without", "require", "create", "patch",
+    "values",
 }  # fmt: skip
 _FORM_KEYS = {"require", "without"}
 
@@ -17,6 +18,7 @@ def read_v4_rule(value: object, file: str, name: str) -> V4Rule:
     source = mapping(value, file, name)
     only(source, _ENTITY_KEYS, file, name)
     return V4Rule(
+        about=text(source["about"], file, name, "about") if "about" in source else "",
         name=text(source["name"], file, name, "name") if "name" in source else "",
         becomes=text(source["becomes"], file, name, "becomes") if "becomes" in source else "",
         extends=texts(source["extends"], file, name, "extends") if "extends" in source else None,

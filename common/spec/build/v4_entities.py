@@ -13,6 +13,8 @@ from common.spec.build.model import Entity, Field, Form, FormRule, Type, V4Api, 
 
 #: Every document speaks of these, whatever its resources are.
 V4_ALWAYS = ("Error", "EntityRef", "Hub", "BaseEvent")
+#: The definition of what v5 leaves without a type.
+ANY = "Any"
 #: What the server gives to a resource; no client sends it.
 SET_BY_SERVER = ("id", "href")
 
@@ -51,6 +53,7 @@ def _applied(entity: Entity, before: V4Rule, rule: V4Rule) -> Entity:
     fields = {rule.renames.get(name, name): field for name, field in entity.fields.items()}
     return replace(
         entity,
+        about=rule.about or entity.about,
         extends=entity.extends if rule.extends is None else rule.extends,
         one_of=entity.one_of if rule.one_of is None else rule.one_of,
         fields=fields | dict(rule.fields),
@@ -90,14 +93,16 @@ def fields_of(name: str, entities: Mapping[str, Entity]) -> dict[str, Field]:
 def shape(name: str, entities: Mapping[str, Entity]) -> Shape:
     """The entity as the document shows it."""
     fields = fields_of(name, entities)
+    rules = {form: _rule(name, form, entities) for form in (Form.FULL, Form.CREATE, Form.PATCH)}
+    always = _always(name, entities)
     ordered = sorted(fields, key=lambda field: (field not in SET_BY_SERVER, field.startswith("@")))
     return Shape(
         name=v4_name(name, entities),
         about=entities[name].about,
         fields={field: replace(fields[field], type=_shown(fields[field].type, entities)) for field in ordered},
         values=entities[name].values,
-        required={form: _required(name, form, entities) for form in (Form.FULL, Form.CREATE, Form.PATCH)},
-        without={form: _without(name, form, entities) for form in (Form.CREATE, Form.PATCH)},
+        required={form: tuple(dict.fromkeys((*always, *rule.require))) for form, rule in rules.items()},
+        without={form: rule.without for form, rule in rules.items()},
     )
 
 
@@ -108,34 +113,27 @@ def v4_name(name: str, entities: Mapping[str, Entity]) -> str:
 
 
 def _shown(kind: Type, entities: Mapping[str, Entity]) -> Type:
-    if kind.name == "any":
-        return replace(kind, name="Any")
-    return replace(kind, name=v4_name(kind.name, entities)) if kind.name in entities else kind
-
-
-def _required(name: str, form: Form, entities: Mapping[str, Entity]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*_always(name, entities), *_sent(name, form, entities))))
+    name = v4_name(kind.name, entities) if kind.name in entities else kind.name
+    inner = {field: _shown(type_of, entities) for field, type_of in kind.fields.items()}
+    return replace(kind, name=ANY if name == "any" else name, fields=inner)
 
 
 def _always(name: str, entities: Mapping[str, Entity]) -> tuple[str, ...]:
+    """What an entity requires in all forms."""
     entity = entities[name]
     if entity.v4.require is not None:
         return entity.v4.require
     return (*(field for base in entity.extends for field in _always(base, entities)), *entity.require)
 
 
-def _sent(name: str, form: Form, entities: Mapping[str, Entity]) -> tuple[str, ...]:
-    """What a form requires besides; an entity that says it of v4 does not ask its bases."""
+def _rule(name: str, form: Form, entities: Mapping[str, Entity]) -> FormRule:
+    """What holds for one form besides; an entity that says it of v4 does not ask its bases."""
     entity = entities[name]
-    own = entity.rule(form).require
-    if (entity.v4.create if form is Form.CREATE else entity.v4.patch) is not None:
+    own = entity.rule(form)
+    if entity.v4.rule(form) is not None:
         return own
-    return (*(field for base in entity.extends for field in _sent(base, form, entities)), *own)
-
-
-def _without(name: str, form: Form, entities: Mapping[str, Entity]) -> tuple[str, ...]:
-    entity = entities[name]
-    own = entity.rule(form).without
-    if (entity.v4.create if form is Form.CREATE else entity.v4.patch) is not None:
-        return own
-    return (*(field for base in entity.extends for field in _without(base, form, entities)), *own)
+    inherited = [_rule(base, form, entities) for base in entity.extends]
+    return FormRule(
+        require=tuple(field for rule in (*inherited, own) for field in rule.require),
+        without=tuple(field for rule in (*inherited, own) for field in rule.without),
+    )

@@ -9,7 +9,16 @@ from typing import Any
 from common.spec.build.forms import named
 from common.spec.build.model import EVENT_KINDS, PRIMITIVES, Entity, Event, Field, Form, Resource, Type, V4Api
 from common.spec.build.schemas import one, words
-from common.spec.build.v4_entities import SET_BY_SERVER, V4_ALWAYS, Shape, fields_of, shape, v4_entities, v4_name
+from common.spec.build.v4_entities import (
+    ANY,
+    SET_BY_SERVER,
+    V4_ALWAYS,
+    Shape,
+    fields_of,
+    shape,
+    v4_entities,
+    v4_name,
+)
 
 Schema = dict[str, Any]
 
@@ -22,7 +31,7 @@ _ABOUT_FORM = {
 _ENVELOPE, _LISTENER = "BaseEvent", "Hub"
 #: These kinds of events say which field they are about, instead of having an address of their own.
 _ABOUT_A_FIELD = ("AttributeValueChange", "InformationRequired")
-_ANY = {"description": "Any value that JSON can hold."}
+_ABOUT_ANY = {"description": "Any value that JSON can hold."}
 
 
 def definitions(api: V4Api, glossary: Mapping[str, str]) -> dict[str, Schema]:
@@ -30,7 +39,7 @@ def definitions(api: V4Api, glossary: Mapping[str, str]) -> dict[str, Schema]:
     entities = v4_entities(api)
     resources = {resource.name: resource for resource in api.resources}
     found: dict[str, Schema] = {}
-    for name in _published(api, entities):
+    for name in published(api, entities):
         resource = resources.get(name)
         found |= _forms(shape(name, entities), resource.verbs if resource else (), glossary)
     for resource in shown_resources(api):
@@ -51,7 +60,7 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
 
 
-def _published(api: V4Api, entities: Mapping[str, Entity]) -> list[str]:
+def published(api: V4Api, entities: Mapping[str, Entity]) -> list[str]:
     """What the operations reach, through fields and choices, by the names in the sources."""
     apart = (_ENVELOPE, _LISTENER)
     unseen = [name for name in V4_ALWAYS if name not in apart]
@@ -74,8 +83,8 @@ def _forms(entity: Shape, verbs: Iterable[str], glossary: Mapping[str, str]) -> 
     for verb, form in (("create", Form.CREATE), ("patch", Form.PATCH)):
         if verb in verbs:
             found[entity.name + SUFFIX[form]] = _schema(entity, form, glossary)
-    if any(field.type.name == "Any" for field in entity.fields.values()):
-        found["Any"] = _ANY
+    if any(field.type.name == ANY for field in entity.fields.values()):
+        found[ANY] = _ABOUT_ANY
     return found
 
 
@@ -104,6 +113,8 @@ def _property(name: str, field: Field, glossary: Mapping[str, str]) -> Schema:
 def _type(kind: Type) -> Schema:
     if kind.values:
         schema: Schema = {"type": "string", "enum": list(kind.values)}
+    elif kind.fields:
+        schema = {"type": "object", "properties": {name: _type(inner) for name, inner in kind.fields.items()}}
     else:
         schema = dict(PRIMITIVES[kind.name]) if kind.name in PRIMITIVES else reference(kind.name)
     return {"type": "array", "items": schema} if kind.many else schema

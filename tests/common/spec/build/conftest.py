@@ -8,7 +8,7 @@ import pytest
 
 from common.spec.build import build_documents
 from tests.common.spec.build.folders import OFFICIAL, OPENAPI
-from tests.common.spec.build.toy import write_toy
+from tests.common.spec.build.toy import write_toy, write_v4_toy
 
 # The comparison needs TM Forum's files, which are not part of this repository.
 collect_ignore = [] if OFFICIAL.is_dir() else ["test_against_official.py", "test_v4_against_official.py"]
@@ -32,4 +32,10 @@ def v4_documents(built):
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
     write_toy(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def v4_toy(tmp_path: Path) -> Path:
+    write_v4_toy(tmp_path)
     return tmp_path

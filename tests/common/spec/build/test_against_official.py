@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
-from tests.common.spec.build.folders import COMPARE, CORRECTIONS, OFFICIAL, PUBLISHED, PUBLISHED_NAMES
-
-PROSE = ("title", "description", "summary", "example", "examples")
-
-
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """One official example is the date 2020-01-00, so what looks like a date stays a string."""
-
-
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in Loader.yaml_implicit_resolvers.items()
-}
+from tests.common.spec.build.folders import CORRECTIONS, OFFICIAL, PUBLISHED, PUBLISHED_NAMES
+from tests.common.spec.build.official import Loader, bare, compared, keys, normal, prose
 
 
 def official_file(name):
@@ -35,8 +22,7 @@ NAMES = [name for name in PUBLISHED_NAMES if official_file(name)]
 
 
 def compare(name, *options):
-    command = [sys.executable, str(COMPARE), str(official_file(name)), str(PUBLISHED / name), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    return compared(official_file(name), PUBLISHED / name, *options)
 
 
 @pytest.fixture(scope="module")
@@ -96,38 +82,5 @@ def attributes(schemas, name):
     return found
 
 
-def bare(kind):
-    """A type without its prose."""
-    if isinstance(kind, dict):
-        return {key: bare(value) for key, value in kind.items() if key not in PROSE}
-    return kind
-
-
 def _corrected(field):
     return "cancelProductOrder" if field == "canccelProductOrder" else field
-
-
-def normal(text):
-    return re.sub(r"[^a-z0-9 ]", "", " ".join(text.lower().split())).strip()
-
-
-def prose(node):
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("title", "description", "summary") and isinstance(value, str):
-                yield value
-            else:
-                yield from prose(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from prose(value)
-
-
-def keys(node):
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield key
-            yield from keys(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from keys(value)
