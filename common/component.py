@@ -16,6 +16,7 @@ from common.domain.lifecycle import Lifecycle
 from common.domain.query import Condition, Document
 from common.errors import ConfigurationError, InvalidBody, Violation
 from common.settings import Settings
+from common.v4.shapes import ApiMapping
 
 
 class Library(Protocol):
@@ -110,7 +111,8 @@ class Component:
 
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
             carries out, and of which kind (`import`, `export`); `services` are narrow interfaces that other
-            components may ask for; `samples` is the folder of sample documents, relative to the package.
+            components may ask for; `samples` is the folder of sample documents, relative to the package; `v4` says how
+            its v4 documents say what the stored ones say (None: v4 is not served beside v5).
     """
 
     name: str
@@ -120,6 +122,7 @@ class Component:
     services: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[Any, ...] = ()
     samples: str = "samples"
+    v4: ApiMapping | None = None
 
     def resource(self, name: str) -> Resource | None:
         return next((resource for resource in self.resources if resource.name == name), None)

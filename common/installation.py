@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.component import Component, Resource, load_components
@@ -19,6 +19,7 @@ from common.spec.load import load_contracts, spec_files
 from common.store.database import Database
 from common.store.description import Index, StoredResource
 from common.store.unit_of_work import UnitOfWork
+from common.v4.mapping import Mapping, Mappings
 
 PUBLISHED = Path(__file__).resolve().parent.parent / "openapi" / "published"
 # PostgreSQL cuts identifiers at 63 bytes; the lookup table and index names add to ours.
@@ -34,10 +35,17 @@ class Served:
     stored: StoredResource
     descriptor: Resource
     component: Component | None = None
+    mapping: Mapping | None = None
+    canonical: Served | None = None
 
     @property
     def name(self) -> str:
         return self.resource.name
+
+    @property
+    def kept(self) -> Served:
+        """The resource as it is stored: itself, or the v5 one that this is another form of."""
+        return self.canonical or self
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,8 @@ class Installation:
 def component_resources() -> list[StoredResource]:
     """What the components store, for the generator of migrations; needs no database."""
     settings = Settings()
-    served = _join(load_contracts(spec_files(PUBLISHED)), load_components(settings.component_names))
-    return [item.stored for item in served.values()]
+    served = _join(load_contracts(published_documents()), load_components(settings.component_names))
+    return list({item.stored.name: item.stored for item in served.values()}.values())
 
 
 class StoreLibrary:
@@ -152,8 +160,13 @@ class StoreLibrary:
         return self._installation.owners.get(target_type)
 
 
+def published_documents() -> list[Path]:
+    """Our own contracts, both majors."""
+    return [*spec_files(PUBLISHED), *spec_files(PUBLISHED / "v4")]
+
+
 def _documents(settings: Settings) -> list[Path]:
-    files = spec_files(PUBLISHED)
+    files = published_documents()
     if settings.spec_dir:
         folder = Path(settings.spec_dir)
         if not folder.is_dir():
@@ -166,8 +179,11 @@ def _documents(settings: Settings) -> list[Path]:
 def _join(contracts: Iterable[Contract], components: Iterable[Component]) -> dict[tuple[str, str], Served]:
     by_api = {component.api: component for component in components}
     served: dict[tuple[str, str], Served] = {}
-    for contract in contracts:
-        component = by_api.get(contract.api) if contract.major == 5 else None
+    for contract in sorted(contracts, key=lambda each: -each.major):  # what is stored comes before its other forms
+        component = by_api.get(contract.api)
+        if component is not None and contract.major < 5:
+            served |= _other_forms(contract, component, served)
+            continue
         if component is not None:
             _compare(component, contract)
         for resource in contract.resources.values():
@@ -180,6 +196,32 @@ def _join(contracts: Iterable[Contract], components: Iterable[Component]) -> dic
                 component=component,
             )
     return served
+
+
+def _other_forms(
+    contract: Contract, component: Component, served: dict[tuple[str, str], Served]
+) -> dict[tuple[str, str], Served]:
+    """The v4 resources of a component over what v5 stores; one that v5 does not have is stored as it is.
+
+    A v4 contract may declare events that v5 does not (TMF635 usage): those are raised too, for whoever listens in v4.
+    """
+    canonical = {s.name: s for s in served.values() if s.component is component}
+    mappings = None
+    if component.v4 is not None and canonical:
+        mappings = Mappings.of(component.v4, contract, next(iter(canonical.values())).contract)
+    forms: dict[tuple[str, str], Served] = {}
+    for name, resource in contract.resources.items():
+        kept = canonical.get(mappings.stored[name]) if mappings is not None and name in mappings.stored else None
+        if kept is None or mappings is None:
+            descriptor = Resource(name)
+            forms[contract.key, name] = Served(contract, resource, _stored(contract, resource, descriptor), descriptor)
+            continue
+        kept = replace(kept, resource=replace(kept.resource, events={**resource.events, **kept.resource.events}))
+        forms[kept.contract.key, kept.name] = kept
+        forms[contract.key, name] = Served(
+            contract, resource, kept.stored, kept.descriptor, component, mappings.by_name[name], kept
+        )
+    return forms
 
 
 def _stored(contract: Contract, resource: ResourceContract, descriptor: Resource) -> StoredResource:
@@ -223,7 +265,7 @@ def _compare(component: Component, contract: Contract) -> None:
 
 
 def _by_name(served: Iterable[Served]) -> dict[str, Served]:
-    top = (item for item in served if not item.resource.parents)
+    top = (item for item in served if not item.resource.parents and item.mapping is None)
     ordered = sorted(top, key=lambda item: (item.component is None, -item.contract.major))
     result: dict[str, Served] = {}
     for item in ordered:

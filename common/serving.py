@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from common import logs
+from common.domain.query import Document
 from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
 from common.events.publication import publication
@@ -20,6 +21,8 @@ from common.jobs.runner import JobRunner
 from common.rest.app import build
 from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
+from common.spec.contract import Contract, ResourceContract
+from common.v4.mapping import shown_in_v5
 
 SHUTDOWN_SECONDS = 10
 log = structlog.get_logger("bss.server")
@@ -81,10 +84,21 @@ def delivery_worker(installation: Installation) -> DeliveryWorker:
         publication(
             contract,
             {name: installation.served[contract.key, name].stored.name for name in contract.resources},
+            _shown(installation, contract),
         )
         for contract in installation.contracts
     ]
     return DeliveryWorker(installation.database, publications, installation.settings, installation.clock)
+
+
+def _shown(installation: Installation, contract: Contract) -> Callable[[ResourceContract, Document], Document]:
+    """How the events of a contract show what is stored."""
+
+    def shown(resource: ResourceContract, document: Document) -> Document:
+        mapping = installation.served[contract.key, resource.name].mapping
+        return shown_in_v5(document) if mapping is None else mapping.project(document)
+
+    return shown
 
 
 def serve(settings: Settings) -> None:

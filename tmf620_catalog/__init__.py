@@ -6,6 +6,7 @@ from common.component import Component, Resource
 from common.jobs.rules import check_job
 from tmf620_catalog import rules
 from tmf620_catalog.lifecycle import CATALOGUE, JOB
+from tmf620_catalog.v4 import V4
 
 _SHARED = ("name", "lifecycleStatus", "lastUpdate", "version", "validFor.startDateTime", "validFor.endDateTime")
 _CATALOG = (*_SHARED, "catalogType", "relatedParty.id", "relatedParty.partyOrPartyRole.id")
@@ -42,4 +43,5 @@ COMPONENT = Component(
         Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=check_job),
     ),
     jobs={"importJob": "import", "exportJob": "export"},
+    v4=V4,
 )

@@ -4,6 +4,7 @@ from common.component import Component, Resource
 from tmf622_ordering import rules
 from tmf622_ordering.cancellation import create_cancellation
 from tmf622_ordering.lifecycle import CANCELLATION, ORDER
+from tmf622_ordering.v4 import V4
 
 COMPONENT = Component(
     name="tmf622_ordering",
@@ -45,4 +46,5 @@ COMPONENT = Component(
             on_create=create_cancellation,
         ),
     ),
+    v4=V4,
 )

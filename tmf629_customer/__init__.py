@@ -3,6 +3,7 @@
 from common.component import Component, Resource
 from tmf629_customer import rules
 from tmf629_customer.lifecycle import CUSTOMER
+from tmf629_customer.v4 import V4
 
 COMPONENT = Component(
     name="tmf629_customer",
@@ -27,4 +28,5 @@ COMPONENT = Component(
             on_patch=rules.on_patch,
         ),
     ),
+    v4=V4,
 )

@@ -3,6 +3,7 @@
 from common.component import Component, Resource
 from tmf632_party import rules
 from tmf632_party.lifecycle import INDIVIDUAL, ORGANIZATION
+from tmf632_party.v4 import V4
 
 _BOTH = (
     "name",
@@ -40,4 +41,5 @@ COMPONENT = Component(
             on_patch=rules.on_patch_organization,
         ),
     ),
+    v4=V4,
 )

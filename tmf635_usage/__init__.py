@@ -4,6 +4,7 @@ from common.component import Component, Resource
 from common.jobs.rules import check_job
 from tmf635_usage import rules
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
+from tmf635_usage.v4 import V4
 
 COMPONENT = Component(
     name="tmf635_usage",
@@ -34,4 +35,5 @@ COMPONENT = Component(
         ),
     ),
     jobs={"exportJob": "export"},
+    v4=V4,
 )

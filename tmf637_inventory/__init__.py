@@ -3,6 +3,7 @@
 from common.component import Component, Resource
 from tmf637_inventory import rules
 from tmf637_inventory.lifecycle import PRODUCT
+from tmf637_inventory.v4 import V4
 
 COMPONENT = Component(
     name="tmf637_inventory",
@@ -33,4 +34,5 @@ COMPONENT = Component(
             on_delete=rules.on_delete,
         ),
     ),
+    v4=V4,
 )

@@ -5,6 +5,7 @@ from typing import Any
 from common.component import Component, Resource
 from tmf666_account import rules
 from tmf666_account.lifecycle import ACCOUNT
+from tmf666_account.v4 import V4
 
 _INDEXED = ("name", "state", "accountType", "lastUpdate", "relatedParty.role", "accountRelationship.account.id")
 _PARTIES = ("relatedParty.partyOrPartyRole.id",)
@@ -39,4 +40,5 @@ COMPONENT = Component(
         Resource("billingAccount", indexed=(*_INDEXED, "paymentStatus", "ratingType"), holds=_HOLDS, **_RULES),
         Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
     ),
+    v4=V4,
 )

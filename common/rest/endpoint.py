@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from common import exact_json
 from common.component import RuleContext
 from common.domain.ids import ordered_id
-from common.domain.query import Document, FieldPath, Kind
+from common.domain.query import Document
 from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound, Violation
 from common.installation import Installation, Served
 from common.rest import headers, query, render
@@ -34,13 +35,16 @@ from common.rest.stamping import (
     check_immutable,
     check_move,
     drop_nulls,
+    drop_server_set,
     stamp_created,
     stamp_patched,
 )
+from common.rest.view import MappedView, NativeView, View, refuse_marked
 from common.spec.contract import Validator
 from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
+from common.v4.routes import MARK
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,23 @@ class Endpoint:
     served: Served
     committed: Callable[[], None] = lambda: None  # wakes the delivery of events
 
+    @cached_property
+    def view(self) -> View:
+        served = self.served
+        return MappedView(served.resource, served.mapping) if served.mapping else NativeView(served.resource)
+
+    @property
+    def kept(self) -> Served:
+        return self.served.kept
+
     # -- reading ------------------------------------------------------------------------------------------
 
     def list(self, request: Request) -> Response:
         """200 with everything found, 206 with a page the client asked for."""
         headers.check_accept(request)
-        asked = query.read_list(request.query, self._path, self.installation.settings)
+        asked = query.read_list(request.query, self.view.path, self.installation.settings)
         with self.installation.database.read(request.tenant) as uow:
-            found = self._repository(uow, request).find(asked.query)
+            found = self._repository(uow, request).find(self.view.query(asked.query))
         items = [self._body(row, request, asked.selection) for row in found.rows]
         address, partial_status = self._collection(request), self.installation.settings.partial_status
         return render.page(request, address, asked, found, items, partial_status)
@@ -66,7 +79,7 @@ class Endpoint:
     def retrieve(self, request: Request) -> Response:
         """200, or 304 when If-None-Match names the present revision."""
         headers.check_accept(request)
-        selection = query.read_selection(request.query, self._path, self.installation.settings)
+        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
         id, version = self._address(request)
         with self.installation.database.read(request.tenant) as uow:
             row = self._load(self._repository(uow, request), id, version or query.read_version(request.query))
@@ -79,7 +92,7 @@ class Endpoint:
     def create(self, request: Request) -> Response:
         """201 with the stored resource; the stored reply again for an Idempotency-Key that was seen."""
         headers.check_accept(request)
-        selection = query.read_selection(request.query, self._path, self.installation.settings)
+        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
         key, scope = headers.idempotency_key(request), self._collection(request).removeprefix(request.origin)
         document = self._read_new(request)
         with self.installation.database.write(request.tenant) as uow:
@@ -99,15 +112,14 @@ class Endpoint:
         """200 with the whole resource after the change; unchanged when the patch changes nothing."""
         headers.check_accept(request)
         media_type = headers.media_type(request, PATCH_TYPES)
-        selection = query.read_selection(request.query, self._path, self.installation.settings)
+        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
         patch = exact_json.decode(request.body)
         id, version = self._address(request)
         with self.installation.database.write(request.tenant) as uow:
             repository = self._repository(uow, request)
             row = self._load(repository, id, version, for_update=True)
             headers.check_if_match(request, row.revision)
-            before = row.document()
-            after = self._patched(uow, before, media_type, patch, request, row)
+            after = self._patched(uow, media_type, patch, request, row)
             if after is not None:
                 row = repository.replace(row, after, self.installation.clock.now())
                 uow.commit()
@@ -122,14 +134,14 @@ class Endpoint:
             row = self._load(repository, id, version, for_update=True)
             headers.check_if_match(request, row.revision)
             document, context = row.document(), self._context(uow, request)
-            if self.served.descriptor.on_delete is not None:
-                self.served.descriptor.on_delete(document, context)
+            if self.kept.descriptor.on_delete is not None:
+                self.kept.descriptor.on_delete(document, context)
                 context.settle()
             if version is None or len(repository.versions(id)) == 1:
-                check_unused(self.installation, uow, self.served, id)
-                remove_below(self.installation, uow, self.served, row, request.parents, request.correlation_id)
+                check_unused(self.installation, uow, self.kept, id)
+                remove_below(self.installation, uow, self.kept, row, request.parents, request.correlation_id)
             repository.remove(id, version)
-            record(uow, self.served, document, None, context, request.parents)
+            record(uow, self.kept, document, None, context, request.parents)
             uow.commit()
         self.committed()
         return Response(204)
@@ -138,16 +150,18 @@ class Endpoint:
 
     def _read_new(self, request: Request) -> Document:
         document: Document = drop_nulls(read_object(request))
+        refuse_marked(document)
         document.pop("href", None)
         if "id" in document and ("id" not in self.served.resource.settable):
             del document["id"]  # v4 contracts have no client id: ignored
         assert self.served.resource.creating is not None, "a contract with create has a schema for it"
         self._check(document, self.served.resource.creating)
         check_id(document)
-        return document
+        drop_server_set(document, self.served.resource)
+        return self.view.stored(document)
 
     def _store_new(self, uow: UnitOfWork, document: Document, request: Request) -> Row:
-        resource, descriptor, now = self.served.resource, self.served.descriptor, self.installation.clock.now()
+        resource, descriptor, now = self.kept.resource, self.kept.descriptor, self.installation.clock.now()
         rows = rows_of(self.installation, uow, self.served, request, hold=True)
         document = {"id": document.pop("id", None) or ordered_id(), **document}
         stamp_created(document, resource, descriptor, now)
@@ -156,36 +170,37 @@ class Endpoint:
         if descriptor.on_create is not None:
             descriptor.on_create(document, context)
             context.settle()
-        check_references(self.installation, uow, self.served, document)
+        check_references(self.installation, uow, self.kept, document)
         version = str(document.get("version", "")) if descriptor.versioned else ""
         row = rows.add(document["id"], document, now, version)
-        record(uow, self.served, None, document, context, request.parents)
+        record(uow, self.kept, None, document, context, request.parents)
         return row
 
-    def _patched(
-        self, uow: UnitOfWork, before: Document, media_type: str, patch: Any, request: Request, row: Row
-    ) -> Document | None:
-        """The document after the patch, checked and recorded; None when nothing changes."""
-        resource, descriptor = self.served.resource, self.served.descriptor
-        shown = render.answer(before, self._href(row, request))
-        after = drop_nulls(apply(media_type, patch, shown, self._is_array))
-        if not isinstance(after, dict):
+    def _patched(self, uow: UnitOfWork, media_type: str, patch: Any, request: Request, row: Row) -> Document | None:
+        """The stored document after the patch, checked and recorded; None when nothing changes."""
+        refuse_marked(patch)
+        before, editable = row.document(), self.view.editable(row)
+        shown = render.answer(editable, self._href(row, request))
+        edited = drop_nulls(apply(media_type, patch, shown, self._is_array))
+        if not isinstance(edited, dict):
             raise InvalidPatch("the resource stays a JSON object")
-        check_immutable(shown, after, resource)
-        after.pop("href", None)
-        if after == before:
+        check_immutable(shown, edited, self.served.resource)
+        edited.pop("href", None)
+        if edited == editable:
             return None
-        assert resource.patched is not None, "a contract with patch has a schema for the result"
-        self._check(after, resource.patched, before)
+        assert self.served.resource.patched is not None, "a contract with patch has a schema for the result"
+        self._check(edited, self.served.resource.patched, editable)
+        after = self.view.stored(edited, editable)
+        resource, descriptor = self.kept.resource, self.kept.descriptor
         resource.fields.normalise(after)
         check_move(before, after, resource, descriptor)
         context = self._context(uow, request)
         if descriptor.on_patch is not None:
             descriptor.on_patch(before, after, context)
             context.settle()
-        check_references(self.installation, uow, self.served, after)
+        check_references(self.installation, uow, self.kept, after)
         stamp_patched(after, resource, context.now)
-        record(uow, self.served, before, after, context, request.parents)
+        record(uow, self.kept, before, after, context, request.parents)
         return after
 
     def _check(self, document: Document, validator: Validator, before: Document | None = None) -> None:
@@ -194,13 +209,13 @@ class Endpoint:
             known = set(validator.violations(before))
             violations = [violation for violation in violations if violation not in known]
         if self.installation.settings.unknown_attributes == "refuse" and "@schemaLocation" not in document:
-            unknown = sorted(document.keys() - self.served.resource.attributes)
+            unknown = sorted(n for n in document.keys() - self.served.resource.attributes if n[:1] != MARK)
             violations += [Violation(f"/{n}", "unknown", f"{n[:80]} is not in the contract") for n in unknown]
         if violations:
             raise InvalidBody(violations)
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
-        return rule_context(self.installation, uow, self.served, request.correlation_id)
+        return rule_context(self.installation, uow, self.kept, request.correlation_id)
 
     def _answer(
         self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]
@@ -211,8 +226,8 @@ class Endpoint:
     def _body(self, row: Row, request: Request, selection: query.Selection | None) -> bytes:
         link = self._href(row, request)
         if selection is None:
-            return render.whole(row, link)
-        shown = render.answer(row.document(), link)
+            return self.view.whole(row, link)
+        shown = render.answer(self.view.shown(row), link)
         return exact_json.encode(render.select(shown, selection, self.served.resource.typed))
 
     def _href(self, row: Row, request: Request) -> str:
@@ -234,13 +249,8 @@ class Endpoint:
     def _repository(self, uow: UnitOfWork, request: Request) -> Repository:
         return rows_of(self.installation, uow, self.served, request)
 
-    def _path(self, steps: tuple[str, ...]) -> FieldPath:
-        if steps == ("id",):  # a text for us, also where a document says integer (TMF642 v4)
-            return FieldPath(steps, Kind.STRING, many=False)
-        return self.served.resource.fields.path(steps)
-
     def _is_array(self, name: str) -> bool:
-        return name in self.served.resource.attributes and self._path((name,)).many
+        return name in self.served.resource.attributes and self.view.path((name,)).many
 
 
 def _replayed(reply: StoredReply, key: str, request: Request) -> Response:

@@ -35,13 +35,17 @@ def drop_nulls(value: Any) -> Any:
     return value
 
 
+def drop_server_set(document: Document, contract: ResourceContract) -> None:
+    """What the contract says the client does not set is ignored, in place."""
+    for name in contract.attributes - contract.settable - {"id", "href"}:
+        document.pop(name, None)
+
+
 def stamp_created(document: Document, contract: ResourceContract, descriptor: Resource, now: datetime) -> None:
     """Fill what the client left out and overwrite what is the server's, in place.
 
     Errors: InvalidBody when the client asks to start in a state that the lifecycle has no start in.
     """
-    for name in contract.attributes - contract.settable - {"id", "href"}:
-        document.pop(name, None)
     for name, value in descriptor.defaults.items():
         document.setdefault(name, value)
     moment = instant_text(now)
