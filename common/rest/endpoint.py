@@ -20,10 +20,11 @@ from common import exact_json
 from common.component import RuleContext
 from common.domain.ids import ordered_id
 from common.domain.query import Document
-from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound, Violation
+from common.errors import IdempotencyMismatch, InvalidPatch, NotFound
 from common.installation import Installation, Served
 from common.rest import headers, query, render
 from common.rest.changes import record, rule_context
+from common.rest.checking import check, refuse_marked
 from common.rest.headers import PATCH_TYPES, read_object
 from common.rest.messages import Request, Response
 from common.rest.nesting import remove_below, rows_of
@@ -39,12 +40,10 @@ from common.rest.stamping import (
     stamp_created,
     stamp_patched,
 )
-from common.rest.view import MappedView, NativeView, View, refuse_marked
-from common.spec.contract import Validator
+from common.rest.view import MappedView, NativeView, View
 from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
-from common.v4.routes import MARK
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ class Endpoint:
         if "id" in document and ("id" not in self.served.resource.settable):
             del document["id"]  # v4 contracts have no client id: ignored
         assert self.served.resource.creating is not None, "a contract with create has a schema for it"
-        self._check(document, self.served.resource.creating)
+        check(document, self.served.resource.creating, self.served.resource, self.installation.settings)
         check_id(document)
         drop_server_set(document, self.served.resource)
         return self.view.stored(document)
@@ -189,7 +188,7 @@ class Endpoint:
         if edited == editable:
             return None
         assert self.served.resource.patched is not None, "a contract with patch has a schema for the result"
-        self._check(edited, self.served.resource.patched, editable)
+        check(edited, self.served.resource.patched, self.served.resource, self.installation.settings, editable)
         after = self.view.stored(edited, editable)
         resource, descriptor = self.kept.resource, self.kept.descriptor
         resource.fields.normalise(after)
@@ -202,17 +201,6 @@ class Endpoint:
         stamp_patched(after, resource, context.now)
         record(uow, self.kept, before, after, context, request.parents)
         return after
-
-    def _check(self, document: Document, validator: Validator, before: Document | None = None) -> None:
-        violations = validator.violations(document)
-        if violations and before is not None:  # what was wrong already is not the patch's fault
-            known = set(validator.violations(before))
-            violations = [violation for violation in violations if violation not in known]
-        if self.installation.settings.unknown_attributes == "refuse" and "@schemaLocation" not in document:
-            unknown = sorted(n for n in document.keys() - self.served.resource.attributes if n[:1] != MARK)
-            violations += [Violation(f"/{n}", "unknown", f"{n[:80]} is not in the contract") for n in unknown]
-        if violations:
-            raise InvalidBody(violations)
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
         return rule_context(self.installation, uow, self.kept, request.correlation_id)

@@ -7,15 +7,14 @@ with a mark no client may use); a v4 contract shows it through its mapping (docs
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from common import exact_json
 from common.domain.query import Document, FieldPath, Kind, Query
-from common.errors import InvalidBody, Violation
 from common.rest import render
 from common.spec.contract import ResourceContract
 from common.store.repository import Row
-from common.v4.mapping import Mapping, marked, rejoin, shown_in_v5
+from common.v4.mapping import Mapping, rejoin, shown_in_v5
 from common.v4.routes import MARK
 
 # What a stored text has when something in it is kept for v4 only; a text value may have it too, which costs a look.
@@ -102,12 +101,3 @@ def _path(contract: ResourceContract, steps: tuple[str, ...]) -> FieldPath:
     if steps == ("id",):  # a text for us, also where a document says integer (TMF642 v4)
         return FieldPath(steps, Kind.STRING, many=False)
     return contract.fields.path(steps)
-
-
-def refuse_marked(value: Any) -> None:
-    """Errors: InvalidBody when a client uses the mark of what is kept beside."""
-    names = list(dict.fromkeys(marked(value)))
-    if names:
-        raise InvalidBody(
-            Violation("", "reserved", f"{name[:80]!r}: names of attributes do not start with {MARK}") for name in names
-        )
