@@ -1,6 +1,6 @@
 """How TMF632 v4 documents say what the stored v5 documents say."""
 
-from common.v4.shapes import ApiMapping, Rename, Shape, States, either
+from common.v4.shapes import ApiMapping, Rename, Shape, States, Told
 
 V4 = ApiMapping(
     shapes={
@@ -11,6 +11,6 @@ V4 = ApiMapping(
                 States("status", up={"deceaded": "deceased"}, down={"deceased": "deceaded"}),
             )
         ),
-        "Organization": Shape((either("tradingName", "name"),)),
+        "Organization": Shape((Told("tradingName", "name", back=True),)),
     },
 )

@@ -130,7 +130,7 @@ class Mapping:
             if node is None:
                 return _Way((*out, *steps[index:]), around, None, None)
             route = node.route(step)
-            around, translation = out, route.translation
+            around, translation = (*out, *route.around), route.translation
             last = index == len(steps) - 1
             out += route.whole if last and route.whole is not None else route.steps
             node = route.further
@@ -188,25 +188,29 @@ def _rejoined(before: Any, after: Any) -> Any:
     if isinstance(before, dict) and isinstance(after, dict):
         return {name: _rejoined(before.get(name), value) for name, value in after.items()}
     if isinstance(before, list) and isinstance(after, list):
-        return [_element(before, one) for one in after]
+        return [_element(before, index, one) for index, one in enumerate(after)]
     return after
 
 
-def _element(before: list[Any], element: Any) -> Any:
+def _element(before: list[Any], index: int, element: Any) -> Any:
+    """The element with what was hidden in the one that it was; of several alike the one at its position."""
     if not isinstance(element, dict) or any(name[:1] == MARK for name in element):
         return element
-    same = [one for one in before if isinstance(one, dict) and _is_same(one, element)]
-    if not same:
+    elements = [*before[index : index + 1], *before]
+    same = next((one for one in elements if _without(one) == element), None)
+    if same is not None:
+        return same
+    same = next((one for one in elements if isinstance(one, dict) and _has_key_of(one, element)), None)
+    if same is None:
         return element
-    hidden = {name: value for name, value in same[0].items() if name[:1] == MARK}
-    joined: Document = _rejoined(same[0], element)
-    return {**joined, **hidden}
+    joined: Document = _rejoined(same, element)
+    return joined | {name: value for name, value in same.items() if name[:1] == MARK}
 
 
-def _is_same(one: Document, other: Document) -> bool:
-    if "id" in one and "id" in other:
-        return bool(one["id"] == other["id"])
-    return bool(_without(one) == _without(other))
+def _has_key_of(one: Document, other: Document) -> bool:
+    """Whether two elements stand for the same thing: by id, or by name where there is none."""
+    key = "id" if "id" in one or "id" in other else "name"
+    return key in one and bool(one[key] == other.get(key))
 
 
 def marked(value: Any) -> Iterator[str]:

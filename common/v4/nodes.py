@@ -9,6 +9,7 @@ when the node is first met; there is one node per pair of places, so there are f
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 
 from common.domain.query import Document
@@ -31,6 +32,7 @@ class Weaver:
 
     def __init__(self, v4: ContractFields, v5: ContractFields, shapes: Shapes) -> None:
         self.v4, self.v5, self.shapes = v4, v5, shapes
+        self.lock = RLock()  # requests run on many threads, and each may be the first to meet a node
         self._made: dict[tuple[int, int, int, frozenset[str] | None], Node] = {}
 
     def node(self, v4: Place, v5: Place, shape: Shape | None = None, members: frozenset[str] | None = None) -> Node:
@@ -137,13 +139,13 @@ class Node:
         return out
 
     def _type_lifted(self, document: Document, out: Document) -> None:
-        own = document.get("~@type")
-        if own is not None:
-            out["@type"] = own
-            return
-        sent = document.get("@type")
-        out["@type"] = self._lifted_type(sent, document)
-        if sent is not None:
+        sent, memory = document.get("@type"), document.get("~@type")
+        kind = self._lifted_type(sent, document)
+        if not isinstance(memory, dict):
+            memory = {}
+        # A patch may have made something else of the object: what was remembered counts while this still holds.
+        out["@type"] = memory["value"] if memory.get("of") == kind else kind
+        if sent is not None and sent != memory.get("shown"):
             out["~@type"] = sent
 
     def _type_projected(self, document: Document, out: Document, hidden: bool) -> None:
@@ -152,11 +154,13 @@ class Node:
         if sent is not None and kind == self._lifted_type(sent, out):
             out["@type"] = sent
         elif kind is not None and kind != self._lifted_type(None, out):
-            out["~@type" if hidden else "@type"] = kind
+            out["@type"] = kind
+            if hidden:
+                out["~@type"] = {"of": self._lifted_type(kind, out), "value": kind, "shown": kind}
 
     def _lifted_type(self, sent: Any, document: Document) -> Any:
         """The v5 type of a v4 object: an extension's own, else what the place or the object says."""
-        if sent is not None and sent not in self._aliases and (self._kind_of is None or sent not in self._types):
+        if isinstance(sent, str) and sent not in self._aliases and (self._kind_of is None or sent not in self._types):
             return sent
         if self._kind_of is None:
             return self._kind
@@ -179,6 +183,12 @@ class Node:
         self._types = self._types | {type_name}
 
     def _make_ready(self) -> None:
+        with self.weaver.lock:
+            if not self._ready:
+                self._make_tables()
+                self._ready = True
+
+    def _make_tables(self) -> None:
         left4, left5 = set(self.v4_names), set(self.v5_names)
         if self.shape.typed and "@type" in left5 and (self._kind is not None or self._types):
             self._choose_type()
@@ -202,7 +212,6 @@ class Node:
             self.down.setdefault(MARK + name, (name, None))
             self.hidden.setdefault(MARK + name, (name, None))
             self.routes.setdefault(name, Route((MARK + name,)))
-        self._ready = True
 
     def _share(self, name: str) -> None:
         v4, v5 = self.children(name, name)

@@ -30,10 +30,12 @@ class Routed(Protocol):
 class Route:
     """The stored steps to a v4 member, what knows the way further, and the rule that changes its values.
 
-    Shapes: `whole` is where the member itself is found, when `steps` only lead to what is in it.
+    Shapes: `whole` is where the member itself is found, when `steps` only lead to what is in it;
+            `around` the part of `steps` that leads to the object which `translation` speaks of.
     """
 
     steps: Steps
     further: Routed | None = None
     translation: Translation | None = None
     whole: Steps | None = None
+    around: Steps = ()

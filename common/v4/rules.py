@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from common.domain.query import (
@@ -22,7 +22,7 @@ from common.domain.query import (
 from common.spec.dialect import Schema
 from common.spec.places import Place
 from common.v4.routes import MARK, Route
-from common.v4.shapes import Codec, Flatten, Nest, Part, Rename, Rule, Shown, States, Steps
+from common.v4.shapes import Codec, Flatten, Nest, Part, Rename, Rule, Shown, States, Steps, Told
 
 if TYPE_CHECKING:
     from common.v4.nodes import Node
@@ -58,7 +58,10 @@ def compiled(rule: Rule, node: Node, left4: set[str], left5: set[str]) -> Compil
         case Flatten():
             return _Flattened(rule, node, left5) if rule.name in left4 else None
         case States(name):
-            return _Translated(rule) if name in left4 and name in left5 else None
+            return _Translated(rule, node.children(name, name)[0].enum) if name in left4 & left5 else None
+        case Told(name):
+            needed = {name, rule.source} if rule.back else {name}
+            return _Told(rule) if left4 >= needed and left5 >= needed else None
         case Shown(name):
             return _Shown(rule) if name in left4 and name not in left5 else None
         case Codec():
@@ -98,7 +101,7 @@ class _Nested:
         found = {}
         for name in self.v4:
             route = self._inner.route(name)
-            found[name] = Route((self._into, *route.steps), route.further)
+            found[name] = _below(self._into, route)
         return found
 
 
@@ -152,7 +155,13 @@ class _Flattened:
         if self._inner is None:
             return Route((self._rest, name))
         route = self._inner.route(name)
-        return Route((self._rest, *route.steps), route.further, route.translation)
+        return _below(self._rest, route)
+
+
+def _below(name: str, route: Route) -> Route:
+    """The way on from an object in this member."""
+    whole = (name, *route.whole) if route.whole is not None else None
+    return replace(route, steps=(name, *route.steps), whole=whole, around=(name, *route.around))
 
 
 class Coded:
@@ -221,7 +230,7 @@ def _paths(paths: Mapping[Steps, Steps], at: Steps) -> Route:
 class _Translated(Coded):
     """An enumeration: equal is what is shown as equal, remembered values counted."""
 
-    def __init__(self, rule: States) -> None:
+    def __init__(self, rule: States, listed: Iterable[str]) -> None:
         name, up, down = rule.name, dict(rule.up), dict(rule.down)
 
         def raised(part: Part, document: Document, beside: Part) -> Document:
@@ -232,6 +241,7 @@ class _Translated(Coded):
 
         super().__init__(Codec((name,), (name,), raised, lowered, {(name,): (name,)}))
         self._name, self._up, self._down = name, up, down
+        self._known = {*up, *down.values(), *listed}
 
     def routes(self) -> dict[str, Route]:
         return {self._name: Route((self._name,), translation=self)}
@@ -241,7 +251,7 @@ class _Translated(Coded):
         if operator is Operator.NE:
             return Not(self.compare(Operator.EQ, values, kind))
         probe = Compare(FieldPath((self._name,), kind, False), operator, values)
-        known = {*self._up, *self._down.values()} | (set(values) if operator is Operator.EQ else set())
+        known = self._known | (set(values) if operator is Operator.EQ else set())
         return AnyOf(tuple(self._shown(value) for value in sorted(known) if matches(probe, {self._name: value})))
 
     def _shown(self, value: str) -> Condition:
@@ -329,6 +339,38 @@ class _Shown(Coded):
             return said
         told = AllOf((_equal(("@type",), kinds), Not(Exists(FieldPath((self._memory,), many=False)))))
         return AnyOf((said, told))
+
+
+class _Told(Coded):
+    """A member for which another one stands in."""
+
+    def __init__(self, rule: Told) -> None:
+        name, source = rule.name, rule.source
+
+        def raised(part: Part, document: Document, beside: Part) -> Document:
+            return {source: part[name], **part} if rule.back and name in part else dict(part)
+
+        def lowered(part: Part, document: Document) -> Document:
+            value = document.get(source)
+            if name in part or not isinstance(value, str):
+                return dict(part)
+            return {name: value.removesuffix(rule.ending), **part}
+
+        names = (name, source) if rule.back else (name,)
+        super().__init__(Codec(names, names, raised, lowered, {(one,): (one,) for one in names}))
+        self._told = rule
+
+    def routes(self) -> dict[str, Route]:
+        return super().routes() | {self._told.name: Route((self._told.name,), translation=self)}
+
+    def compare(self, operator: Operator, values: tuple[str, ...], kind: Kind) -> Condition:
+        if operator is Operator.NE:
+            return Not(self.compare(Operator.EQ, values, kind))
+        name, ending = self._told.name, self._told.ending
+        values_there = values if not ending else (*values, *(value + ending for value in values))
+        there = Compare(FieldPath((self._told.source,), kind, False), operator, values_there)
+        missing = AllOf(tuple(Not(Exists(FieldPath((one,), many=False))) for one in (name, self._memory)))
+        return AnyOf((Compare(FieldPath((name,), kind, False), operator, values), AllOf((missing, there))))
 
 
 def fit(name: str, old: Iterable[Schema], v4: Place, new: Iterable[Schema], v5: Place) -> Compiled | None:

@@ -82,7 +82,21 @@ class Shown:
     by_type: Mapping[str, Any]
 
 
-Rule = Rename | Nest | Flatten | Codec | States | Shown
+@dataclass(frozen=True)
+class Told:
+    """A member that v4 demands and v5 does not: another one of the v5 object stands in where it is missing.
+
+    Shapes: `ending` is what the other's values have at their end and this one's not. `back`: v5 demands the other one,
+            and this one stands in for it in turn.
+    """
+
+    name: str
+    source: str
+    ending: str = ""
+    back: bool = False
+
+
+Rule = Rename | Nest | Flatten | Codec | States | Shown | Told
 # What `@type` a v4 object has in v5, from the object.
 TypeOf = Callable[[Document], str]
 
@@ -138,28 +152,3 @@ def inside(name: str, new: str, kind: str, *, many: bool = False) -> Codec:
 def _identified(before: Document, id: Any, kind: str) -> Document:
     """The object again when it still has the id; of another one nothing else is known."""
     return dict(before) if before.get("id") == id else {"id": id, "@type": kind}
-
-
-def told(name: str, tell: Callable[[Document], str | None]) -> Codec:
-    """A member that v4 demands and v5 does not: shown as told by the v5 document where that leaves it out."""
-
-    def up(part: Part, document: Document, beside: Part) -> Document:
-        return dict(part)
-
-    def down(part: Part, document: Document) -> Document:
-        value = part.get(name) or tell(document)
-        return {name: value} if value is not None else {}
-
-    return Codec((name,), (name,), up, down, {(name,): (name,)})
-
-
-def either(name: str, other: str) -> Codec:
-    """Two members of which v4 demands the first and v5 the second: the one stands for the other where it is missing."""
-
-    def up(part: Part, document: Document, beside: Part) -> Document:
-        return {other: part[name], **part} if name in part else dict(part)
-
-    def down(part: Part, document: Document) -> Document:
-        return {name: part[other], **part} if other in part else dict(part)
-
-    return Codec((name, other), (name, other), up, down, {(name,): (name,), (other,): (other,)})

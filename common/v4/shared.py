@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.query import Document
-from common.v4.shapes import Flatten, Nest, Rename, Rule, Shape, Shapes, Shown, TypeOf, inside, told
+from common.v4.shapes import Flatten, Nest, Rename, Rule, Shape, Shapes, Shown, Told, TypeOf, inside
 
 # Roles by which v4 clients refer to a party without the word Role.
 _ROLES = frozenset({"BusinessPartner", "Consumer", "Customer", "Partner", "Producer", "Supplier", "Vendor"})
@@ -27,12 +27,6 @@ def party_type(document: Document) -> str:
 def place_type(document: Document) -> str:
     """A place is referred to by an id; v4 describes one without in no further members."""
     return "PlaceRef" if "id" in document else "Place"
-
-
-def _referred_type(document: Document) -> str | None:
-    """What v4's `@referredType` says of a reference that v5 types only."""
-    kind = document.get("@type")
-    return kind.removesuffix("Ref") if isinstance(kind, str) else None
 
 
 _VALUE_TYPES: Mapping[type, str] = {
@@ -93,7 +87,7 @@ _MEDIUM_NAMES = {
 
 def related_party(*rules: Rule) -> Shape:
     """v4's related party; `rules` are for the reference to the party itself."""
-    rules = (told("@referredType", _referred_type), *rules)
+    rules = (Told("@referredType", "@type", ending="Ref"), *rules)
     return Shape((Nest("partyOrPartyRole", _REFERRING, Shape(rules, party_type)), *rules))
 
 

@@ -84,9 +84,7 @@ def openapi(title: str, version: str, url: str = "https://serverRoot", **more: A
         (swagger("X", "draft"), "TMF905_v4.1.0.json", "TMF905/v4", "/tmf-api/x/v4", ()),
     ],
 )
-def test_identity(
-    document: dict[str, Any], origin: str, key: str, base_path: str, aliases: tuple[str, ...]
-) -> None:
+def test_identity(document: dict[str, Any], origin: str, key: str, base_path: str, aliases: tuple[str, ...]) -> None:
     made = load_contract(document, origin=origin)
     assert (made.key, made.base_path, made.aliases) == (key, base_path, aliases)
     assert made.key == f"{made.api}/v{made.major}"

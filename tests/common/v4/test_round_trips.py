@@ -1,0 +1,71 @@
+"""What goes into the store comes out again, in the major it was said in, whatever the document."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from common.v4.mapping import marked, shown_in_v5
+from tests.common.v4.pairs import Case, cases, varied
+
+VARIANTS = 60
+
+
+def documents(made, types=False):
+    for index, document in enumerate(made):
+        yield document
+        for seed in range(VARIANTS):
+            yield varied(document, 1000 * index + seed, types)
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_v4_gets_back_exactly_what_it_sent(case: Case):
+    for sent in documents(case.v4_documents(), types=True):
+        before = copy.deepcopy(sent)
+
+        shown = case.mapping.project(case.mapping.lift(sent))
+
+        # What v4 demands and the client left out all the same may be told from the v5 document.
+        assert shown == sent
+        assert sent == before, "the mapping does not change what it is given"
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_view_made_for_patching_loses_nothing_of_v5(case: Case):
+    for stored in documents(case.v5_documents()):
+        before = copy.deepcopy(stored)
+
+        lifted = case.mapping.lift(case.mapping.project(stored, hidden=True))
+
+        assert lifted == stored
+        assert stored == before, "the mapping does not change what it is given"
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_view_of_what_v4_sent_loses_nothing_either(case: Case):
+    for sent in documents(case.v4_documents(), types=True):
+        stored = case.mapping.lift(sent)
+
+        assert case.mapping.lift(case.mapping.project(stored, hidden=True)) == stored
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_no_mark_is_shown(case: Case):
+    for sent in documents(case.v4_documents(), types=True):
+        stored = case.mapping.lift(sent)
+
+        assert list(marked(case.mapping.project(stored))) == []
+        assert list(marked(shown_in_v5(stored))) == []
+    for stored in documents(case.v5_documents()):
+        assert list(marked(case.mapping.project(stored))) == []
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_change_of_one_member_changes_nothing_else(case: Case):
+    for stored in case.v5_documents():
+        view = case.mapping.project(stored, hidden=True)
+
+        lifted = case.mapping.lift({**view, "x-note": "patched"})
+
+        assert lifted == {**stored, "x-note": "patched"}
