@@ -1473,6 +1473,28 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "tmf635_v4_usage_specification",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf635_v4_usage_specification"),
+    )
+    op.create_index(
+        "ix_tmf635_v4_usage_specification_position",
+        "tmf635_v4_usage_specification",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
         "tmf637_product",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
