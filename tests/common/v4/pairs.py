@@ -1,4 +1,4 @@
-"""The contracts of each API in both majors: TM Forum's own files where they lie beside the project, else ours."""
+"""The contracts of each API in both majors: ours, and TM Forum's own files where they lie beside the project."""
 
 from __future__ import annotations
 
@@ -45,28 +45,29 @@ class Case:
 
     api: str
     name: str
+    source: str = ""
 
     def __str__(self) -> str:
-        return f"{self.api}-{self.name}"
+        return f"{self.api}-{self.name}-{self.source}"
 
     @property
     def mapping(self) -> Mapping:
-        return pair(self.api).mappings.by_name[self.name]
+        return pair(self.api, self.source).mappings.by_name[self.name]
 
     @property
     def v4(self) -> ResourceContract:
-        return pair(self.api).v4.resources[self.name]
+        return pair(self.api, self.source).v4.resources[self.name]
 
     @property
     def v5(self) -> ResourceContract:
-        both = pair(self.api)
+        both = pair(self.api, self.source)
         return both.v5.resources[both.mappings.stored[self.name]]
 
     def v4_documents(self) -> Iterator[Document]:
-        yield from _made(pair(self.api).v4, self.v4, "#/definitions/")
+        yield from _made(pair(self.api, self.source).v4, self.v4, "#/definitions/")
 
     def v5_documents(self) -> Iterator[Document]:
-        yield from _made(pair(self.api).v5, self.v5, "#/components/schemas/")
+        yield from _made(pair(self.api, self.source).v5, self.v5, "#/components/schemas/")
 
 
 def _made(contract: Contract, resource: ResourceContract, prefix: str) -> Iterator[Document]:
@@ -81,30 +82,36 @@ def _made(contract: Contract, resource: ResourceContract, prefix: str) -> Iterat
         yield generator.full(schema)
 
 
-def _files(api: str) -> list[Path]:
-    """The v4 and the v5 document of an API; fewer when one is not there."""
-    for v4, v5, folder in (
-        (f"{api}_*v4*.json", f"{api}-*v5*.yaml", official.FOLDER),
-        (f"{api}-v4*.json", f"{api}-v5*.json", PUBLISHED),
-    ):
-        found = [*folder.glob(v4), *folder.glob(v5)]
-        if len(found) == 2:
-            return found
-    return []
+def _files(api: str) -> dict[str, list[Path]]:
+    """The v4 and the v5 document of an API, by who wrote them; where both are there."""
+    found = {
+        "official": [*official.FOLDER.glob(f"{api}_*v4*.json"), *official.FOLDER.glob(f"{api}-*v5*.yaml")],
+        "ours": [*PUBLISHED.rglob(f"{api}-v4*.json"), *PUBLISHED.glob(f"{api}-v5*.json")],
+    }
+    return {source: files for source, files in found.items() if len(files) == 2}
 
 
 @cache
-def pair(api: str) -> Pair:
-    v4, v5 = (load_contract(load_document(path), origin=path.name) for path in _files(api))
+def pair(api: str, source: str = "") -> Pair:
+    """The contracts and their mappings; of the first source when none is named."""
+    files = _files(api)
+    v4, v5 = (load_contract(load_document(path), origin=path.name) for path in files[source or min(files)])
     return Pair(v4, v5, Mappings.of(import_module(f"{PACKAGES[api]}.v4").V4, v4, v5))
 
 
 def cases() -> list[Case]:
-    return [Case(api, name) for api in PACKAGES if _files(api) for name in pair(api).mappings.by_name]
+    return [
+        Case(api, name, source)
+        for api in PACKAGES
+        for source in _files(api)
+        for name in pair(api, source).mappings.by_name
+    ]
 
 
-def apis() -> list[str]:
-    return [api for api in PACKAGES if _files(api)]
+def sources() -> list[str]:
+    """Who wrote both majors of all APIs."""
+    found = [set(_files(api)) for api in PACKAGES]
+    return sorted(set.intersection(*found))
 
 
 def varied(document: Document, seed: int, types: bool = False) -> Document:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.domain.query import AnyElement, Compare, Exists, FieldPath, Kind, Operator, Query, SortKey, matches
+from common.domain.query import AllOf, AnyElement, Compare, Exists, FieldPath, Kind, Operator, Query, SortKey, matches
 from tests.common.v4.pairs import Case, cases, pair, varied
 
 VARIANTS = 5
@@ -162,8 +162,6 @@ def test_a_state_of_one_element_counts_for_that_element():
     def both(id, state):
         inner = (Compare(FieldPath(("id",), Kind.STRING), Operator.EQ, (id,)),
                  Compare(FieldPath(("state",), Kind.STRING), Operator.EQ, (state,)))  # fmt: skip
-        from common.domain.query import AllOf
-
         return case.mapping.condition(AnyElement(path, AllOf(inner)))
 
     assert matches(both("1", "failed"), order)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from common.v4.mapping import marked, shown_in_v5
-from tests.common.v4.pairs import Case, cases, varied
+from common.v4.mapping import Mapping, marked, shown_in_v5
+from tests.common.v4.pairs import Case, cases, pair, varied
+from tmf622_ordering.v4 import V4
 
-VARIANTS = 60
+VARIANTS = 30
 
 
 def documents(made, types=False):
@@ -26,7 +28,6 @@ def test_v4_gets_back_exactly_what_it_sent(case: Case):
 
         shown = case.mapping.project(case.mapping.lift(sent))
 
-        # What v4 demands and the client left out all the same may be told from the v5 document.
         assert shown == sent
         assert sent == before, "the mapping does not change what it is given"
 
@@ -69,3 +70,22 @@ def test_a_change_of_one_member_changes_nothing_else(case: Case):
         lifted = case.mapping.lift({**view, "x-note": "patched"})
 
         assert lifted == {**stored, "x-note": "patched"}
+
+
+def test_many_threads_may_meet_a_resource_first():
+    case = Case("TMF622", "productOrder")
+    *_, document = case.v4_documents()
+    expected = case.mapping.lift(document)
+    fresh = Mapping.between(case.v4, case.v5, V4.shapes)
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(fresh.lift, [document] * 64))
+
+    assert found == [expected] * 64
+
+
+def test_what_v5_does_not_have_is_not_mapped():
+    mappings = pair("TMF635").mappings
+
+    assert mappings.stored == {"usage": "productUsage"}
+    assert mappings.by_name.keys() == {"usage"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.common.v4.pairs import Case, apis
+from tests.common.v4.pairs import Case, sources
 
 MONEY = {"unit": "EUR", "value": Decimal("9.90")}
 PARTY_V4 = {"id": "1", "name": "Ann", "role": "owner", "@referredType": "Individual"}
@@ -170,9 +170,10 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("api", "name", "v4", "v5"), [row for row in ROWS if row[0] in apis()])
-def test_a_v4_document_is_stored_so(api, name, v4, v5):
-    mapping = Case(api, name).mapping
+@pytest.mark.parametrize("source", sources())
+@pytest.mark.parametrize(("api", "name", "v4", "v5"), ROWS)
+def test_a_v4_document_is_stored_so(source, api, name, v4, v5):
+    mapping = Case(api, name, source).mapping
 
     assert mapping.lift(v4) == v5
     assert mapping.project(v5) == v4
@@ -212,6 +213,7 @@ SHOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("api", "name", "v5", "v4"), [row for row in SHOWN if row[0] in apis()])
-def test_what_only_v5_says_is_shown_so(api, name, v5, v4):
-    assert Case(api, name).mapping.project(v5) == v4
+@pytest.mark.parametrize("source", sources())
+@pytest.mark.parametrize(("api", "name", "v5", "v4"), SHOWN)
+def test_what_only_v5_says_is_shown_so(source, api, name, v5, v4):
+    assert Case(api, name, source).mapping.project(v5) == v4
