@@ -212,6 +212,17 @@ class Node:
             self.down.setdefault(MARK + name, (name, None))
             self.hidden.setdefault(MARK + name, (name, None))
             self.routes.setdefault(name, Route((MARK + name,)))
+        self._keep_strangers()
+
+    def _keep_strangers(self) -> None:
+        """An extension whose name the other major has for something else: kept apart, under two marks."""
+        for name in self.v5_names - self.up.keys():
+            self.up[name] = (MARK * 2 + name, None)
+            self.down[MARK * 2 + name] = self.hidden[MARK * 2 + name] = (name, None)
+            self.routes.setdefault(name, Route((MARK * 2 + name,)))
+        for name in self.v4_names - self.down.keys():
+            self.down[name], self.hidden[name] = (None, None), (MARK * 2 + name, None)
+            self.up[MARK * 2 + name] = (name, None)
 
     def _share(self, name: str) -> None:
         v4, v5 = self.children(name, name)

@@ -15,6 +15,7 @@ NOT_IN_V5 = re.compile(r"productRelationship/\d+ id is required$")
 NOT_IN_V4 = re.compile(
     r"targetProductSchema @schemaLocation is required$"
     r"|relatedParty/\d+ (@referredType|id|name) is required$"  # v5 has one with nothing but a role
+    r"|contact/\d+ validFor is required$"
     r"|haracteristic/\d+ value is required$"
     r"|priceAlteration/\d+ (price|priceType) is required$"
     r"|productOfferingQualificationItem (id|productOfferingQualificationId) is required$"

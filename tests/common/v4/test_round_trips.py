@@ -9,6 +9,8 @@ import pytest
 
 from common.v4.mapping import Mapping, marked, shown_in_v5
 from tests.common.v4.pairs import Case, cases, pair, varied
+from tests.common.v4.test_contracts_hold import NOT_IN_V4, complaints
+from tests.samples.larkwing import samples
 from tmf622_ordering.v4 import V4
 
 VARIANTS = 30
@@ -89,3 +91,54 @@ def test_what_v5_does_not_have_is_not_mapped():
 
     assert mappings.stored == {"usage": "productUsage"}
     assert mappings.by_name.keys() == {"usage"}
+
+
+@pytest.mark.parametrize(
+    ("api", "name", "v4", "v5"),
+    [
+        ("TMF622", "productOrder", {"orderDate": "1", "creationDate": "mine"},
+         {"@type": "ProductOrder", "creationDate": "1", "~~creationDate": "mine"}),
+        ("TMF620", "category", {"parentId": "1", "parent": "mine"},
+         {"@type": "Category", "parent": {"@type": "CategoryRef", "id": "1"}, "~~parent": "mine"}),
+        ("TMF629", "customer", {"account": [{"id": "1"}], "description": "mine"},
+         {"@type": "Customer", "account": [{"@type": "AccountRef", "id": "1"}], "~description": "mine"}),
+    ],
+)  # fmt: skip
+def test_an_extension_of_v4_is_not_taken_for_what_v5_calls_so(api, name, v4, v5):
+    mapping = Case(api, name).mapping
+
+    assert mapping.lift(v4) == v5
+    assert mapping.project(v5) == v4
+    assert mapping.lift(mapping.project(v5, hidden=True)) == v5
+
+
+@pytest.mark.parametrize(
+    ("api", "name", "v5", "v4"),
+    [
+        ("TMF622", "productOrder", {"creationDate": "1", "orderDate": "mine"}, {"orderDate": "1"}),
+        ("TMF620", "category", {"parentId": "mine"}, {}),
+        ("TMF629", "customer", {"contactMedium": [{"@type": "EmailContactMedium", "characteristic": {"a": "mine"}}]},
+         {"contactMedium": [{"@type": "EmailContactMedium", "mediumType": "email"}]}),
+        ("TMF632", "individual", {"skill": [{"skillName": "a", "@type": "Skill"}]}, {"skill": [{"skillName": "a"}]}),
+    ],
+)  # fmt: skip
+def test_an_extension_of_v5_is_not_taken_for_what_v4_calls_so(api, name, v5, v4):
+    case = Case(api, name)
+    v5 = {"@type": case.v5.type_name, **v5}
+
+    assert case.mapping.project(v5) == v4
+    assert case.mapping.lift(case.mapping.project(v5, hidden=True)) == v5
+
+
+def test_samples_lose_nothing_and_are_valid_in_v4():
+    by_name = {pair(case.api, case.source).mappings.stored[case.name]: case for case in cases()}
+    checked = 0
+    for sample in samples():
+        case = by_name.get(sample.contract.name)
+        if case is None:
+            continue
+        checked += 1
+        shown = case.mapping.project(sample.document)
+        assert case.mapping.lift(case.mapping.project(sample.document, hidden=True)) == sample.document
+        assert complaints(case.v4.whole, {"href": "/1", **shown}, NOT_IN_V4) == []
+    assert checked > 100
