@@ -113,6 +113,11 @@ class Installation:
             self.database.migrate()
         self.database.prepare()
 
+    @property
+    def kept(self) -> list[Served]:
+        """Every stored resource once, in the form it is stored in."""
+        return [served for served in self.served.values() if served.mapping is None]
+
     def children(self, parent: Served) -> list[Served]:
         """The resources that lie directly below another."""
         resources = parent.contract.resources.values()

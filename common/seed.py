@@ -231,7 +231,7 @@ def collect(installation: Installation, components: Iterable[str] = ()) -> list[
 
 
 def _of(installation: Installation, component: Component) -> Iterator[Samples]:
-    served = {item.name: item for item in installation.served.values() if item.component is component}
+    served = {item.name: item for item in installation.kept if item.component is component}
     for sample in read_folder(Path(str(files(component.name))) / component.samples):
         if sample.resource not in served:
             raise ConfigurationError(f"{component.name} has samples of {sample.resource!r}, which it does not serve")

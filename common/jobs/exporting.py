@@ -13,6 +13,7 @@ from common.jobs.files import new_file
 from common.jobs.ledger import TENANT, JobId, Ledger
 from common.jobs.places import NDJSON, PlaceRefused, format_of, locate
 from common.jobs.scope import Choice, choice_of, resources_of
+from common.v4.mapping import shown_in_v5
 
 PAGE = 500
 
@@ -79,7 +80,7 @@ def _texts(
                 query = Query(where=choice.where, sort=choice.sort, limit=PAGE, after=after)
                 found = uow.repository(served.stored.name).find(query)
             for row in found.rows:
-                yield encode(_typed(row.document(), served))
+                yield encode(_typed(shown_in_v5(row.document()), served))
             if len(found.rows) < PAGE:
                 break
             after = found.cursors[-1]

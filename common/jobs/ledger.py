@@ -76,7 +76,7 @@ class Ledger:
         self._committed = committed
         self._kinds: dict[str, Kind] = {}
         self._served: dict[str, Served] = {}
-        for served in installation.served.values():
+        for served in installation.kept:
             kind = served.component.jobs.get(served.name) if served.component else None
             if kind is None:
                 continue

@@ -94,7 +94,9 @@ class MappedView:
         return self.mapping.project(row.document(), hidden=True)
 
     def stored(self, document: Document, before: Document | None = None) -> Document:
-        return self.mapping.lift(document if before is None else rejoin(before, document))
+        edited = document if before is None else rejoin(before, document)
+        self.contract.fields.normalise(edited)  # dates that only v4 has are stored in the one form, too
+        return self.mapping.lift(edited)
 
 
 def _path(contract: ResourceContract, steps: tuple[str, ...]) -> FieldPath:

@@ -1,0 +1,223 @@
+"""One store, two majors: what is written in one is read, filtered, changed and deleted in the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from common.installation import published_documents
+from common.jobs.runner import JobRunner
+from common.serving import delivery_worker
+from common.settings import Settings
+from common.spec.contract import Contract, ResourceContract, Verb
+from common.spec.load import load_contracts
+from tests.client import Suite
+from tests.common.events.listeners import listening
+from tests.conformance.documents import Generator
+
+# v4 demands a trading name, and shows the name as one until a v4 client changes either.
+TOLD_TWICE = {"organization": {"tradingName"}}
+V4_NAMES = {"productCatalog": "catalog", "productUsage": "usage"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A resource in both majors."""
+
+    v4: Contract
+    v5: Contract
+    old: ResourceContract
+    new: ResourceContract
+
+    def __str__(self) -> str:
+        return f"{self.v4.api}-{self.new.name}"
+
+    def collection(self, major: int) -> str:
+        return self.v4.base_path + self.old.path if major == 4 else self.v5.base_path + self.new.path
+
+    def body(self, major: int) -> dict[str, object]:
+        contract, resource = (self.v4, self.old) if major == 4 else (self.v5, self.new)
+        generator = Generator(contract.document)
+        operation = contract.document["paths"][resource.path]["post"]
+        body = dict(generator.minimal(generator.body_schema(operation)))
+        body.pop("id", None)
+        return body
+
+    @property
+    def shared(self) -> str:
+        """An attribute that both majors have under one name and a client may change; an extension where none is."""
+        changeable = self.old.attributes & self.new.attributes - self.old.immutable - self.new.immutable
+        return next((name for name in ("description", "name") if name in changeable), "x-note")
+
+
+def pairs() -> list[Pair]:
+    contracts = load_contracts(published_documents())
+    by_key = {contract.key: contract for contract in contracts}
+    found = []
+    for v5 in (contract for contract in contracts if contract.major == 5):
+        v4 = by_key[f"{v5.api}/v4"]
+        for name, resource in v5.resources.items():
+            old = v4.resources.get(V4_NAMES.get(name, name))
+            if old is not None and Verb.CREATE in resource.operations and Verb.CREATE in old.operations:
+                found.append(Pair(v4, v5, old, resource))
+    return found
+
+
+PAIRS = pairs()
+
+
+def test_every_resource_that_both_majors_create_is_here():
+    assert len(PAIRS) == 22
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+@pytest.mark.parametrize(("written", "other"), [(4, 5), (5, 4)], ids=["v4 to v5", "v5 to v4"])
+def test_what_one_major_writes_the_other_reads_filters_changes_and_deletes(suite, pair, written, other):
+    body = {**pair.body(written), pair.shared: "first"}
+    made = suite.created(pair.collection(written), body)
+    assert made["href"] == f"http://bss.example{pair.collection(written)}/{made['id']}"
+    here, there = (f"{pair.collection(major)}/{made['id']}" for major in (written, other))
+
+    seen = suite.get(there)
+    assert seen.status == 200
+    assert seen.json["href"] == f"http://bss.example{there}"
+    assert seen.json[pair.shared] == "first"
+    assert ("@type" in seen.json) or other == 4
+    assert not [name for name in seen.json if name.startswith("~")]
+
+    found = suite.get(f"{pair.collection(other)}?id={made['id']}&{pair.shared}=first")
+    assert (found.status, found.json) == (200, [seen.json])
+
+    verbs = (pair.old if other == 4 else pair.new).operations
+    before = suite.get(here).json
+    if Verb.PATCH in verbs and Verb.PATCH in (pair.new if other == 4 else pair.old).operations:
+        changed = suite.patch(there, {pair.shared: "second"})
+        assert (changed.status, changed.json.get(pair.shared)) == (200, "second"), changed.json
+        moving = {pair.shared, "lastUpdate", "lastModified"} | TOLD_TWICE.get(pair.new.name, set())
+        after = suite.get(here).json
+        assert after[pair.shared] == "second"
+        assert {k: v for k, v in after.items() if k not in moving} == {
+            k: v for k, v in before.items() if k not in moving
+        }, "what the other major cannot say is untouched"
+    if Verb.DELETE in verbs:
+        gone = suite.delete(there)
+        assert gone.status in (204, 409)
+        assert suite.get(here).status == (404 if gone.status == 204 else 200)
+
+
+def test_events_reach_both_majors_in_their_own_form_whichever_wrote_the_change(tmp_path: Path):
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/bss.db", components="tmf620_catalog", callback_allow_private=True
+    )
+    suite = Suite(settings)
+    base = "/tmf-api/productCatalogManagement"
+    with listening() as old, listening() as new:
+        suite.created(f"{base}/v4/hub", {"callback": old.url})
+        suite.created(f"{base}/v5/hub", {"callback": new.url})
+        suite.created(f"{base}/v4/catalog", {"name": "from v4"})
+        made = suite.created(f"{base}/v5/productCatalog", {"@type": "ProductCatalog", "name": "from v5"})
+        suite.patch(f"{base}/v4/catalog/{made['id']}", {"description": "d"})
+        worker = delivery_worker(suite.installation)
+        asyncio.run(worker.step())
+        worker.close()
+        told_old, told_new = list(old.bodies), list(new.bodies)
+    suite.close()
+
+    assert [body["eventType"] for body in told_old] == [
+        "CatalogCreateEvent",
+        "CatalogCreateEvent",
+        "CatalogAttributeValueChangeEvent",
+    ]
+    assert [body["event"]["catalog"]["name"] for body in told_old] == ["from v4", "from v5", "from v5"]
+    assert all("timeOcurred" in body and "timeOccurred" not in body for body in told_old)
+    assert all("/v4/catalog/" in body["event"]["catalog"]["href"] for body in told_old)
+    assert [body["eventType"] for body in told_new] == [
+        "ProductCatalogCreateEvent",
+        "ProductCatalogCreateEvent",
+        "ProductCatalogAttributeValueChangeEvent",
+    ]
+    assert told_new[2]["event"]["productCatalog"]["description"] == "d"
+    assert all("timeOccurred" in body and body["@type"] == body["eventType"] for body in told_new)
+
+
+USAGE = "/tmf-api/usageManagement/v4"
+
+
+def test_v4_alone_has_usage_specifications_and_usage_events(suite):
+    specification = suite.created(f"{USAGE}/usageSpecification", {"name": "voice"})
+    usage = suite.created(f"{USAGE}/usage", {"usageSpecification": {"id": specification["id"]}, "usageType": "voice"})
+
+    assert usage["status"] == "received"
+    assert suite.get(f"{USAGE}/usage?status=received&usageType=voice").json == [usage]
+    seen = suite.get(f"/tmf-api/productUsageManagement/v5/productUsage/{usage['id']}").json
+    assert (seen["@type"], seen["status"], seen["usageType"]) == ("ProductUsage", "initialized", "voice")
+    with suite.installation.database.read() as uow:
+        types = [row[0] for row in uow.connection.exec_driver_sql("select type from outbox").fetchall()]
+    assert "UsageCreateEvent" in types
+    assert suite.get("/tmf-api/productUsageManagement/v5/usageSpecification").status == 404
+
+
+def test_renamed_attributes_are_filtered_sorted_and_selected_by_their_v4_names(suite):
+    orders = "/tmf-api/productOrderingManagement/v4/productOrder"
+    party = {"id": "42", "role": "customer", "@referredType": "Individual"}
+    item = {"id": "1", "action": "add", "product": {"productSpecification": {"id": "s"}}}
+    made = suite.created(orders, {"externalId": "E-1", "relatedParty": [party], "productOrderItem": [item]})
+
+    assert made["relatedParty"] == [party]
+    for question in (
+        f"orderDate={made['orderDate']}",
+        "relatedParty.id=42",
+        "externalId=E-1",
+        "filter=relatedParty[?(@.id=='42')]",
+    ):
+        assert [one["id"] for one in suite.get(f"{orders}?{question}").json] == [made["id"]], question
+    assert suite.get(f"{orders}?relatedParty.id=43").json == []
+    assert suite.get(f"{orders}?sort=-orderDate&fields=orderDate").json == [
+        {"id": made["id"], "href": made["href"], "orderDate": made["orderDate"]}
+    ]
+    stored = suite.get(f"/tmf-api/productOrderingManagement/v5/productOrder/{made['id']}").json
+    assert stored["creationDate"] == made["orderDate"]
+    assert stored["relatedParty"][0]["partyOrPartyRole"]["id"] == "42"
+
+
+def test_a_client_cannot_write_what_is_kept_beside(suite):
+    answer = suite.post(
+        "/tmf-api/productCatalogManagement/v5/category", {"@type": "Category", "name": "x", "~parentId": "y"}
+    )
+
+    assert answer.status == 400
+    assert [error["rule"] for error in answer.json["errors"]] == ["reserved"]
+
+
+def test_an_export_has_the_stored_form_without_what_is_kept_beside(tmp_path: Path):
+    (tmp_path / "jobs").mkdir()
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/bss.db", components="tmf620_catalog", job_dir=str(tmp_path / "jobs")
+    )
+    suite = Suite(settings)
+    base = "/tmf-api/productCatalogManagement"
+    suite.created(f"{base}/v4/category", {"name": "from v4", "parentId": "top", "x-own": 1})
+    job = suite.created(f"{base}/v4/exportJob", {"url": "out.json", "path": "/category"})
+    runner = JobRunner(suite.installation)
+    while runner.look():
+        pass
+    runner.close()
+
+    assert suite.get(f"{base}/v4/exportJob/{job['id']}").json["status"] == "Succeeded"
+    (exported,) = json.loads((tmp_path / "jobs" / "out.json").read_text())
+    assert (exported["@type"], exported["parent"]["id"], exported["x-own"]) == ("Category", "top", 1)
+    assert "~" not in (tmp_path / "jobs" / "out.json").read_text()
+    suite.close()
+
+
+def test_dates_that_only_v4_has_are_compared_as_instants(suite):
+    body = {"usageDate": "2026-03-01T10:00:00+02:00", "usageType": "voice"}
+    made = suite.created(f"{USAGE}/usage", body)
+
+    assert made["usageDate"] == "2026-03-01T08:00:00.000Z"
+    assert suite.get(f"{USAGE}/usage?usageDate=2026-03-01T08:00:00Z").json == [made]
+    assert suite.get(f"{USAGE}/usage?usageDate.gt=2026-03-01T08:00:00Z").json == []
