@@ -40,6 +40,8 @@ POLICY = {
     r"^body\.invalid .*a new \w+ starts as one of": "rule: the first state of the lifecycle",
     r"^body\.invalid .*(an item has an id|stands twice)": "rule: order items have ids of their own",
     r"^body\.invalid .*/(url|path): ": "rule: jobs read and write inside the configured folder, and known resources",
+    r"^body\.invalid .*names of attributes do not start with ~": "the mark of what is kept for v4 only",
+    r"^body\.invalid .*a price is an amount or a percentage": "rule: prices",
     r"^body\.invalid .*/value: |: value is required": "the type that @type names is judged, not its base alone",
 }
 

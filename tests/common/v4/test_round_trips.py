@@ -13,7 +13,7 @@ from tests.common.v4.test_contracts_hold import NOT_IN_V4, complaints
 from tests.samples.larkwing import samples
 from tmf622_ordering.v4 import V4
 
-VARIANTS = 30
+VARIANTS = 8
 
 
 def documents(made, types=False):
