@@ -27,8 +27,12 @@ def href(collection: str, id: str, version: str = "") -> str:
 
 def whole(row: Row, link: str) -> bytes:
     """A stored document as it is, id and href in front, without parsing it."""
-    head = exact_json.encode({"id": row.id, "href": link})
-    rest = row.text.encode()
+    return linked(row.id, link, row.text.encode())
+
+
+def linked(id: str, link: str, rest: bytes) -> bytes:
+    """The JSON text of an object without id and href, with both in front."""
+    head = exact_json.encode({"id": id, "href": link})
     return head if rest == b"{}" else head[:-1] + b"," + rest[1:]
 
 

@@ -7,6 +7,7 @@ with a mark no client may use); a v4 contract shows it through its mapping (docs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from common import exact_json
@@ -17,6 +18,8 @@ from common.store.repository import Row
 from common.v4.mapping import Mapping, rejoin, shown_in_v5
 from common.v4.routes import MARK
 
+# v4 answers kept, for all resources together: about 12 MB when every one is as large as an offering.
+PROJECTED_KEPT = 1_024
 # What a stored text has when something in it is kept for v4 only; a text value may have it too, which costs a look.
 _MARKED = f'"{MARK}'
 
@@ -88,7 +91,7 @@ class MappedView:
         return self.mapping.project(row.document())
 
     def whole(self, row: Row, link: str) -> bytes:
-        return exact_json.encode(render.answer(self.shown(row), link))
+        return render.linked(row.id, link, _projected(self.mapping, row.text))
 
     def editable(self, row: Row) -> Document:
         return self.mapping.project(row.document(), hidden=True)
@@ -97,6 +100,12 @@ class MappedView:
         edited = document if before is None else rejoin(before, document)
         self.contract.fields.normalise(edited)  # dates that only v4 has are stored in the one form, too
         return self.mapping.lift(edited)
+
+
+@lru_cache(maxsize=PROJECTED_KEPT)
+def _projected(mapping: Mapping, text: str) -> bytes:
+    """What a stored text is in v4: the same text is the same answer, so what is read often is projected once."""
+    return exact_json.encode(mapping.project(exact_json.decode_own(text)))
 
 
 def _path(contract: ResourceContract, steps: tuple[str, ...]) -> FieldPath:

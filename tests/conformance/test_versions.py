@@ -6,11 +6,13 @@ import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from common.installation import published_documents
 from common.jobs.runner import JobRunner
+from common.seed import collect, in_process, load, local_url
 from common.serving import delivery_worker
 from common.settings import Settings
 from common.spec.contract import Contract, ResourceContract, Verb
@@ -221,3 +223,28 @@ def test_dates_that_only_v4_has_are_compared_as_instants(suite):
     assert made["usageDate"] == "2026-03-01T08:00:00.000Z"
     assert suite.get(f"{USAGE}/usage?usageDate=2026-03-01T08:00:00Z").json == [made]
     assert suite.get(f"{USAGE}/usage?usageDate.gt=2026-03-01T08:00:00Z").json == []
+
+
+def test_the_sample_operator_reads_in_v4_and_its_bills_move_in_both(suite):
+    installation = suite.installation
+    with in_process(installation) as client:
+        load(installation, collect(installation), local_url(installation), client)
+    wrong, read = [], 0
+    for contract in (c for c in installation.contracts if c.major == 4):
+        for name, resource in contract.resources.items():
+            for shown in suite.get(f"{contract.base_path}{resource.path}?limit=1000").json:
+                read += 1
+                assert suite.get(f"{contract.base_path}{resource.path}/{shown['id']}").json == shown
+                wrong += [f"{name}: {v.message}" for v in resource.whole.violations(shown) if v.rule != "required"]
+    assert wrong == []
+    assert read == 180, "all samples but the five bill cycles, which v4 does not have"
+
+    bill = "/tmf-api/customerBillManagement/{}/customerBill/bill-brandt-2026-10"
+    old = suite.get(bill.format("v4")).json
+    assert old["billDocument"]
+    assert suite.get("/tmf-api/customerBillManagement/v4/appliedCustomerBillingRate?isBilled=false").headers[
+        "x-total-count"
+    ] == str(4)
+    assert suite.patch(bill.format("v4"), {"state": "onHold"}).status == 200
+    assert suite.get(bill.format("v5")).json["state"] == "onHold"
+    assert suite.get(bill.format("v4")).json == old | {"state": "onHold", "lastUpdate": ANY}
