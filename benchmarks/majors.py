@@ -3,8 +3,8 @@
     python -m benchmarks.majors [ROUNDS]
 
 Both majors run in one process in alternating rounds; the ratio of the medians is the figure, absolute times wander.
-`first read` is a retrieve whose v4 form is not kept from an earlier one. The offering is the sample `plan-m` (about 6 KB),
-stored in a temporary SQLite file.
+`first read` is a retrieve whose v4 form is not kept from an earlier one. The offering is the sample `plan-m`
+(about 6 KB), stored in a temporary SQLite file.
 """
 
 from __future__ import annotations
