@@ -37,7 +37,7 @@ class HubEndpoint:
                 uow,
                 self.contract,
                 body,
-                origin=request.origin,
+                origin=request.origin.removesuffix(self.installation.settings.base_prefix),
                 settings=self.installation.settings,
                 now=self.installation.clock.now(),
             )

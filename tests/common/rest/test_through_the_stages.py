@@ -12,6 +12,7 @@ from common.rest.headers import JSON_PATCH
 from common.serving import delivery_worker
 from common.settings import Settings
 from tests.client import Suite
+from tests.common.events.listeners import listening
 
 BASE = "/tmf-api/productOrderingManagement/v5"
 SPECIFICATION = {"@type": "ProductSpecificationRef", "id": "s"}
@@ -113,3 +114,24 @@ def test_behind_a_prefix_probes_reach_the_process_and_the_contract_says_where_it
     published = suite.get("/r1/tmf-api/productCatalogManagement/v5/openapi.json").json
     assert published["servers"] == [{"url": "http://bss.example/r1/tmf-api/productCatalogManagement/v5"}]
     suite.close()
+
+
+def test_events_behind_a_prefix_carry_it_once_in_their_links(tmp_path):
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/b.db",
+        components="tmf620_catalog",
+        base_prefix="/r1",
+        callback_allow_private=True,
+    )
+    suite = Suite(settings)
+    base = "/r1/tmf-api/productCatalogManagement/v5"
+    with listening() as listener:
+        suite.created(f"{base}/hub", {"callback": listener.url})
+        made = suite.created(f"{base}/category", {"@type": "Category", "name": "x"})
+        worker = delivery_worker(suite.installation)
+        asyncio.run(worker.step())
+        worker.close()
+        (told,) = listener.bodies
+    suite.close()
+
+    assert told["event"]["category"]["href"] == made["href"] == f"http://bss.example{base}/category/{made['id']}"
