@@ -1,7 +1,7 @@
 """What a tmfNNN package hands over, and how the suite finds it.
 
 A package's `__init__` is one `COMPONENT` descriptor and nothing else. Components are loaded by name from the
-settings; nothing imports them otherwise. Where one needs another's service it asks `service` by name.
+settings; nothing imports them otherwise.
 """
 
 from __future__ import annotations
@@ -110,17 +110,14 @@ class Component:
     """One TMF API of the suite.
 
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
-            carries out, and of which kind (`import`, `export`); `services` are narrow interfaces that other
-            components may ask for; `samples` is the folder of sample documents, relative to the package; `v4` says how
-            its v4 documents say what the stored ones say (None: v4 is not served beside v5).
+            carries out, and of which kind (`import`, `export`); `samples` is the folder of sample documents, relative
+            to the package; `v4` says how its v4 documents say what the stored ones say (None: v4 is not served).
     """
 
     name: str
     api: str
     resources: tuple[Resource, ...]
     jobs: Mapping[str, Literal["import", "export"]] = field(default_factory=dict)
-    services: Mapping[str, Any] = field(default_factory=dict)
-    commands: tuple[Any, ...] = ()
     samples: str = "samples"
     v4: ApiMapping | None = None
 

@@ -8,7 +8,6 @@ BssError
 │   ├── PatchTestFailed                409  a `test` operation did not hold, or a query found nothing
 │   ├── InvalidParameter               400  a query parameter that means nothing
 │   ├── InvalidHeader                  400  a header that means nothing
-│   ├── NotAuthorized / Forbidden      401 / 403
 │   ├── UnknownPath                    404  no operation has this path
 │   ├── NotFound                       404  no such resource
 │   ├── MethodNotAllowed               405  with the methods that are
@@ -102,14 +101,6 @@ class InvalidHeader(ClientError):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"header {name}: {problem}")
-
-
-class NotAuthorized(ClientError):
-    code, status, reason = "auth.missing", 401, "Credentials are missing or not valid"
-
-
-class Forbidden(ClientError):
-    code, status, reason = "auth.forbidden", 403, "Not permitted"
 
 
 class UnknownPath(ClientError):

@@ -60,7 +60,6 @@ class Settings:
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     workers: int = _setting(1, "server processes (PostgreSQL only above 1)")
     log_level: str = _setting("info", "least severe log line", ("debug", "info", "warning", "error"))
-    validate_answers: bool = _setting(False, "check every answer against the contract (tests)")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
+
+from marshmallow import Schema, fields, post_dump
 
 from common.domain.clock import instant_text
 from common.domain.event import Event
@@ -38,40 +41,65 @@ def render(publication: Publication, told: Told, event: Event, base: str) -> Doc
     return renderer(publication, told, event, base)
 
 
+class _Envelope(Schema):
+    """What stands around the payload in both majors."""
+
+    event_id = fields.String(data_key="eventId")
+    event_time = fields.String(data_key="eventTime")
+    event_type = fields.String(data_key="eventType")
+    correlation_id = fields.String(data_key="correlationId")
+    domain = fields.String()
+    title = fields.String()
+    description = fields.String()
+    priority = fields.String()
+
+    @post_dump
+    def drop_absent(self, envelope: Document, **_: Any) -> Document:
+        return {name: value for name, value in envelope.items() if value is not None}
+
+
+class _EnvelopeV5(_Envelope):
+    type = fields.String(data_key="@type")
+    base_type = fields.Constant("Event", data_key="@baseType")
+    time_occurred = fields.String(data_key="timeOccurred")
+
+
+class _EnvelopeV4(_Envelope):
+    """No `@type`, and the name of the time as v4 documents spell it."""
+
+    time_occurred = fields.String(data_key="timeOcurred")
+
+
+_ENVELOPE_V5, _ENVELOPE_V4 = _EnvelopeV5(), _EnvelopeV4()
+
+
 def _render_v5(publication: Publication, told: Told, event: Event, base: str) -> Document:
-    moment = instant_text(event.occurred_at)
-    return {
-        "@type": told.event.type,
-        "@baseType": "Event",
-        **_envelope(publication, told, event),
-        "timeOccurred": moment,
-        told.event.body_key: {told.event.payload_key: _PAYLOADS_V5[told.event.kind](publication, told, event, base)},
-    }
+    payload = _PAYLOADS_V5[told.event.kind](publication, told, event, base)
+    envelope: Document = _ENVELOPE_V5.dump(_facts(publication, told, event))
+    return envelope | {told.event.body_key: {told.event.payload_key: payload}}
 
 
 def _render_v4(publication: Publication, told: Told, event: Event, base: str) -> Document:
-    """v4: no `@type` in the envelope, `timeOcurred` as the documents spell it, the full resource in every event."""
-    moment = instant_text(event.occurred_at)
+    """v4 has the full resource in every event."""
     payload = _whole(publication, told, event, base) | dict(event.extra)
+    envelope: Document = _ENVELOPE_V4.dump(_facts(publication, told, event))
+    return envelope | {told.event.body_key: {told.event.payload_key: payload}}
+
+
+def _facts(publication: Publication, told: Told, event: Event) -> Document:
+    moment = instant_text(event.occurred_at)
     return {
-        **_envelope(publication, told, event),
-        "timeOcurred": moment,
-        told.event.body_key: {told.event.payload_key: payload},
-    }
-
-
-def _envelope(publication: Publication, told: Told, event: Event) -> Document:
-    envelope = {
-        "eventId": event.id,
-        "eventTime": instant_text(event.occurred_at),
-        "eventType": told.event.type,
-        "correlationId": event.correlation_id,
+        "type": told.event.type,
+        "time_occurred": moment,
+        "event_id": event.id,
+        "event_time": moment,
+        "event_type": told.event.type,
+        "correlation_id": event.correlation_id,
         "domain": publication.contract.title,
         "title": told.event.type,
         "description": _SENTENCES[told.event.kind].format(told.resource.type_name, event.resource_id) + ".",
         "priority": _PRIORITY,
     }
-    return {name: value for name, value in envelope.items() if value is not None}
 
 
 def _whole(publication: Publication, told: Told, event: Event, base: str) -> Document:

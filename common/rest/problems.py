@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from common import exact_json
-from common.errors import BssError, InvalidBody, MethodNotAllowed, NotAuthorized, ServerError, Unavailable
+from common.errors import BssError, InvalidBody, MethodNotAllowed, ServerError, Unavailable
 from common.rest.messages import Response
 
 DOCUMENTATION = "/docs/errors"
@@ -42,8 +42,6 @@ def _headers(error: BssError) -> tuple[tuple[str, str], ...]:
     match error:
         case MethodNotAllowed():
             return (("allow", ", ".join(error.allowed)),)
-        case NotAuthorized():
-            return (("www-authenticate", "Bearer"),)
         case Unavailable():
             return (("retry-after", RETRY_SECONDS),)
         case _:
