@@ -114,6 +114,8 @@ class _Scope:
                 return _negated(self.holds(part))
             case Exists(path):
                 return self._exists(path)
+            case AnyElement(path, inner) if path.steps == ("id",):
+                return self.holds(_of_id(inner))
             case AnyElement(path, inner):
                 return self._any_element(path, inner)
             case Compare(path, Operator.NE, values):
@@ -250,3 +252,24 @@ def _cut_text(
 
 def _widened(operator: Operator) -> Operator:
     return {Operator.GT: Operator.GTE, Operator.LT: Operator.LTE}.get(operator, operator)
+
+
+def _of_id(condition: Condition) -> Condition:
+    """A condition on the one element that the id is; it is a column, not a member of the stored document."""
+    match condition:
+        case AllOf(parts):
+            return AllOf(tuple(_of_id(part) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(_of_id(part) for part in parts))
+        case Not(part):
+            return Not(_of_id(part))
+        case AnyElement(path, inner) if not path.steps:
+            return _of_id(inner)
+        case Compare(path, operator, values) if not path.steps:
+            return Compare(FieldPath(("id",), path.kind, False), operator, values)
+        case Exists(path) if not path.steps:
+            return AllOf(())
+        case Compare(_, Operator.NE, _):
+            return AllOf(())
+        case _:
+            return AnyOf(())
