@@ -1,0 +1,1 @@
+"""Who carries out the tasks of an order: one port, and an adapter for each kind of system behind it."""
