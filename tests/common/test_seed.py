@@ -257,7 +257,7 @@ def test_a_bad_sample_leaves_nothing_of_its_file(installation):
     (bills,) = parts(installation, "customerBill")
     broken = replace(bills, documents=(bills.documents[0], {**bills.documents[1], "state": "lost"}))
 
-    with pytest.raises(SampleRefused, match=r"customerBill 'bill-brandt-2026-10': /state: "):
+    with pytest.raises(SampleRefused, match=r"customerBill 'bill-brandt-2026-09': /state: "):
         install(installation, [broken])
 
     assert stored(installation, "customerBill") == 0

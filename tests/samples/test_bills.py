@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from common.seed import collect, in_process, load, local_url
+from common.settings import Settings
+from tests.client import Suite
 from tests.samples.larkwing import of
 
 CENT = Decimal("0.01")
@@ -112,3 +115,20 @@ def test_every_stage_of_a_bill_is_shown():
     (asked,) = of("customerBillOnDemand").values()
     assert asked["state"] == "done"
     assert BILLS[asked["customerBill"]["id"]]["runType"] == "offCycle"
+
+
+def test_the_first_bill_listed_can_be_put_on_hold_in_both_majors(tmp_path):
+    """Conformance kits patch the first bill that a list shows them to `onHold`."""
+    suite = Suite(Settings(database_url=f"sqlite:///{tmp_path}/bss.db"))
+    with in_process(suite.installation) as client:
+        load(suite.installation, collect(suite.installation), local_url(suite.installation), client)
+    base = "/tmf-api/customerBillManagement"
+
+    for major in ("v5", "v4"):
+        first = suite.get(f"{base}/{major}/customerBill").json[0]
+        assert (first["id"], first["state"]) == ("bill-brandt-2026-10", "sent" if major == "v5" else "validated")
+        held = suite.patch(f"{base}/{major}/customerBill/{first['id']}", {"state": "onHold"})
+        assert (held.status, held.json["state"]) == (200, "onHold")
+        assert held.json["billDocument"] == first["billDocument"]
+        assert suite.patch(f"{base}/{major}/customerBill/{first['id']}", {"state": "validated"}).status == 200
+    suite.close()
