@@ -277,8 +277,12 @@ class Node:
             self.hidden.setdefault(MARK + name, (None, None))
 
     def _choose_type(self) -> None:
-        if self._kind is not None:
-            return
+        if self._kind is None:
+            self._infer_type()
+        if self._kind_of is not None or self._aliases:
+            self.routes["@type"] = Route(("@type",), translation=rules.TypeNames(self._kind, self._aliases))
+
+    def _infer_type(self) -> None:
         types, names = self._types, types_of(self.v4)
         bare = next((name.removesuffix("RefOrValue") for name in sorted(names) if name.endswith("RefOrValue")), None)
         if self.shape.type_of is not None:

@@ -373,6 +373,27 @@ class _Told(Coded):
         return AnyOf((Compare(FieldPath((name,), kind, False), operator, values), AllOf((missing, there))))
 
 
+class TypeNames:
+    """`@type` where v4 says another than is stored: what it said counts, and where it said none, the one v5 type of
+    the place (`kind`) stands for all the names that v4 has there. Without such a type, the stored one counts too."""
+
+    def __init__(self, kind: str | None, names: frozenset[str]) -> None:
+        self._kind, self._names = kind, names
+
+    def compare(self, operator: Operator, values: tuple[str, ...], kind: Kind) -> Condition:
+        if operator is Operator.NE:
+            return Not(self.compare(Operator.EQ, values, kind))
+        memory = MARK + "@type"
+        stored, said = (Compare(FieldPath((name,), kind, False), operator, values) for name in ("@type", memory))
+        if self._kind is None:
+            return AnyOf((stored, said))
+        ours, silent = _equal(("@type",), (self._kind,)), Not(Exists(FieldPath((memory,), many=False)))
+        found: list[Condition] = [AllOf((ours, said)), AllOf((Not(ours), stored))]
+        if any(matches(stored, {"@type": name}) for name in self._names):
+            found.append(AllOf((ours, silent)))
+        return AnyOf(tuple(found))
+
+
 def fit(name: str, old: Iterable[Schema], v4: Place, new: Iterable[Schema], v5: Place) -> Compiled | None:
     """The rule for a member that both contracts have and v5 restricts; None when it does not."""
     if v5.many or v4.many:

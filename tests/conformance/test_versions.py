@@ -186,6 +186,55 @@ def test_renamed_attributes_are_filtered_sorted_and_selected_by_their_v4_names(s
     assert stored["relatedParty"][0]["partyOrPartyRole"]["id"] == "42"
 
 
+OTHERWISE_CALLED = [pair for pair in PAIRS if pair.old.type_name != pair.new.type_name]
+
+
+def test_the_resources_that_v4_calls_otherwise_are_these():
+    assert [(pair.old.type_name, pair.new.type_name) for pair in OTHERWISE_CALLED] == [
+        ("Catalog", "ProductCatalog"),
+        ("Usage", "ProductUsage"),
+    ]
+
+
+@pytest.mark.parametrize("pair", OTHERWISE_CALLED, ids=str)
+def test_a_type_is_found_and_shown_by_the_name_of_the_major(suite, pair):
+    v4, v5 = pair.collection(4), pair.collection(5)
+    old, new = pair.old.type_name, pair.new.type_name
+    said = suite.created(v4, {**pair.body(4), "@type": old})
+    told = suite.created(v4, pair.body(4))
+    other = suite.created(v5, {**pair.body(5), "@type": new})
+    own = suite.created(v4, {**pair.body(4), "@type": "Acme", "@baseType": old})
+
+    assert said["@type"] == old
+    assert own["@type"] == "Acme"
+    assert "@type" not in told, "a v4 client gets back what it sent"
+    alike, every = [said["id"], told["id"], other["id"]], [said["id"], told["id"], other["id"], own["id"]]
+    for question, found in (
+        (f"@type={old}", alike),
+        (f"@type={old},Acme", every),
+        (f"@type.ne={old}", [own["id"]]),
+        (f"@type.regex=^{old}$", alike),
+        (f"filter=$[?(@['@type']=='{old}')]", alike),
+        ("@type=Acme", [own["id"]]),
+        (f"@type={new}", []),
+    ):
+        answer = suite.get(f"{v4}?{question}")
+        assert [one["id"] for one in answer.json] == found, question
+        assert new not in [one.get("@type") for one in answer.json]
+    assert suite.get(f"{v4}?@type={old}").json[0]["@type"] == old
+    assert [one["id"] for one in suite.get(f"{v5}?@type={new}").json] == alike
+    assert {one["@type"] for one in suite.get(v5).json} == {new, "Acme"}
+    assert suite.get(f"{v5}?@type={old}").json == []
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+def test_a_type_that_v4_sent_is_shown_and_found(suite, pair):
+    made = suite.created(pair.collection(4), {**pair.body(4), "@type": pair.old.type_name})
+
+    assert made["@type"] == pair.old.type_name
+    assert suite.get(f"{pair.collection(4)}?@type={pair.old.type_name}").json == [made]
+
+
 def test_a_client_cannot_write_what_is_kept_beside(suite):
     answer = suite.post(
         "/tmf-api/productCatalogManagement/v5/category", {"@type": "Category", "name": "x", "~parentId": "y"}
