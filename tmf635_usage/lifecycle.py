@@ -2,6 +2,8 @@
 
 Source: TMF635 v5.0.0 `ProductUsageStatusType` and `JobStateType` name the states. The standard's v5 files draw no
 diagram; the moves of a usage are a proposal (tmf630-rules, section 3.6), those of a job follow TMF620's jobs.
+Usage that another system has checked, rated or refused is brought in as it stands: v4 lets a client say the status on
+create (`guided`, `rated`, `rerated`, `billed`, `rejected`). v5 does not, so there every usage starts initialized.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ PRODUCT_USAGE = Lifecycle(
         "notRated": frozenset[str](),
     },
     source="TMF635 v5.0.0 ProductUsageStatusType; moves are a proposal",
+    created=frozenset({"validated", "rated", "corrected", "rejected"}),
 )
 
 EXPORT_JOB = Lifecycle(

@@ -163,6 +163,60 @@ def test_v4_alone_has_usage_specifications_and_usage_events(suite):
     assert suite.get("/tmf-api/productUsageManagement/v5/usageSpecification").status == 404
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("received", "initialized"),
+        ("guided", "validated"),
+        ("rated", "rated"),
+        ("rerated", "corrected"),
+        ("billed", "rated"),
+        ("rejected", "rejected"),
+        ("recycled", "initialized"),
+    ],
+)
+def test_v4_usage_is_brought_in_with_the_status_that_it_has(suite, sent, stored):
+    made = suite.created(f"{USAGE}/usage", {"usageType": "voice", "status": sent})
+
+    assert made["status"] == sent
+    assert suite.get(f"{USAGE}/usage?status={sent}").json == [made]
+    assert suite.get(f"/tmf-api/productUsageManagement/v5/productUsage/{made['id']}").json["status"] == stored
+
+
+@pytest.mark.parametrize("status", ["initialized", "validated", "rated", "corrected", "rejected", "failed"])
+def test_v5_usage_starts_initialized_whatever_was_sent(suite, status):
+    """The contract leaves the status out of what a client sets on create, so it is ignored."""
+    (pair,) = (pair for pair in PAIRS if pair.new.name == "productUsage")
+
+    assert suite.created(pair.collection(5), {**pair.body(5), "status": status})["status"] == "initialized"
+
+
+# An order and its cancellation are not here: v4 leaves their state to the server.
+INITIAL = {
+    **dict.fromkeys(
+        ("productCatalog", "category", "productOffering", "productOfferingPrice", "productSpecification"), "In Study"
+    ),
+    **dict.fromkeys(("importJob", "exportJob"), "Not Started"),
+    **dict.fromkeys(("partyAccount", "billingAccount", "settlementAccount", "financialAccount"), "Active"),
+    **dict.fromkeys(("individual", "organization"), "initialized"),
+    "customer": "Created",
+    "productUsage": "received",
+    "product": "created",
+    "customerBillOnDemand": "inProgress",
+}
+
+
+def test_these_are_all_whose_first_state_a_v4_client_may_say():
+    assert INITIAL.keys() == {pair.new.name for pair in PAIRS if pair.old.state_attribute in pair.old.settable}
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair.new.name in INITIAL], ids=str)
+def test_a_v4_create_may_say_the_initial_state(suite, pair):
+    made = suite.created(pair.collection(4), {**pair.body(4), pair.old.state_attribute: INITIAL[pair.new.name]})
+
+    assert made[pair.old.state_attribute] == INITIAL[pair.new.name]
+
+
 def test_renamed_attributes_are_filtered_sorted_and_selected_by_their_v4_names(suite):
     orders = "/tmf-api/productOrderingManagement/v4/productOrder"
     party = {"id": "42", "role": "customer", "@referredType": "Individual"}

@@ -50,9 +50,24 @@ def test_the_moves_of_usage_are_those_of_the_table():
     assert allowed == MOVES
 
 
-def test_usage_starts_initialized_and_nowhere_else():
+@pytest.mark.parametrize(
+    ("status", "allowed"),
+    [
+        ("initialized", True),
+        ("validated", True),
+        ("rated", True),
+        ("corrected", True),
+        ("rejected", True),
+        ("failed", False),
+        ("superseded", False),
+        ("notRated", False),
+        ("invented", False),
+    ],
+)
+def test_usage_starts_initialized_or_where_another_system_brought_it(status, allowed):
     lifecycle = COMPONENT.resource("productUsage").lifecycle
-    assert [state for state in lifecycle.moves if lifecycle.may_create(state)] == ["initialized"]
+    assert lifecycle.initial == "initialized"
+    assert lifecycle.may_create(status) is allowed
 
 
 def test_an_export_job_runs_once_to_its_end():
