@@ -15,8 +15,8 @@ from typing import Any, get_type_hints
 from common.errors import ConfigurationError
 
 
-def _setting(default: Any, about: str, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"about": about, "choices": choices})
+def _setting(default: Any, about: str, choices: tuple[str, ...] = (), *, is_shown: bool = True) -> Any:
+    return field(default=default, repr=is_shown, metadata={"about": about, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,14 @@ class Settings:
     delivery_backoff_seconds_max: int = _setting(300, "longest pause between attempts; the first is 1 s, then doubled")
     delivery_lease_seconds: int = _setting(15, "how long a dead worker keeps a subscription from the others")
     subscriptions_max: int = _setting(1_000, "listeners registered at the hub of one API")
+    fulfilment: str = _setting(
+        "simulator", "who carries out the tasks of orders; none: people do", ("simulator", "tmf641", "none")
+    )
+    simulator_file: str = _setting("", "script of the simulator (docs/fulfilment.md); empty: every task done at once")
+    oss_url: str = _setting("", "TMF641 v4 API that tasks are ordered at, up to and with /serviceOrdering/v4")
+    oss_token: str = _setting("", "bearer token for that API; never logged", is_shown=False)
+    oss_timeout_seconds: int = _setting(10, "longest wait for its answer")
+    oss_poll_seconds: int = _setting(60, "pause after which a service order under way is asked for, without an event")
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     workers: int = _setting(1, "server processes (PostgreSQL only above 1)")
