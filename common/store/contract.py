@@ -1,7 +1,7 @@
 """What every store promises, as tests: a backend is supported when a subclass of `StoreContract` passes on it.
 
 A subclass supplies the fixture `database`: an empty store of RESOURCES, migrated and prepared. What filters mean is
-promised in `contract_filters`.
+promised in `contract_filters`, what is to be done later in `contract_work`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from common.errors import (
     InvalidParameter,
     RevisionConflict,
 )
+from common.store.contract_work import WorkContract
 from common.store.database import Database
 from common.store.description import Index, StoredResource
 from common.store.idempotency import StoredReply
@@ -502,6 +503,12 @@ class IdempotencyContract:
 
 
 class StoreContract(
-    DocumentContract, VersionContract, PageContract, ParentContract, TransactionContract, IdempotencyContract
+    DocumentContract,
+    VersionContract,
+    PageContract,
+    ParentContract,
+    TransactionContract,
+    IdempotencyContract,
+    WorkContract,
 ):
     """All of it."""

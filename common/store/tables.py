@@ -1,6 +1,6 @@
 """The tables: one shape for every resource, and the few that belong to the suite itself.
 
-System tables (idempotency here; outbox and subscriptions in `event_tables`) stand in SYSTEM_METADATA: a module
+System tables (idempotency and work here; outbox and subscriptions in `event_tables`) stand in SYSTEM_METADATA: a module
 adds its tables with `Table("name", SYSTEM_METADATA, ...)`, using TEXT, DOCUMENT and NUMBER below for its columns,
 and is named in `_load_system_tables`. Nothing else is needed for it to be migrated and compared.
 
@@ -79,6 +79,21 @@ IDEMPOTENCY = Table(
     Column("kept_at", TEXT, nullable=False),
     PrimaryKeyConstraint("tenant", "scope", "key", name="pk_idempotency"),
     Index("ix_idempotency_kept_at", "kept_at"),
+)
+
+# What is to be done at some time (`work`). due: NULL when it waits for somebody to wake it.
+WORK = Table(
+    "work",
+    SYSTEM_METADATA,
+    Column("tenant", TEXT, nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("key", TEXT, nullable=False),
+    Column("due", TEXT, nullable=True),
+    Column("doc", TEXT, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "kind", "key", name="pk_work"),
+    Index("ix_work_due", "tenant", "due", "kind", "key"),
 )
 
 

@@ -12,6 +12,7 @@ from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
 from common.store.repository import Repository
 from common.store.tables import ResourceTables
+from common.store.work import Agenda, WorkTable
 
 
 class UnitOfWork:
@@ -41,6 +42,15 @@ class UnitOfWork:
     @cached_property
     def idempotency(self) -> IdempotencyStore:
         return IdempotencyStore(self.connection, self.tenant)
+
+    def work(self, kind: str) -> WorkTable:
+        """What of one kind is to be done later."""
+        return WorkTable(self.connection, self.tenant, kind)
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        """What of any kind is due."""
+        return Agenda(self.connection, self.tenant)
 
     def record(self, events: Iterable[Event]) -> None:
         """Write events beside the changes they tell of."""

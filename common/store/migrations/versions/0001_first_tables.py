@@ -2509,3 +2509,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
     )
+    op.create_table(
+        "work",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("due", TEXT, nullable=True),
+        sa.Column("doc", TEXT, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", "key", name="pk_work"),
+    )
+    op.create_index("ix_work_due", "work", ["tenant", "due", "kind", "key"], unique=False)
