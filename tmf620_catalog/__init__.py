@@ -19,6 +19,7 @@ _RELATED = ("bundledGroupProductOffering.bundledProductOffering.id", "productOff
 _OFFERING = (*_SHARED, *_RELATED, "isBundle", "isSellable", "marketSegment.id", "channel.id", "place.id")
 _MADE_OF = ("productSpecification.id", "productOfferingPrice.id", "category.id", "bundledProductOffering.id")
 _JOB = ("status", "creationDate", "completionDate", "url")
+_CHECK_JOB = partial(check_job, names=V4.resources)
 _entity = partial(Resource, lifecycle=CATALOGUE, versioned=True)
 
 COMPONENT = Component(
@@ -39,8 +40,8 @@ COMPONENT = Component(
         ),
         _entity("productOfferingPrice", _PRICE, _ALTERED, on_create=rules.create_price, on_patch=rules.patch_price),
         _entity("productOffering", _OFFERING, _MADE_OF, on_create=rules.create_offering, on_patch=rules.patch_offering),
-        Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=check_job),
-        Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=check_job),
+        Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=_CHECK_JOB),
+        Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=_CHECK_JOB),
     ),
     jobs={"importJob": "import", "exportJob": "export"},
     v4=V4,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.query import Document
@@ -11,10 +13,11 @@ from common.jobs.scope import check_query, root_name
 from common.jobs.states import CREATED_AT, NOT_STARTED, SERVER_SET, STATUS
 
 
-def check_job(document: Document, context: RuleContext) -> None:
+def check_job(document: Document, context: RuleContext, names: Mapping[str, str] | None = None) -> None:
     """The `on_create` rule of a job: it begins, and its file lies in the folder that jobs may use.
 
     Where it stands and what came of it is the server's to say; what a client sends of that is ignored.
+    Shapes: `names` are the v4 names of resources that are stored under another one, which is their value.
     """
     for name in SERVER_SET:
         document.pop(name, None)
@@ -34,16 +37,16 @@ def check_job(document: Document, context: RuleContext) -> None:
         format_of(document.get("contentType"), url)
     except PlaceRefused as error:
         context.refuse("/contentType", "enum", str(error))
-    _check_scope(document, context)
+    _check_scope(document, context, names or {})
 
 
-def _check_scope(document: Document, context: RuleContext) -> None:
+def _check_scope(document: Document, context: RuleContext, names: Mapping[str, str]) -> None:
     try:
         name = root_name(document.get("path"))
     except ValueError as error:
         context.refuse("/path", "location", str(error))
     else:
-        if name is not None and not context.library.serves(name):
+        if name is not None and not context.library.serves(names.get(name, name)):
             context.refuse("/path", "location", f"there is no resource {name[:80]!r}; name one, as in /category")
     if document.get("query"):
         try:

@@ -43,7 +43,8 @@ def root_name(path: str | None) -> str | None:
 def resources_of(installation: Installation, job: Served, path: str | None) -> list[Served]:
     """The resources that a job is about, those that others refer to first.
 
-    Jobs themselves are left out, and so is what lies below others.
+    Jobs themselves are left out, and so is what lies below others. `path` stays as the client sent it, so it may name
+    a resource as either major does: `/catalog` is `/productCatalog`.
     Errors: ValueError when the API has no such resource.
     """
     jobs = job.component.jobs if job.component else {}
@@ -51,7 +52,9 @@ def resources_of(installation: Installation, job: Served, path: str | None) -> l
     name = root_name(path)
     if name is None:
         return _targets_first(installation, own)
-    chosen = [served for served in own if served.name == name]
+    v4 = job.component.v4 if job.component else None
+    names = {name, v4.resources.get(name, name)} if v4 else {name}
+    chosen = [served for served in own if served.name in names]
     if not chosen:
         raise ValueError(f"path: {job.contract.key} has no {name[:80]!r} to move")
     return chosen

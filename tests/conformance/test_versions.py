@@ -298,6 +298,14 @@ def test_a_client_cannot_write_what_is_kept_beside(suite):
     assert [error["rule"] for error in answer.json["errors"]] == ["reserved"]
 
 
+def carried_out(suite: Suite) -> None:
+    """Every job that waits, to its end."""
+    runner = JobRunner(suite.installation)
+    while runner.look():
+        pass
+    runner.close()
+
+
 def test_an_export_has_the_stored_form_without_what_is_kept_beside(tmp_path: Path):
     (tmp_path / "jobs").mkdir()
     settings = Settings(
@@ -307,16 +315,49 @@ def test_an_export_has_the_stored_form_without_what_is_kept_beside(tmp_path: Pat
     base = "/tmf-api/productCatalogManagement"
     suite.created(f"{base}/v4/category", {"name": "from v4", "parentId": "top", "x-own": 1})
     job = suite.created(f"{base}/v4/exportJob", {"url": "out.json", "path": "/category"})
-    runner = JobRunner(suite.installation)
-    while runner.look():
-        pass
-    runner.close()
+    carried_out(suite)
 
     assert suite.get(f"{base}/v4/exportJob/{job['id']}").json["status"] == "Succeeded"
     (exported,) = json.loads((tmp_path / "jobs" / "out.json").read_text())
     assert (exported["@type"], exported["parent"]["id"], exported["x-own"]) == ("Category", "top", 1)
     assert "~" not in (tmp_path / "jobs" / "out.json").read_text()
     suite.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/catalog", "catalog/", "https://any.example/tmf-api/productCatalogManagement/v4/catalog", "/productCatalog"],
+)
+def test_a_job_knows_a_resource_by_its_name_in_either_major(tmp_path: Path, path: str):
+    (tmp_path / "jobs").mkdir()
+    url = f"sqlite:///{tmp_path}/bss.db"
+    suite = Suite(Settings(database_url=url, components="tmf620_catalog", job_dir=str(tmp_path / "jobs")))
+    base = "/tmf-api/productCatalogManagement"
+    suite.created(f"{base}/v4/catalog", {"name": "from v4"})
+    suite.created(f"{base}/v4/category", {"name": "another"})
+    exported = suite.created(f"{base}/v4/exportJob", {"url": "out.json", "path": path})
+    carried_out(suite)
+    (tmp_path / "jobs" / "in.json").write_text('[{"@type": "ProductCatalog", "name": "from a file"}]')
+    imported = suite.created(
+        f"{base}/v4/importJob", {"url": "in.json", "path": path, "contentType": "application/json"}
+    )
+    carried_out(suite)
+
+    assert (exported["path"], imported["path"]) == (path, path)
+    for job, major in ((exported, "v4"), (exported, "v5")):
+        seen = suite.get(f"{base}/{major}/exportJob/{job['id']}").json
+        assert (seen["path"], seen["status"]) == (path, "Succeeded")
+    assert [one["name"] for one in json.loads((tmp_path / "jobs" / "out.json").read_text())] == ["from v4"]
+    assert suite.get(f"{base}/v4/importJob/{imported['id']}").json["status"] == "Succeeded"
+    assert [one["name"] for one in suite.get(f"{base}/v4/catalog").json] == ["from v4", "from a file"]
+    suite.close()
+
+
+def test_a_job_for_what_neither_major_has_is_refused(suite):
+    answer = suite.post("/tmf-api/productCatalogManagement/v4/exportJob", {"url": "out.json", "path": "/catalogue"})
+
+    assert answer.status == 400
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/path"]
 
 
 def test_dates_that_only_v4_has_are_compared_as_instants(suite):
