@@ -10,13 +10,16 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from common.domain.lifecycle import Lifecycle
 from common.domain.query import Condition, Document
 from common.errors import ConfigurationError, InvalidBody, Violation
 from common.settings import Settings
 from common.v4.shapes import ApiMapping
+
+if TYPE_CHECKING:
+    from common.installation import Installation
 
 
 class Library(Protocol):
@@ -54,7 +57,9 @@ class RuleContext:
 
     A rule reads `library`, calls `refuse` for each thing wrong with the body (all are reported together when the
     rule returns), raises a Conflict when the present state forbids the request, and may change the document it
-    was given. `raise_event` adds an event the contract declares beyond the four generic kinds.
+    was given. `raise_event` adds an event the contract declares beyond the four generic kinds. `schedule(kind, key,
+    at)` has a work of the component done, or looked at again, at an instant at the latest; it is written with the
+    request's change.
     """
 
     resource: str
@@ -65,6 +70,7 @@ class RuleContext:
     violations: list[Violation] = field(default_factory=list)
     extra_events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     update: Change | None = None
+    schedule: Callable[[str, str, datetime], None] | None = None
 
     def refuse(self, pointer: str, rule: str, message: str) -> None:
         self.violations.append(Violation(pointer, rule, message))
@@ -105,19 +111,64 @@ class Resource:
     on_delete: DeleteRule | None = None
 
 
+class Steps(Protocol):
+    """How one kind of work is carried out.
+
+    One occasion: `prepare`, each of its calls to `perform`, `settle` with the answers, and again, until `prepare` has
+    nothing to ask. What is given from one to the next is plain JSON (text, integers, booleans, null, lists, objects)
+    and kept: an answer that was received is never asked for again. Any of the three may be done twice when the process
+    dies before it was noted that it was done: `prepare` then asks the same, with the same ids, the outside takes a call
+    with an id it knows as the same call, and `settle` finds that it has settled.
+
+    `prepare` and `settle` are transactions of their own. They hold the resource first and the row second
+    (`Actions.hold`, `work(kind).get(key, for_update=True)`), look at things as they are, and put the row with its next
+    due, None to wait for a wake, or remove it. `prepare` comes last, so what it puts stands; whoever wakes the row
+    after that gets an occasion of their own. An exception is a fault of ours: the occasion ends and is tried again
+    after a pause, which grows. A failure of the outside is an answer.
+    """
+
+    def prepare(self, key: str) -> list[dict[str, Any]]:
+        """What is to be asked of the outside now; nothing when there is nothing more to do on this occasion."""
+
+    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Ask it, with no transaction open."""
+
+    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
+        """Write down what the answers mean."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of work that a component has to do later (`uow.work(kind)`, `RuleContext.schedule`).
+
+    Shapes: `kind` is unique in the installation; `steps` names what makes its Steps, given the Installation
+            (`tmf622_ordering.fulfil:Fulfil`), which is imported by whoever carries it out.
+    """
+
+    kind: str
+    steps: str
+
+    def open(self, installation: Installation) -> Steps:
+        module, _, name = self.steps.partition(":")
+        steps: Steps = getattr(importlib.import_module(module), name)(installation)
+        return steps
+
+
 @dataclass(frozen=True)
 class Component:
     """One TMF API of the suite.
 
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
-            carries out, and of which kind (`import`, `export`); `samples` is the folder of sample documents, relative
-            to the package; `v4` says how its v4 documents say what the stored ones say (None: v4 is not served).
+            carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `samples` is
+            the folder of sample documents, relative to the package; `v4` says how its v4 documents say what the stored
+            ones say (None: v4 is not served).
     """
 
     name: str
     api: str
     resources: tuple[Resource, ...]
     jobs: Mapping[str, Literal["import", "export"]] = field(default_factory=dict)
+    works: tuple[Work, ...] = ()
     samples: str = "samples"
     v4: ApiMapping | None = None
 

@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
-from common.component import Component, Resource, load_components
+from common.component import Component, Resource, Work, load_components
 from common.domain.clock import Clock, SystemClock
 from common.domain.query import Condition, Document, Query
 from common.errors import ConfigurationError
@@ -112,6 +113,20 @@ class Installation:
         if self.database.dialect_name == "sqlite":
             self.database.migrate()
         self.database.prepare()
+
+    @cached_property
+    def works(self) -> dict[str, Work]:
+        """What the components have to do later, by kind.
+
+        Errors: ConfigurationError when two call it the same.
+        """
+        works: dict[str, Work] = {}
+        for component in self.components:
+            for work in component.works:
+                if work.kind in works:
+                    raise ConfigurationError(f"{component.name}: another component has a work {work.kind!r}")
+                works[work.kind] = work
+        return works
 
     @property
     def kept(self) -> list[Served]:

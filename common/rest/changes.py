@@ -1,12 +1,14 @@
-"""A change of a resource and the events it raises, written to the outbox in the transaction of the change.
+"""A change of a resource: what is asked before it is stored, and the events it raises, written in its transaction.
 
-Also the change that the rule of one resource makes to another (`component.Change`).
+The same for whoever makes it: a request (`endpoint`), a work of ours (`actions`), the rule of another resource
+(`component.Change`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from common.component import RuleContext
@@ -16,7 +18,9 @@ from common.domain.query import Document
 from common.errors import NotFound
 from common.events.derive import derive
 from common.installation import Installation, Served
-from common.rest.stamping import check_move, drop_nulls, stamp_patched
+from common.rest.references import check_references
+from common.rest.stamping import check_move, drop_nulls, stamp_created, stamp_patched
+from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
 
 
@@ -58,14 +62,81 @@ def record(
     uow.record(events)
 
 
+def store_new(
+    installation: Installation,
+    uow: UnitOfWork,
+    served: Served,
+    rows: Repository,
+    document: Document,
+    context: RuleContext,
+    parents: tuple[str, ...] = (),
+) -> Row:
+    """A new document stamped, asked its rules, stored among `rows`, with its events.
+
+    Errors: InvalidBody; IdTaken; what its rules raise.
+    """
+    resource, descriptor = served.resource, served.descriptor
+    document = {"id": document.pop("id", None) or ordered_id(), **document}
+    stamp_created(document, resource, descriptor, context.now)
+    resource.fields.normalise(document)
+    if descriptor.on_create is not None:
+        descriptor.on_create(document, context)
+        context.settle()
+    check_references(installation, uow, served, document)
+    version = str(document.get("version", "")) if descriptor.versioned else ""
+    row = rows.add(document["id"], document, context.now, version)
+    record(uow, served, None, document, context, parents)
+    return row
+
+
+def settle_patched(
+    installation: Installation,
+    uow: UnitOfWork,
+    served: Served,
+    before: Document,
+    after: Document,
+    context: RuleContext,
+    parents: tuple[str, ...] = (),
+) -> None:
+    """A changed document asked its lifecycle and rules and stamped, in place, with its events; not yet stored.
+
+    Errors: IllegalTransition; InvalidBody; what its rules raise.
+    """
+    served.resource.fields.normalise(after)
+    check_move(before, after, served.resource, served.descriptor)
+    if served.descriptor.on_patch is not None:
+        served.descriptor.on_patch(before, after, context)
+        context.settle()
+    check_references(installation, uow, served, after)
+    stamp_patched(after, served.resource, context.now)
+    record(uow, served, before, after, context, parents)
+
+
 def rule_context(
-    installation: Installation, uow: UnitOfWork, served: Served, correlation_id: str | None
+    installation: Installation,
+    uow: UnitOfWork,
+    served: Served,
+    correlation_id: str | None,
+    now: datetime | None = None,
 ) -> RuleContext:
     """What the rules of a resource may know in this transaction."""
-    library, now = installation.library(uow), installation.clock.now()
+    library, now = installation.library(uow), now or installation.clock.now()
     context = RuleContext(served.name, now, installation.settings, library, correlation_id)
-    context.update = Update(installation, uow, context)
+    context.update = Update(installation, uow, correlation_id, now)
+    context.schedule = Schedule(installation, uow)
     return context
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`RuleContext.schedule`: a work of a component, due in the transaction of the request."""
+
+    installation: Installation
+    uow: UnitOfWork
+
+    def __call__(self, kind: str, key: str, at: datetime) -> None:
+        assert kind in self.installation.works, f"no component has a work {kind!r}"
+        self.uow.work(kind).wake(key, at)
 
 
 @dataclass(frozen=True)
@@ -74,7 +145,8 @@ class Update:
 
     installation: Installation
     uow: UnitOfWork
-    context: RuleContext
+    correlation_id: str | None
+    now: datetime
 
     def __call__(self, resource: str, id: str, changes: Mapping[str, Any]) -> None:
         """Errors: NotFound; IllegalTransition; RevisionConflict."""
@@ -88,9 +160,8 @@ class Update:
         check_move(before, after, served.resource, served.descriptor)
         if after == before:
             return
-        stamp_patched(after, served.resource, self.context.now)
-        self.uow.repository(served.stored.name).replace(row, after, self.context.now)
-        caused = RuleContext(
-            resource, self.context.now, self.context.settings, self.context.library, self.context.correlation_id
-        )
+        stamp_patched(after, served.resource, self.now)
+        self.uow.repository(served.stored.name).replace(row, after, self.now)
+        library = self.installation.library(self.uow)
+        caused = RuleContext(resource, self.now, self.installation.settings, library, self.correlation_id)
         record(self.uow, served, before, after, caused)

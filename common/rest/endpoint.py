@@ -18,27 +18,23 @@ from typing import Any
 
 from common import exact_json
 from common.component import RuleContext
-from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.errors import IdempotencyMismatch, InvalidPatch, NotFound
 from common.installation import Installation, Served
 from common.rest import headers, query, render
-from common.rest.changes import record, rule_context
+from common.rest.changes import record, rule_context, settle_patched, store_new
 from common.rest.checking import check, refuse_marked
 from common.rest.headers import PATCH_TYPES, read_object
 from common.rest.messages import Request, Response
 from common.rest.nesting import remove_below, rows_of
 from common.rest.patch import apply
-from common.rest.references import check_references, check_unused
+from common.rest.references import check_unused
 from common.rest.stamping import (
     ID_MAX,
     check_id,
     check_immutable,
-    check_move,
     drop_nulls,
     drop_server_set,
-    stamp_created,
-    stamp_patched,
 )
 from common.rest.view import MappedView, NativeView, View
 from common.store.idempotency import StoredReply
@@ -160,25 +156,13 @@ class Endpoint:
         return self.view.stored(document)
 
     def _store_new(self, uow: UnitOfWork, document: Document, request: Request) -> Row:
-        resource, descriptor, now = self.kept.resource, self.kept.descriptor, self.installation.clock.now()
-        rows = rows_of(self.installation, uow, self.served, request, hold=True)
-        document = {"id": document.pop("id", None) or ordered_id(), **document}
-        stamp_created(document, resource, descriptor, now)
-        resource.fields.normalise(document)
-        context = self._context(uow, request)
-        if descriptor.on_create is not None:
-            descriptor.on_create(document, context)
-            context.settle()
-        check_references(self.installation, uow, self.kept, document)
-        version = str(document.get("version", "")) if descriptor.versioned else ""
-        row = rows.add(document["id"], document, now, version)
-        record(uow, self.kept, None, document, context, request.parents)
-        return row
+        rows, context = rows_of(self.installation, uow, self.served, request, hold=True), self._context(uow, request)
+        return store_new(self.installation, uow, self.kept, rows, document, context, request.parents)
 
     def _patched(self, uow: UnitOfWork, media_type: str, patch: Any, request: Request, row: Row) -> Document | None:
         """The stored document after the patch, checked and recorded; None when nothing changes."""
         refuse_marked(patch)
-        before, editable = row.document(), self.view.editable(row)
+        editable = self.view.editable(row)
         shown = render.answer(editable, self._href(row, request))
         edited = drop_nulls(apply(media_type, patch, shown, self._is_array))
         if not isinstance(edited, dict):
@@ -190,16 +174,8 @@ class Endpoint:
         assert self.served.resource.patched is not None, "a contract with patch has a schema for the result"
         check(edited, self.served.resource.patched, self.served.resource, self.installation.settings, editable)
         after = self.view.stored(edited, editable)
-        resource, descriptor = self.kept.resource, self.kept.descriptor
-        resource.fields.normalise(after)
-        check_move(before, after, resource, descriptor)
         context = self._context(uow, request)
-        if descriptor.on_patch is not None:
-            descriptor.on_patch(before, after, context)
-            context.settle()
-        check_references(self.installation, uow, self.kept, after)
-        stamp_patched(after, resource, context.now)
-        record(uow, self.kept, before, after, context, request.parents)
+        settle_patched(self.installation, uow, self.kept, row.document(), after, context, request.parents)
         return after
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
