@@ -15,7 +15,7 @@ from common import logs
 from common.domain.query import Document
 from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
-from common.events.publication import publication
+from common.events.publication import Publication, publication
 from common.installation import Installation
 from common.jobs.runner import JobRunner
 from common.rest.app import build
@@ -80,7 +80,12 @@ def load_samples(installation: Installation, committed: Callable[[], None]) -> N
 
 def delivery_worker(installation: Installation) -> DeliveryWorker:
     """The worker that tells the listeners of every contract."""
-    publications = [
+    return DeliveryWorker(installation.database, publications(installation), installation.settings, installation.clock)
+
+
+def publications(installation: Installation) -> list[Publication]:
+    """Every contract as a sender of events."""
+    return [
         publication(
             contract,
             {name: installation.served[contract.key, name].stored.name for name in contract.resources},
@@ -88,7 +93,6 @@ def delivery_worker(installation: Installation) -> DeliveryWorker:
         )
         for contract in installation.contracts
     ]
-    return DeliveryWorker(installation.database, publications, installation.settings, installation.clock)
 
 
 def _shown(installation: Installation, contract: Contract) -> Callable[[ResourceContract, Document], Document]:
