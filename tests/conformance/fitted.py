@@ -5,6 +5,7 @@ themselves, `@type` without the values that the mapping lists, statuses of TMF63
 derived here says what they mean. It differs in this, each a defect of the files or a decision of ours that no schema
 can say:
 
+- a v4 document, Swagger 2.0, is written as OpenAPI 3.0, which both judges read;
 - `oneOf` is `anyOf`, and no `discriminator` is left;
 - `@type` is one of the names that the schema's mapping, or that of a schema extending it, has. An unknown `@type` is
   an extension by TMF630 Part 2 and accepted; a generator that made one would be told so by no document;
@@ -12,14 +13,23 @@ can say:
 - integers have 64 bits less one (generators write floats beyond), `limit` and `offset` the bounds of TMF630 1.6;
 - the statuses of TMF630 Part 1, 3.3 that no file declares: 206 of lists, 304, 406, 412, 413, 415, 422;
 - a body of PATCH is a merge patch as TMF630 has it: nothing is mandatory in it.
+
+TM Forum's own files are taken where they lie beside the project, else ours.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.installation import published_documents
+from common.spec.load import load_document
+from tests import official
+
+# Every contract of the suite by its key, e.g. TMF620/v4.
+CONTRACTS = [f"{api}/v{major}" for api in official.CORE for major in (5, 4)]
 METHODS = ("get", "post", "patch", "delete")
 _REFERENCE = "#/components/schemas/"
 _ERROR = {
@@ -33,11 +43,19 @@ _STATUSES = {
     "delete": ("409", "412"),
 }
 _LISTED_MAX = 2**53
+_LEAST = {"limit": 1, "offset": 0}
+
+
+def fitted_contract(key: str) -> dict[str, Any]:
+    """The fitted document of one of CONTRACTS."""
+    api, _, version = key.partition("/")
+    files = (*official.files(), *published_documents())
+    return fitted(load_document(next(file for file in files if file.name.startswith(api) and version in file.name)))
 
 
 def fitted(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document derived from a v5 contract."""
-    result: dict[str, Any] = copy.deepcopy(dict(document))
+    """The document derived from a contract of either major."""
+    result: dict[str, Any] = copy.deepcopy(dict(document)) if "openapi" in document else _as_openapi(document)
     schemas = result["components"]["schemas"]
     names = _type_names(schemas)
     for node in _nodes(result):
@@ -51,9 +69,9 @@ def fitted(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, values in names.items():
         typed = {"type": "object", "properties": {"@type": {"type": "string", "enum": values}}}
         schemas[name].setdefault("allOf", []).append(typed)
-    for name, least in (("Limit", 1), ("Offset", 0)):
-        if name in result["components"].get("parameters", {}):
-            result["components"]["parameters"][name]["schema"].update(minimum=least, maximum=_LISTED_MAX)
+    for node in _nodes(result):
+        if node.get("in") == "query" and node.get("name") in _LEAST:
+            node["schema"].update(minimum=_LEAST[node["name"]], maximum=_LISTED_MAX)
     for name in ("EntityRef_FVO", "EntityRef_MVO"):
         if name in schemas:
             schemas[name].setdefault("allOf", []).append({"type": "object", "required": ["id"]})
@@ -62,6 +80,34 @@ def fitted(document: Mapping[str, Any]) -> dict[str, Any]:
             if method in item:
                 _add_statuses(path, method, item[method])
     return result
+
+
+def _as_openapi(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A Swagger 2.0 document as OpenAPI 3.0: schemas and bodies stand elsewhere, parameters have schemas."""
+    result: dict[str, Any] = json.loads(json.dumps(document).replace('"#/definitions/', f'"{_REFERENCE}'))
+    for operation in (operation for item in result["paths"].values() for operation in item.values()):
+        given = operation.get("parameters", [])
+        operation["parameters"] = [_parameter(one) for one in given if one["in"] != "body"]
+        for body in (one for one in given if one["in"] == "body"):
+            operation["requestBody"] = {"required": True, "content": _content(body["schema"])}
+        for response in operation["responses"].values():
+            if "schema" in response:
+                response["content"] = _content(response.pop("schema"))
+            response["headers"] = {name: {"schema": header} for name, header in response.get("headers", {}).items()}
+    schemas = {"schemas": result["definitions"]}
+    return {"openapi": "3.0.3", "info": result["info"], "paths": result["paths"], "components": schemas}
+
+
+def _content(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    kept = ("name", "in", "required", "description")
+    return {
+        **{name: value for name, value in parameter.items() if name in kept},
+        "schema": {name: value for name, value in parameter.items() if name not in kept},
+    }
 
 
 def _add_statuses(path: str, method: str, operation: dict[str, Any]) -> None:
@@ -107,7 +153,7 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 def merge_patches_only(document: dict[str, Any]) -> dict[str, Any]:
     """Bodies of PATCH as merge patches, without mandatory attributes; the other media types have tests of their own."""
     schemas = document["components"]["schemas"]
-    for name in [name for name in schemas if name.endswith("_MVO")]:
+    for name in [name for name in schemas if name.endswith(("_MVO", "_Update"))]:
         for node in _nodes(schemas[name]):
             if isinstance(node.get("required"), list):
                 del node["required"]

@@ -7,31 +7,49 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conformance.answers import CATALOG, CATEGORY, INDIVIDUAL, INDIVIDUAL_BODY, category, raw, refused
+from tests.conformance.answers import CATEGORY, V4, V5, both_majors, category, raw, refused
 
-CUSTOMER = "/tmf-api/customerManagement/v5/customer"
 IDS = ["a/b", "a b", "ä€😀", "100%", "%20", "a%2Fb", "a+b", "a?b#c", "a:b", "a;b,c", "~", "(x)", "'\"<>", "a\\b", "..x"]
 
 
-@pytest.mark.parametrize("path", [CATEGORY, INDIVIDUAL])
+@both_majors
+@pytest.mark.parametrize("resource", ["categories", "individuals"])
 @pytest.mark.parametrize("id", IDS)
-def test_a_resource_of_any_id_is_where_its_href_says(suite, path, id):
-    body = category(id=id) if path == CATEGORY else INDIVIDUAL_BODY | {"id": id}
-    made = suite.post(path, body)
+def test_a_resource_of_any_id_is_where_its_href_says(suite, major, resource, id):
+    """Only v5 lets a client choose the id; both majors have the resource."""
+    body = V5.category(id=id) if resource == "categories" else V5.individual(id=id)
+    made, path = suite.post(getattr(V5, resource), body), getattr(major, resource)
 
-    href = f"http://bss.example{path}/{quote(id, safe='')}"
-    assert (made.json["id"], made.json["href"], made.headers["location"]) == (id, href, href)
-    address = href.removeprefix("http://bss.example").encode()
-    assert raw(suite, "GET", address).json == made.json
-    assert raw(suite, "GET", address + b"/").json == made.json
+    assert made.headers["location"] == made.json["href"]
+    address = f"{path}/{quote(id, safe='')}".encode()
+    shown = raw(suite, "GET", address).json
+    assert (shown["id"], shown["href"]) == (id, f"http://bss.example{address.decode()}")
+    assert (shown == made.json) == (major is V5)
+    assert raw(suite, "GET", address + b"/").json == shown
     listed = raw(suite, "GET", path.encode(), query=b'id="' + quote(id, safe="").encode() + b'"')
-    assert listed.json == [made.json]
+    assert listed.json == [shown]
     json_type = [(b"content-type", b"application/json")]
     assert raw(suite, "PATCH", address, headers=json_type, chunks=[b'{"x-note": 1}']).json["x-note"] == 1
     assert raw(suite, "DELETE", address).status == 204
     refused(raw(suite, "GET", address), 404, "resource.not-found")
 
 
+def test_a_client_may_choose_the_id_once(suite):
+    assert suite.created(CATEGORY, category(id="mine"))["id"] == "mine"
+    refused(suite.post(CATEGORY, category("y", id="mine")), 409, "resource.id-taken")
+    assert suite.get(f"{CATEGORY}/mine").json["name"] == "x"
+    assert suite.delete(f"{CATEGORY}/mine").status == 204
+    assert suite.created(CATEGORY, category("again", id="mine"))["name"] == "again"
+
+
+def test_no_v4_create_has_an_id_so_one_that_is_sent_is_not_taken(suite):
+    first, second = (suite.created(V4.categories, V4.category(id="mine")) for _ in range(2))
+
+    assert len({"mine", first["id"], second["id"]}) == 3
+    refused(suite.get(f"{V4.categories}/mine"), 404, "resource.not-found")
+
+
+@both_majors
 @pytest.mark.parametrize(
     ("settings", "origin"),
     [
@@ -40,50 +58,59 @@ def test_a_resource_of_any_id_is_where_its_href_says(suite, path, id):
         ({"base_url": "https://api.example.com/", "base_prefix": "/r1"}, "https://api.example.com/r1"),
     ],
 )
-def test_every_link_stands_under_prefix_and_base_url(suite_with, settings, origin):
+def test_every_link_stands_under_prefix_and_base_url(suite_with, major, settings, origin):
     suite, prefix = suite_with(**settings), settings.get("base_prefix", "")
-    made = suite.post(f"{prefix}{CATEGORY}", category(id="a/b"))
-    suite.created(f"{prefix}{CATEGORY}", category())
+    made = suite.post(f"{prefix}{major.categories}", major.category())
+    suite.created(f"{prefix}{major.categories}", major.category())
 
-    assert made.headers["location"] == made.json["href"] == f"{origin}{CATEGORY}/a%2Fb"
-    page = suite.get(f"{prefix}{CATEGORY}?limit=1")
-    assert f"<{origin}{CATEGORY}?offset=1&limit=1>" in page.headers["link"]
-    entry = suite.get(f"{prefix}{CATALOG}/").json["_links"]
-    assert {link["href"].startswith(f"{origin}{CATALOG}/") for link in entry.values()} == {True}
+    assert made.headers["location"] == made.json["href"] == f"{origin}{major.categories}/{made.json['id']}"
+    page = suite.get(f"{prefix}{major.categories}?limit=1")
+    assert f"<{origin}{major.categories}?offset=1&limit=1>" in page.headers["link"]
+    entry = suite.get(f"{prefix}{major.catalog}/").json["_links"]
+    assert {link["href"].startswith(f"{origin}{major.catalog}/") for link in entry.values()} == {True}
     apis = suite.get(f"{prefix}/tmf-api").json["apis"]
     assert {api["href"].startswith(f"{origin}/tmf-api/") for api in apis} == {True}
-    hub = suite.post(f"{prefix}{CATALOG}/hub", {"callback": "https://listener.example/"})
-    assert hub.headers["location"] == f"{origin}{CATALOG}/hub/{hub.json['id']}"
-    refusal = refused(suite.get(f"{prefix}{CATEGORY}/nobody"), 404, "resource.not-found")
+    hub = suite.post(f"{prefix}{major.catalog}/hub", {"callback": "https://listener.example/"})
+    assert hub.headers["location"] == f"{origin}{major.catalog}/hub/{hub.json['id']}"
+    refusal = refused(suite.get(f"{prefix}{major.categories}/nobody"), 404, "resource.not-found")
     assert refusal["referenceError"] == f"{origin}/docs/errors#resource.not-found"
     if prefix:
-        refused(suite.get(CATEGORY), 404, "path.unknown")
+        refused(suite.get(major.categories), 404, "path.unknown")
 
 
-def test_an_alias_serves_the_same_resources_and_stays_in_its_links(suite):
-    made = suite.created(
-        CUSTOMER,
-        {"@type": "Customer", "name": "n", "engagedParty": {"@type": "PartyRef", "id": "1", "name": "n"}},
-    )
+@both_majors
+def test_an_alias_serves_the_same_resources_and_stays_in_its_links(suite, major):
+    party = major.body("PartyRef", id="1", name="n") | {"@referredType": "Individual"}
+    customers = f"/tmf-api/customerManagement/{major}/customer"
+    made = suite.created(customers, major.body("Customer", name="n", engagedParty=party))
 
-    alias = suite.get(f"/tmf-api/customer/v5/customer/{made['id']}").json
+    alias = suite.get(f"/tmf-api/customer/{major}/customer/{made['id']}").json
 
-    assert alias["href"] == f"http://bss.example/tmf-api/customer/v5/customer/{made['id']}"
+    assert alias["href"] == f"http://bss.example/tmf-api/customer/{major}/customer/{made['id']}"
     assert alias | {"href": made["href"]} == made
 
 
-def test_a_trailing_slash_changes_nothing(suite):
-    made = suite.post(f"{CATEGORY}/", category()).json
+@both_majors
+def test_a_trailing_slash_changes_nothing(suite, major):
+    made = suite.post(f"{major.categories}/", major.category()).json
 
-    assert suite.get(f"{CATEGORY}/").json == suite.get(CATEGORY).json == [made]
-    assert made["href"] == f"http://bss.example{CATEGORY}/{made['id']}"
-    assert suite.patch(f"{CATEGORY}/{made['id']}/", {"name": "y"}).status == 200
-    assert suite.delete(f"{CATEGORY}/{made['id']}/").status == 204
+    assert suite.get(f"{major.categories}/").json == suite.get(major.categories).json == [made]
+    assert made["href"] == f"http://bss.example{major.categories}/{made['id']}"
+    assert suite.patch(f"{major.categories}/{made['id']}/", {"name": "y"}).status == 200
+    assert suite.delete(f"{major.categories}/{made['id']}/").status == 204
 
 
-def test_head_is_get_without_a_body(suite):
-    made = suite.created(CATEGORY, category())
-    for path in (CATEGORY, made["href"], CATALOG, f"{CATALOG}/openapi.json", "/docs", f"{CATEGORY}/nobody"):
+@both_majors
+def test_head_is_get_without_a_body(suite, major):
+    made = suite.created(major.categories, major.category())
+    for path in (
+        major.categories,
+        made["href"],
+        major.catalog,
+        f"{major.catalog}/openapi.json",
+        "/docs",
+        f"{major.categories}/nobody",
+    ):
         head, get = suite.request("HEAD", path), suite.get(path)
         assert (head.status, head.content) == (get.status, b"")
         assert head.headers["content-length"] == str(len(get.content))
@@ -93,14 +120,15 @@ def test_head_is_get_without_a_body(suite):
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        (CATEGORY, "GET, HEAD, OPTIONS, POST"),
-        (f"{CATEGORY}/1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
-        ("/tmf-api/customerBillManagement/v5/billCycle", "GET, HEAD, OPTIONS"),
-        (f"{CATALOG}/hub", "OPTIONS, POST"),
+        ("productCatalogManagement/{}/category", "GET, HEAD, OPTIONS, POST"),
+        ("productCatalogManagement/{}/category/1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("customerBillManagement/{}/appliedCustomerBillingRate", "GET, HEAD, OPTIONS"),
+        ("productCatalogManagement/{}/hub", "OPTIONS, POST"),
     ],
 )
-def test_options_tells_the_methods(suite, path, allowed):
-    answer = suite.request("OPTIONS", path)
+@both_majors
+def test_options_tells_the_methods(suite, major, path, allowed):
+    answer = suite.request("OPTIONS", f"/tmf-api/{path.format(major)}")
 
     assert (answer.status, answer.headers["allow"], answer.content) == (204, allowed, b"")
 
