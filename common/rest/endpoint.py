@@ -65,10 +65,10 @@ class Endpoint:
         """200 with everything found, 206 with a page the client asked for."""
         headers.check_accept(request)
         asked = query.read_list(request.query, self.view.path, self.installation.settings)
-        with self.installation.database.read(request.tenant) as uow:
-            found = self._repository(uow, request).find(self.view.query(asked.query))
-        items = [self._body(row, request, asked.selection) for row in found.rows]
         address, partial_status = self._collection(request), self.installation.settings.partial_status
+        with self.installation.database.read(request.tenant) as uow:
+            found = self._repository(uow, request).find(self.view.query(query.by_id(asked.query, address)))
+        items = [self._body(row, request, asked.selection) for row in found.rows]
         return render.page(request, address, asked, found, items, partial_status)
 
     def retrieve(self, request: Request) -> Response:

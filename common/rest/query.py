@@ -5,10 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from urllib.parse import parse_qs
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, unquote
 
-from common.domain.query import AnyElement, AnyOf, Condition, Cursor, Kind, Query, SortKey, all_of
+from common.domain.query import (
+    AllOf,
+    AnyElement,
+    AnyOf,
+    Compare,
+    Condition,
+    Cursor,
+    FieldPath,
+    Kind,
+    Not,
+    Operator,
+    Query,
+    SortKey,
+    all_of,
+)
 from common.errors import InvalidParameter
 from common.filters import ParsedQuery, Resolve, parse_query, read_path
 from common.jsonpath import narrowing, parse_jsonpath
@@ -18,6 +32,8 @@ from common.store.keys import is_storable
 SORT_KEYS_MAX = 8
 OFFSET_MAX = 2**53
 _NONE = "none"
+_ID = FieldPath(("id",), Kind.STRING, many=False)
+_NOBODY = ("",)  # no id is empty
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,26 @@ def read_list(raw: str, resolve: Resolve, settings: Settings) -> ListRequest:
     )
     paged = by_cursor or limit is not None or "offset" in parameters
     return ListRequest(query, _read_fields(parameters, resolve, settings), paged, by_cursor)
+
+
+def by_id(asked: Query, address: str) -> Query:
+    """The question on stored documents, which have no `href`: a link of this collection (`address`) says an id."""
+    return replace(asked, where=_by_id(asked.where, address)) if asked.where is not None else asked
+
+
+def _by_id(asked: Condition, address: str) -> Condition:
+    match asked:
+        case AllOf(parts):
+            return AllOf(tuple(_by_id(part, address) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(_by_id(part, address) for part in parts))
+        case Not(part):
+            return Not(_by_id(part, address))
+        case Compare(FieldPath(("href",)), (Operator.EQ | Operator.NE) as operator, links):
+            start = f"{address}/"
+            ids = tuple(unquote(link.removeprefix(start)) for link in links if link.startswith(start))
+            return Compare(_ID, operator, ids or _NOBODY)
+    return asked
 
 
 def read_selection(raw: str, resolve: Resolve, settings: Settings) -> Selection | None:

@@ -93,7 +93,7 @@ def _hub(suite, pair: Pair, major: int) -> str:
 
 
 def _changed(suite, pair: Pair, major: int) -> list[tuple[EventKind, str]]:
-    """Create, patch, move and delete, as far as the resource can be: which events that is, and the value that is new."""
+    """Create, patch, move and delete, as far as the resource can be: the events that is, and the value that is new."""
     name, verbs = pair.new.name, pair.new.operations
     if name == "productOrder":
         suite.created(SPECIFICATION, {"@type": "ProductSpecification", "id": "s", "name": "s"})
