@@ -1,7 +1,7 @@
-"""TMF622 Product Ordering Management v5.0.0: capturing orders for products, and cancelling them."""
+"""TMF622 Product Ordering Management v5.0.0: capturing orders for products, carrying them out, and cancelling them."""
 
-from common.component import Component, Resource
-from tmf622_ordering import rules
+from common.component import Component, Resource, Work
+from tmf622_ordering import rules, works
 from tmf622_ordering.cancellation import create_cancellation
 from tmf622_ordering.lifecycle import CANCELLATION, ORDER
 from tmf622_ordering.v4 import V4
@@ -45,6 +45,10 @@ COMPONENT = Component(
             lifecycle=CANCELLATION,
             on_create=create_cancellation,
         ),
+    ),
+    works=(
+        Work(works.FULFILMENT, "tmf622_ordering.fulfil:Fulfil"),
+        Work(works.CANCELLATION, "tmf622_ordering.cancel:Cancel"),
     ),
     v4=V4,
 )

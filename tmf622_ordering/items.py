@@ -86,22 +86,9 @@ def check_structure(order: Document, context: RuleContext) -> None:
 
 
 def _check_circles(items: list[Item], context: RuleContext) -> None:
-    parts: dict[str, set[str]] = {}
-    needs: dict[str, set[str]] = {}
-    for item in items:
-        if item.whole is not None:
-            parts.setdefault(item.whole, set()).add(item.id)
-        for _, kind, target in relationships(item):
-            if kind == CONTAINS:
-                parts.setdefault(item.id, set()).add(target)
-            elif kind == CONTAINED_BY:
-                parts.setdefault(target, set()).add(item.id)
-            elif kind in _NEEDS:
-                needs.setdefault(item.id, set()).add(target)
-            elif kind == _NEEDED_BY:
-                needs.setdefault(target, set()).add(item.id)
+    parts = {id: {part for part, whole in part_of(items) if whole == id} for _, id in part_of(items)}
     pointers = {item.id: item.pointer for item in items}
-    for graph, fact in ((parts, "contain"), (needs, "need")):
+    for graph, fact in ((parts, "contain"), (needs(items), "need")):
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
@@ -111,18 +98,35 @@ def _check_circles(items: list[Item], context: RuleContext) -> None:
             context.refuse(f"{pointer}/{RELATIONSHIPS}", "cycle", f"the items {names} {fact} each other in a circle")
 
 
-def in_bundles(items: Iterable[Item]) -> set[str]:
-    """The ids of items that are part of another one."""
-    found: set[str] = set()
+def part_of(items: Iterable[Item]) -> list[tuple[str, str]]:
+    """Part and whole of each bundle among the items, whichever of the two says so."""
+    found: dict[tuple[str, str], None] = {}
     for item in items:
         if item.whole is not None:
-            found.add(item.id)
+            found[item.id, item.whole] = None
         for _, kind, target in relationships(item):
             if kind == CONTAINS:
-                found.add(target)
+                found[target, item.id] = None
             elif kind == CONTAINED_BY:
-                found.add(item.id)
+                found[item.id, target] = None
+    return list(found)
+
+
+def needs(items: Iterable[Item]) -> dict[str, set[str]]:
+    """The items that each relies on, whichever of the two says so."""
+    found: dict[str, set[str]] = {}
+    for item in items:
+        for _, kind, target in relationships(item):
+            if kind in _NEEDS:
+                found.setdefault(item.id, set()).add(target)
+            elif kind == _NEEDED_BY:
+                found.setdefault(target, set()).add(item.id)
     return found
+
+
+def in_bundles(items: Iterable[Item]) -> set[str]:
+    """The ids of items that are part of another one."""
+    return {part for part, _ in part_of(items)}
 
 
 def set_states(order: Document, state: str | None) -> None:
@@ -163,6 +167,21 @@ def follow(order: Document, before: str, after: str) -> None:
     for item in flat(order):
         if item.document.get("state") == old and new in ITEM.moves and ITEM.may_move(old, new):
             item.document["state"] = new
+
+
+def way(before: str, after: str) -> tuple[str, ...]:
+    """The states that lead an item from one to another, the last one first reached; empty when no way leads there.
+
+    The shortest by the table, without a cancellation unless it begins in one.
+    """
+    ways: dict[str, tuple[str, ...]] = {before: ()}
+    queue = [before]
+    for state in queue:
+        for follower in sorted(ITEM.moves.get(state, ())):
+            if follower not in ways and (follower not in _CANCELLATION_STATES or follower == after):
+                ways[follower] = (*ways[state], follower)
+                queue.append(follower)
+    return ways.get(after, ())
 
 
 def aggregate(order_state: str, states: Iterable[str]) -> str:

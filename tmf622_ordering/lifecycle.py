@@ -63,4 +63,4 @@ CANCELLATION = Lifecycle(
 )
 
 DRAFT, ACKNOWLEDGED, REJECTED, CANCELLED, COMPLETED = "draft", "acknowledged", "rejected", "cancelled", "completed"
-ASSESSING = "assessingCancellation"
+ASSESSING, PENDING_CANCELLATION = "assessingCancellation", "pendingCancellation"

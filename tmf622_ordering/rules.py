@@ -14,6 +14,7 @@ from tmf622_ordering.cancellation import settle_tasks
 from tmf622_ordering.capture import capture
 from tmf622_ordering.items import aggregate, check_moves, check_structure, flat, follow, item_states, set_states
 from tmf622_ordering.lifecycle import ACKNOWLEDGED, CANCELLED, COMPLETED, DRAFT, ORDER
+from tmf622_ordering.works import look_again
 
 # What says something about an order without changing what was agreed; the rest of a finished order stays.
 _FREE_WHEN_FINAL = frozenset(
@@ -44,6 +45,8 @@ def create_order(document: Document, context: RuleContext) -> None:
         set_states(document, None)
     else:
         capture(document, context)
+        if document[ORDER.attribute] == ACKNOWLEDGED:
+            look_again(document["id"], context)
     _announce({}, document, context)
 
 
@@ -70,6 +73,8 @@ def patch_order(before: Document, after: Document, context: RuleContext) -> None
     _date(before, after, context)
     if old != after[ORDER.attribute]:
         settle_tasks(after["id"], old, after[ORDER.attribute], context)
+    if after[ORDER.attribute] != DRAFT and not context.violations:
+        look_again(after["id"], context)
     _announce(before, after, context)
 
 
@@ -78,6 +83,7 @@ def delete_order(document: Document, context: RuleContext) -> None:
     state = document[ORDER.attribute]
     if state != DRAFT and not ORDER.is_final(state):
         raise Conflict(f"a productOrder in state {state} is under way; cancel it with a cancelProductOrder first")
+    look_again(document["id"], context)
 
 
 def _check_final(before: Document, after: Document) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from common.component import Change, Library
+from common.component import Change, Library, RuleContext
 from common.domain.query import Document
 from common.errors import NotFound
 from common.installation import Installation, Served
@@ -77,6 +77,10 @@ class Actions:
     def change(self) -> Change:
         """The same without the resource's rules, as the rules of others do it: for what only the server may do."""
         return Update(self.installation, self.uow, self.correlation_id, self.now)
+
+    def context(self, resource: str) -> RuleContext:
+        """What the rules of a resource may know and do in this transaction."""
+        return rule_context(self.installation, self.uow, self._served(resource, ""), self.correlation_id, self.now)
 
     def work(self, kind: str) -> WorkTable:
         return self.uow.work(kind)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
-
-from common.domain.clock import instant_text
 
 
 class TaskState(StrEnum):
@@ -133,61 +131,3 @@ class Plan:
             if task.id not in ids
         )
         return replace(self, items=tuple(item for item in self.items if item.id not in left_out), tasks=tasks)
-
-
-# -- as the store keeps it --------------------------------------------------------------------------------------------
-
-_INSTANTS = frozenset({"requested_at", "due", "ended_at"})
-_LISTS = frozenset({"needs", "missing", "services", "resources", "products"})
-
-
-def to_json(plan: Plan) -> dict[str, Any]:
-    """The plan as plain JSON values; what stands as it began is left out."""
-    flags = {name: True for name in ("is_cancelling", "is_late") if getattr(plan, name)}
-    return {
-        "order": plan.order,
-        "items": [_lean(item) for item in plan.items],
-        "tasks": [_lean(task) for task in plan.tasks],
-        **flags,
-    }
-
-
-def from_json(document: Mapping[str, Any]) -> Plan:
-    """The plan that `to_json` wrote."""
-    return Plan(
-        order=document["order"],
-        items=tuple(PlannedItem(**_read(item)) for item in document["items"]),
-        tasks=tuple(
-            Task(**{**_read(task), "state": TaskState(task.get("state", "waiting"))}) for task in document["tasks"]
-        ),
-        is_cancelling=document.get("is_cancelling", False),
-        is_late=document.get("is_late", False),
-    )
-
-
-def _lean(value: Task | PlannedItem) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for one in fields(value):
-        member = getattr(value, one.name)
-        if isinstance(member, datetime):
-            member = instant_text(member)
-        elif isinstance(member, tuple):
-            member = list(member)
-        elif isinstance(member, TaskState):
-            member = str(member)
-        if member not in (None, "", [], {}, 0) and not (one.name == "state" and member == TaskState.WAITING):
-            found[one.name] = member
-    return found
-
-
-def _read(document: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, member in document.items():
-        if name in _INSTANTS:
-            member = datetime.fromisoformat(member)
-        elif name in _LISTS:
-            member = tuple(member)
-        elif name == "state":
-            member = TaskState(member)
-        found[name] = member
-    return found

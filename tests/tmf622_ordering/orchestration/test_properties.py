@@ -14,7 +14,8 @@ from tmf622_ordering.orchestration import engine
 from tmf622_ordering.orchestration.calls import Answer, Call, Operation, Outcome
 from tmf622_ordering.orchestration.decompose import OrderedItem, decompose
 from tmf622_ordering.orchestration.engine import Pace
-from tmf622_ordering.orchestration.plan import ENDED, Plan, TaskState, from_json, to_json
+from tmf622_ordering.orchestration.plain import of_plain, to_plain
+from tmf622_ordering.orchestration.plan import ENDED, Plan, TaskState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PACE = Pace(attempts_max=3)
@@ -76,7 +77,7 @@ def play(plan: Plan, world: World, cancel_at: int | None = None) -> Plan:
             plan = engine.settle(plan, answers, now, PACE)
             twice = engine.settle(plan, answers, now, PACE)
             assert call.operation in CHECKS or twice == plan, "an answer that comes twice changes nothing"
-            assert from_json(to_json(plan)) == plan
+            assert of_plain(Plan, to_plain(plan)) == plan
         if not calls and engine.due(plan, now) is None:
             return plan
         now = max(engine.due(plan, now) or now, now + timedelta(seconds=1))
