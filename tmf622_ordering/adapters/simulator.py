@@ -63,7 +63,8 @@ def _made(call: Call, rule: Rule) -> tuple[tuple[Mapping[str, Any], ...], tuple[
         return (), ()
     services = rule.services
     if services is None:
-        services = (_own_service(call),) if call.kind in _REALIZING else ()
+        is_realized = call.kind == "activate" and bool(call.details.get("realizingService"))
+        services = (_own_service(call),) if call.kind in _REALIZING and not is_realized else ()
     resources = rule.resources
     return (
         tuple(_reference(one, f"{call.key}/service/{index}", "Service") for index, one in enumerate(services)),

@@ -49,6 +49,12 @@ def test_a_service_is_the_same_for_every_task_about_it():
     assert first.reference != again.reference
 
 
+def test_activating_what_has_services_makes_none():
+    for known, count in (([], 1), ([{"id": "s-1"}], 0)):
+        made = Simulator().perform(call(kind="activate", details={"realizingService": known}), NOW)
+        assert len(made.services) == count
+
+
 @pytest.mark.parametrize(
     ("when", "fits"),
     [
