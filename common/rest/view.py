@@ -105,7 +105,7 @@ class MappedView:
 @lru_cache(maxsize=PROJECTED_KEPT)
 def _projected(mapping: Mapping, text: str) -> bytes:
     """What a stored text is in v4: the same text is the same answer, so what is read often is projected once."""
-    return exact_json.encode(mapping.project(exact_json.decode_own(text)))
+    return mapping.shown(text)
 
 
 def _path(contract: ResourceContract, steps: tuple[str, ...]) -> FieldPath:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from common import exact_json
 from common.domain.query import (
     AllOf,
     AnyElement,
@@ -27,6 +28,7 @@ from common.domain.query import (
 from common.spec.contract import Contract, ResourceContract
 from common.spec.fields import ContractFields
 from common.v4.nodes import Weaver
+from common.v4.reading import Readers
 from common.v4.routes import MARK, Routed, Translation
 from common.v4.shapes import ApiMapping, Shapes, Steps
 from common.v4.shared import SHARED
@@ -49,6 +51,7 @@ class Mapping:
         self._v4, self._v5 = v4.fields, v5.fields
         self._root = weaver.node(weaver.v4.root, weaver.v5.root)
         self._root.root(v5.type_name, frozenset({v4.type_name}))
+        self._reader = Readers().of(self._root)
 
     @classmethod
     def between(cls, v4: ResourceContract, v5: ResourceContract, shapes: Shapes | None = None) -> Mapping:
@@ -66,6 +69,10 @@ class Mapping:
         Does not: change what it is given; the result may share parts with it.
         """
         return self._root.project(stored, hidden)
+
+    def shown(self, text: str) -> bytes:
+        """The JSON of what `project` makes of a stored text, sooner than by decoding all of it."""
+        return exact_json.encode(self._reader.read(text))
 
     def lift(self, document: Document) -> Document:
         """The stored document of a v4 one: `lift(project(stored, hidden=True)) == stored`.

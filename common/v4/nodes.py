@@ -8,7 +8,7 @@ when the node is first met; there is one node per pair of places, so there are f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
@@ -17,14 +17,33 @@ from common.spec.fields import ContractFields
 from common.spec.places import Place
 from common.v4 import rules
 from common.v4.routes import MARK, Route
-from common.v4.shapes import Shape, Shapes
+from common.v4.shapes import Shape, Shapes, TypeOf
 
 _NO_SHAPE = Shape()
 # Members that an object may have and still only refer.
-_REFERRING = frozenset({"id", "href", "name", "version", "isRef", "description", "url"})
+REFERRING = frozenset({"id", "href", "name", "version", "isRef", "description", "url"})
 
 # Where a member goes and what is done to its value; to no place when a rule looks after it.
 Entry = tuple[str | None, "Node | None"]
+
+
+@dataclass(frozen=True)
+class Downward:
+    """What `project` does at a node to a stored object without extensions and marked members.
+
+    Shapes: `members` are shown under a v4 name, their value by a node where there is one; `lost` are not shown;
+            `ruled` are the members that `rules` make something else of. `@type` is not shown where it is `kind`, or
+            what `kind_of` finds; where both are None it is a member like the others. `kinds` are the known types.
+    """
+
+    members: dict[str, tuple[str, Node | None]]
+    lost: tuple[str, ...]
+    ruled: tuple[str, ...]
+    rules: tuple[rules.Compiled, ...]
+    kind: str | None
+    kind_of: TypeOf | None
+    kinds: frozenset[str]
+    reference: str | None  # the type of those that name the type they refer to, where that makes a reference
 
 
 class Weaver:
@@ -71,7 +90,8 @@ class Node:
         self._types = types_of(v5)
         self._aliases = types_of(v4) - self._types
         self._kind: str | None = None
-        self._kind_of: Callable[[Document], str] | None = None
+        self._kind_of: TypeOf | None = None
+        self._bare: str | None = None
         self._ready = False
 
     # -- documents ----------------------------------------------------------------------------------------
@@ -165,6 +185,30 @@ class Node:
         if self._kind_of is None:
             return self._kind
         return self._kind_of(document)
+
+    def downward(self) -> Downward:
+        """What `project` does, for those who do it to other forms of an object; members as in the contract."""
+        if not self._ready:
+            self._make_ready()
+        looked_after = {name: rule for rule in self._rules for name in rule.v5}
+        members: dict[str, tuple[str, Node | None]] = {}
+        lost = []
+        order = {name: index for index, name in enumerate(self.v5.members)}
+        for name in sorted(self.down, key=lambda name: (order.get(name, len(order)), name)):
+            shown, child = self.down[name]
+            if name in looked_after:
+                members |= {name: (name, None)} if looked_after[name].same else {}
+            elif shown is not None:
+                members |= {name: (shown, child)} if name[:1] != MARK else {}
+            elif name[:1] != MARK:
+                lost.append(name)
+        if self._kind is not None or self._kind_of is not None:
+            lost.remove("@type")
+        made = tuple(rule for rule in self._rules if not rule.same)
+        ruled = tuple(name for rule in made for name in rule.v5)
+        bare = self._bare if "@referredType" in members and all(rule.idle for rule in made) else None
+        reference = bare + "Ref" if bare is not None else None
+        return Downward(members, tuple(lost), ruled, made, self._kind, self._kind_of, self._types, reference)
 
     # -- paths --------------------------------------------------------------------------------------------
 
@@ -288,7 +332,7 @@ class Node:
         if self.shape.type_of is not None:
             self._kind_of = self.shape.type_of
         elif bare is not None and {bare, bare + "Ref"} <= types:
-            self._kind_of = _ref_or_value(bare)
+            self._bare, self._kind_of = bare, _ref_or_value(bare)
         else:
             self._kind = _nearest(names, types)
 
@@ -299,11 +343,11 @@ def _nearest(names: frozenset[str], types: frozenset[str]) -> str:
     return same[0] if same else min(types, key=lambda name: (len(name), name))
 
 
-def _ref_or_value(bare: str) -> Callable[[Document], str]:
+def _ref_or_value(bare: str) -> TypeOf:
     def type_of(document: Document) -> str:
         if "@referredType" in document or document.get("isRef") is True:
             return bare + "Ref"
-        refers = "id" in document and all(name in _REFERRING or name[:1] in "@~" for name in document)
+        refers = "id" in document and all(name in REFERRING or name[:1] in "@~" for name in document)
         return bare + "Ref" if refers and document.get("isRef") is not False else bare
 
     return type_of

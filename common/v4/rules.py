@@ -29,10 +29,17 @@ if TYPE_CHECKING:
 
 
 class Compiled(Protocol):
-    """A rule at one pair of places; `v4` and `v5` are the members it looks after."""
+    """A rule at one pair of places; `v4` and `v5` are the members it looks after.
+
+    Shapes: `beside` are other v5 members that `project` looks at. Where an object has no memory and none of the v5
+            members, v4 is shown nothing of an `idle` rule; where it has no memory, of one that is `same` what v5 has.
+    """
 
     v4: tuple[str, ...]
     v5: tuple[str, ...]
+    beside: tuple[str, ...]
+    idle: bool
+    same: bool
 
     def lift(self, document: Document, out: Document) -> None:
         """Write the v5 members of a v4 object."""
@@ -71,6 +78,9 @@ def compiled(rule: Rule, node: Node, left4: set[str], left5: set[str]) -> Compil
 class _Nested:
     """Members of the v4 object in an object of their own in v5."""
 
+    beside: tuple[str, ...] = ()
+    idle, same = True, False
+
     def __init__(self, rule: Nest, node: Node) -> None:
         place = node.weaver.v5.child(node.v5, rule.into)
         assert place is not None, f"v5 has {rule.into}"
@@ -107,6 +117,9 @@ class _Nested:
 
 class _Flattened:
     """Members of an object in v4 that v5 has around it."""
+
+    beside: tuple[str, ...] = ()
+    idle, same = True, False
 
     def __init__(self, rule: Flatten, node: Node, left5: set[str]) -> None:
         place = node.weaver.v4.child(node.v4, rule.name)
@@ -165,7 +178,13 @@ def _below(name: str, route: Route) -> Route:
 
 
 class Coded:
-    """Members that take computing; what the computing loses is remembered with what it stood for."""
+    """Members that take computing; what the computing loses is remembered with what it stood for.
+
+    Needs: a codec's `down` makes nothing of nothing, and looks at no more of the document than the part and `beside`.
+    """
+
+    beside: tuple[str, ...] = ()
+    idle, same = True, False
 
     def __init__(self, rule: Codec) -> None:
         self.v4, self.v5 = rule.v4, rule.v5
@@ -287,6 +306,8 @@ def _equal(steps: Steps, values: tuple[str, ...], below: str = "") -> Condition:
 class _Fitted(Coded):
     """A member that admits less in v5: what does not fit is only remembered."""
 
+    same = True
+
     def __init__(self, name: str, fits: Callable[[Any], bool]) -> None:
         def raised(part: Part, document: Document, beside: Part) -> Document:
             return dict(part) if name in part and fits(part[name]) else {}
@@ -310,6 +331,9 @@ class _Fitted(Coded):
 
 class _Shown(Coded):
     """A member that only v4 has, and that the v5 type tells unless v4 said it otherwise."""
+
+    beside: tuple[str, ...] = ("@type",)
+    idle = False
 
     def __init__(self, rule: Shown) -> None:
         name, by_type = rule.name, dict(rule.by_type)
@@ -344,6 +368,8 @@ class _Shown(Coded):
 class _Told(Coded):
     """A member for which another one stands in."""
 
+    idle = False
+
     def __init__(self, rule: Told) -> None:
         name, source = rule.name, rule.source
 
@@ -359,6 +385,7 @@ class _Told(Coded):
         names = (name, source) if rule.back else (name,)
         super().__init__(Codec(names, names, raised, lowered, {(one,): (one,) for one in names}))
         self._told = rule
+        self.beside = (source,)
 
     def routes(self) -> dict[str, Route]:
         return super().routes() | {self._told.name: Route((self._told.name,), translation=self)}
