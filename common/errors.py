@@ -17,7 +17,8 @@ BssError
 │   │   ├── IllegalTransition               the lifecycle table has no such move
 │   │   ├── StillInUse                      other resources refer to it
 │   │   ├── RevisionConflict                somebody else changed it meanwhile
-│   │   └── IdempotencyConflict             the same Idempotency-Key is being served just now
+│   │   ├── IdempotencyConflict             the same Idempotency-Key is being served just now
+│   │   └── ClockStopped                    too much work on the way of a clock that is moved
 │   ├── IdempotencyMismatch            422  an Idempotency-Key came back with another body
 │   ├── PreconditionFailed             412  If-Match or If-None-Match did not hold
 │   ├── BodyTooLarge                   413
@@ -171,6 +172,13 @@ class IdempotencyConflict(Conflict):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"a request with Idempotency-Key {key[:80]!r} is being served; repeat it later")
+
+
+class ClockStopped(Conflict):
+    code, reason = "clock.stopped", "The clock has not arrived"
+
+    def __init__(self, now: str, why: str) -> None:
+        super().__init__(f"the clock stands at {now}: there were more than {why} on the way; move it on from there")
 
 
 class IdempotencyMismatch(ClientError):

@@ -17,7 +17,7 @@ from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
 from common.events.publication import Publication, publication
 from common.installation import Installation
-from common.jobs.runner import JobRunner
+from common.jobs.runner import Runner
 from common.rest.app import build
 from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
@@ -39,14 +39,18 @@ def assemble(installation: Installation) -> Any:
     """The application with delivery and jobs running beside it, when the settings say so."""
     installation.open_store()
     worker = delivery_worker(installation)
-    jobs = JobRunner(installation, committed=worker.wake)
+    jobs = Runner(installation, committed=worker.wake)
+
+    def committed() -> None:
+        worker.wake()
+        jobs.wake()
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         running = asyncio.create_task(worker.run()) if installation.settings.delivery_inline else None
         if running is not None:
             jobs.start()
-        loading = asyncio.create_task(asyncio.to_thread(load_samples, installation, worker.wake))
+        loading = asyncio.create_task(asyncio.to_thread(load_samples, installation, committed))
         try:
             yield
         finally:
@@ -58,7 +62,7 @@ def assemble(installation: Installation) -> Any:
             worker.close()
             installation.database.close()
 
-    return build(installation, lifespan=lifespan, committed=worker.wake)
+    return build(installation, lifespan=lifespan, committed=committed)
 
 
 def load_samples(installation: Installation, committed: Callable[[], None]) -> None:

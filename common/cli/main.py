@@ -54,7 +54,7 @@ def serve(
 def worker() -> None:
     """Deliver events and run jobs, apart from the server (set BSS_DELIVERY_INLINE=false there)."""
     from common.installation import Installation
-    from common.jobs.runner import JobRunner
+    from common.jobs.runner import Runner
     from common.serving import delivery_worker
 
     with explained():
@@ -63,7 +63,7 @@ def worker() -> None:
         installation = Installation.assemble(given)
         installation.open_store()
         delivery = delivery_worker(installation)
-        jobs = JobRunner(installation, committed=delivery.wake)
+        jobs = Runner(installation, committed=delivery.wake)
         out.print("delivering events and running jobs; stop with Ctrl-C")
         jobs.start()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
@@ -26,18 +27,24 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class FixedClock:
-    """A clock that stands still until somebody moves it."""
+class SettableClock:
+    """A clock that stands still until somebody moves it, from any thread."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = start
+        self._now = start.astimezone(UTC)
+        self._turn = threading.Lock()
 
     def now(self) -> datetime:
         return self._now
 
+    def move(self, to: datetime) -> None:
+        """Show a later instant; the present one is allowed."""
+        with self._turn:
+            assert to >= self._now, "time does not run backwards"
+            self._now = to.astimezone(UTC)
+
     def advance(self, by: timedelta) -> None:
-        assert by >= timedelta(0), "time does not run backwards"
-        self._now += by
+        self.move(self._now + by)
 
 
 def instant_text(moment: datetime) -> str:

@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
-
-from common.errors import IdempotencyConflict, Unavailable
 from common.installation import Installation
 from common.jobs.exporting import Cancelled, write_export
 from common.jobs.files import clear_parts
 from common.jobs.importing import Batch, Place, import_batch
 from common.jobs.ledger import NOTED_MAX, Counts, JobId, Ledger, error_log
+from common.jobs.patience import Patience
 from common.jobs.places import PlaceRefused, locate
 from common.jobs.states import FAILED, SUCCEEDED, Kind
-
-_PAUSE_SECONDS_MAX = 30
-_log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
 
 # What a step gives to the next one; kept by the workflow engine, so plain JSON values only.
 Report = dict[str, Any]
 
 
-class Stopped(BaseException):
-    """The process is being stopped. Not an Exception: nothing may take it for the outcome of a step or a job."""
-
-
 class Carrier:
     """The steps of jobs on one installation."""
 
-    def __init__(self, installation: Installation, committed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, installation: Installation, patience: Patience, committed: Callable[[], None] = lambda: None
+    ) -> None:
         self.ledger = Ledger(installation, committed)
         self._installation = installation
         self._committed = committed
-        self._stopping = threading.Event()
-
-    def stop(self) -> None:
-        """Make every step end soon, by Stopped, without an outcome."""
-        self._stopping.set()
+        self._patiently = patience
 
     def kind(self, job: JobId) -> Kind:
         return self.ledger.kind(job)
@@ -53,7 +40,9 @@ class Carrier:
     def export(self, job: JobId) -> Report:
         """Write the file of an export."""
         try:
-            written, problem = self._patiently(lambda: write_export(self._installation, self.ledger, job, self._check))
+            written, problem = self._patiently(
+                lambda: write_export(self._installation, self.ledger, job, self._patiently.check)
+            )
         except Cancelled:
             return {"cancelled": True}
         return {"written": written, "problem": problem}
@@ -100,29 +89,13 @@ class Carrier:
             return
 
     def _read_batch(self, job: JobId, place: Place) -> Batch | None:
-        batch = import_batch(self._installation, self.ledger, job, place, self._check, self._committed)
+        batch = import_batch(self._installation, self.ledger, job, place, self._patiently.check, self._committed)
         if batch is None or self.ledger.note(job, asdict(batch.place.counts)) is None:
             return None
         return batch
 
     def _end(self, job: JobId, status: str, log: str, progress: Report) -> None:
         self._patiently(lambda: self.ledger.end(job, status, log, progress))
-
-    def _check(self) -> None:
-        if self._stopping.is_set():
-            raise Stopped
-
-    def _patiently(self, work: Callable[[], _T]) -> _T:
-        """Do it until the database answers: an outage delays jobs and fails none."""
-        pause = 1
-        while True:
-            self._check()
-            try:
-                return work()
-            except (Unavailable, IdempotencyConflict) as error:
-                _log.warning("job waits", problem=error.message)
-                self._stopping.wait(pause)
-                pause = min(2 * pause, _PAUSE_SECONDS_MAX)
 
 
 def first_place() -> Report:

@@ -1,6 +1,6 @@
-"""Jobs as DBOS workflows: a step that was done is not done again, a killed job goes on where it was.
+"""Jobs and due work as DBOS workflows: a step that was done is not done again, a killed one goes on where it was.
 
-Imported only when there is a job to carry out, in a thread (docs/decisions/0004: 1.6 s, 8 threads). One process has
+Imported only when there is something to carry out, in a thread (docs/decisions/0004: 1.6 s, 8 threads). One process has
 one DBOS, so one installation of a process at a time carries out jobs. The functions' names and the order of their
 steps are what a later process replays: when that changes, change `_VERSION`.
 """
@@ -9,39 +9,55 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from dbos import DBOS, SetWorkflowID
 
 from common.jobs.carrier import Carrier, Report, add_notes, first_place
 from common.jobs.ledger import JobId
+from common.jobs.patience import Patience
+from common.jobs.works import Answer, Call, Works, carry_out, log_failure
 from common.store.alone import beside
 from common.store.database import Database
 
 # The same for every process: whoever holds the place (`alone`) recovers what the one before it left.
 _EXECUTOR = "bss-jobs"
 _VERSION = "jobs-1"
+_WORK = "bss.work"
 _SHUTDOWN_SECONDS_MAX = 8
-_LIVING = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
+_LIVING = ("PENDING", "ENQUEUED", "DELAYED")
+# Workflows looked at or forgotten in one statement.
+_AT_ONCE = 500
 
 _log = structlog.get_logger(__name__)
 _process = threading.Lock()
-_carrier: Carrier | None = None
+_hands: Hands | None = None
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What workflows do their steps with. `ended` is told the id of a work's workflow whose last step is done."""
+
+    patience: Patience
+    carrier: Carrier
+    works: Works
+    ended: Callable[[str], None]
 
 
 class Engine:
     """DBOS of this process, while it runs for one installation."""
 
-    def __init__(self, database: Database, carrier: Carrier) -> None:
-        self._database, self._carrier = database, carrier
+    def __init__(self, database: Database, hands: Hands) -> None:
+        self._database, self._given = database, hands
 
     def launch(self) -> bool:
         """Start DBOS and let it recover; False when this process runs it for another installation."""
-        global _carrier
+        global _hands
         if not _process.acquire(blocking=False):
             return False
-        _carrier = self._carrier
+        _hands = self._given
         try:
             _quiet()
             DBOS(
@@ -57,48 +73,136 @@ class Engine:
             )
             DBOS.launch()
         except BaseException:
-            self.close()
+            self.close(is_busy=False)
             raise
         return True
 
-    def start(self, job: JobId, url: str) -> None:
+    def start_job(self, job: JobId, url: str) -> None:
         """Begin a job, unless it was begun ever before."""
         with SetWorkflowID(job.workflow):
-            DBOS.start_workflow(carry_out, job.stored, job.id, job.position, url)
+            DBOS.start_workflow(carry_out_job, job.stored, job.id, job.position, url)
 
-    def state(self, job: JobId) -> str | None:
+    def start_work(self, workflow: str, kind: str, key: str, revision: int) -> bool:
+        """Begin an occasion of a work; False while one with the same id goes on.
+
+        One that is over did not change its row: the row is of a restored backup, and its occasion still to come.
+        """
+        state = self.state(workflow)
+        if state == "living":
+            return False
+        if state == "over":
+            DBOS.delete_workflow(workflow)
+        with SetWorkflowID(workflow):
+            DBOS.start_workflow(carry_out_work, workflow, kind, key, revision)
+        return True
+
+    def state(self, workflow: str) -> str | None:
         """`living`, `over` or None when it was never begun."""
-        found = DBOS.get_workflow_status(job.workflow)
+        found = DBOS.get_workflow_status(workflow)
         if found is None:
             return None
         return "living" if found.status in _LIVING else "over"
 
-    def forget(self, job: JobId) -> None:
-        """Drop what DBOS kept of a job that is over."""
-        if self.state(job) == "over":
-            DBOS.delete_workflow(job.workflow)
+    def forget(self, workflow: str) -> None:
+        """Drop what DBOS kept of one that is over."""
+        if self.state(workflow) == "over":
+            DBOS.delete_workflow(workflow)
 
-    def close(self, begun: Iterable[JobId] = ()) -> None:
+    def forget_works(self, ended: list[str]) -> list[str]:
+        """Drop what DBOS kept of works; those whose end it has not noted yet."""
+        living = []
+        for start in range(0, len(ended), _AT_ONCE):
+            some = ended[start : start + _AT_ONCE]
+            found = DBOS.list_workflows(
+                workflow_ids=some, status=list(_LIVING), load_input=False, load_output=False, limit=_AT_ONCE
+            )
+            unfinished = {one.workflow_id for one in found}
+            DBOS.delete_workflows([one for one in some if one not in unfinished])
+            living += sorted(unfinished)
+        return living
+
+    def recovered_works(self) -> list[tuple[str, str, str]]:
+        """Workflow, kind and key of the works that are taken up again; what is over is forgotten."""
+        while over := DBOS.list_workflows(
+            name=_WORK, status=["SUCCESS", "ERROR"], load_input=False, load_output=False, limit=_AT_ONCE
+        ):
+            DBOS.delete_workflows([one.workflow_id for one in over])
+        recovered = []
+        for one in DBOS.list_workflows(name=_WORK, status=list(_LIVING), load_output=False):
+            assert one.input is not None
+            workflow, kind, key, _ = one.input["args"]
+            recovered.append((workflow, kind, key))
+        return recovered
+
+    def close(self, *, is_busy: bool) -> None:
         """Stop; steps under way end first, without an outcome, and are done again by whoever comes next."""
-        global _carrier
-        self._carrier.stop()
+        global _hands
+        self._given.patience.stop()
         try:
             # DBOS looks once a second whether its workflows have ended; nothing to wait for is the usual case.
-            is_busy = any(self.state(job) == "living" for job in begun)
             DBOS.destroy(workflow_completion_timeout_sec=_SHUTDOWN_SECONDS_MAX if is_busy else 0)
         finally:
-            _carrier = None
+            _hands = None
             _process.release()
 
 
+@DBOS.workflow(name=_WORK)
+def carry_out_work(workflow: str, kind: str, key: str, revision: int) -> None:
+    """One occasion of a work."""
+    try:
+        carry_out(_STEPS, kind, key, revision)
+    except Exception:
+        # The worker edge: the work is tried again, whatever its steps tripped over.
+        log_failure(kind, key)
+        _postpone(kind, key)
+    finally:
+        _ours().ended(workflow)
+
+
+class _Steps:
+    """The steps of a work as DBOS notes them."""
+
+    def prepare(self, kind: str, key: str, revision: int) -> list[Call]:
+        return _prepare(kind, key, revision)
+
+    def perform(self, kind: str, call: Call) -> Answer:
+        return _perform(kind, call)
+
+    def settle(self, kind: str, key: str, calls: list[Call], answers: list[Answer]) -> None:
+        _settle(kind, key, calls, answers)
+
+
+_STEPS = _Steps()
+
+
+@DBOS.step(name="bss.work.prepare")
+def _prepare(kind: str, key: str, revision: int) -> list[Call]:
+    return _ours().works.prepare(kind, key, revision)
+
+
+@DBOS.step(name="bss.work.perform")
+def _perform(kind: str, call: Call) -> Answer:
+    return _ours().works.perform(kind, call)
+
+
+@DBOS.step(name="bss.work.settle")
+def _settle(kind: str, key: str, calls: list[Call], answers: list[Answer]) -> None:
+    _ours().works.settle(kind, key, calls, answers)
+
+
+@DBOS.step(name="bss.work.postpone")
+def _postpone(kind: str, key: str) -> None:
+    _ours().works.postpone(kind, key)
+
+
 @DBOS.workflow(name="bss.job")
-def carry_out(stored: str, id: str, position: str, url: str) -> str:
+def carry_out_job(stored: str, id: str, position: str, url: str) -> str:
     """One job from begin to end."""
     job = JobId(stored, id, position)
     try:
         if not _begin(stored, id, position):
             return _cancelled(stored, id, position, url)
-        return _export(job, url) if _ours().kind(job) == "export" else _import(job, url)
+        return _export(job, url) if _ours().carrier.kind(job) == "export" else _import(job, url)
     except Exception:
         # The worker edge: whatever a step of ours trips over ends this job and no other.
         _log.exception("job failed", job=id)
@@ -129,43 +233,43 @@ def _import(job: JobId, url: str) -> str:
 
 @DBOS.step(name="bss.job.begin")
 def _begin(stored: str, id: str, position: str) -> bool:
-    return _ours().begin(JobId(stored, id, position))
+    return _ours().carrier.begin(JobId(stored, id, position))
 
 
 @DBOS.step(name="bss.job.write_file")
 def _write_file(stored: str, id: str, position: str) -> Report:
-    return _ours().export(JobId(stored, id, position))
+    return _ours().carrier.export(JobId(stored, id, position))
 
 
 @DBOS.step(name="bss.job.read_batch")
 def _read_batch(stored: str, id: str, position: str, before: Report) -> Report:
-    return _ours().read_batch(JobId(stored, id, position), before)
+    return _ours().carrier.read_batch(JobId(stored, id, position), before)
 
 
 @DBOS.step(name="bss.job.end_export")
 def _end_export(stored: str, id: str, position: str, report: Report) -> None:
-    _ours().end_export(JobId(stored, id, position), report)
+    _ours().carrier.end_export(JobId(stored, id, position), report)
 
 
 @DBOS.step(name="bss.job.end_import")
 def _end_import(stored: str, id: str, position: str, report: Report, notes: list[str]) -> None:
-    _ours().end_import(JobId(stored, id, position), report, notes)
+    _ours().carrier.end_import(JobId(stored, id, position), report, notes)
 
 
 @DBOS.step(name="bss.job.cancelled")
 def _cancelled(stored: str, id: str, position: str, url: str) -> str:
-    _ours().clear(JobId(stored, id, position), url)
+    _ours().carrier.clear(JobId(stored, id, position), url)
     return "cancelled"
 
 
 @DBOS.step(name="bss.job.give_up")
 def _give_up(stored: str, id: str, position: str) -> None:
-    _ours().give_up(JobId(stored, id, position), "the server failed; its log says why")
+    _ours().carrier.give_up(JobId(stored, id, position), "the server failed; its log says why")
 
 
-def _ours() -> Carrier:
-    assert _carrier is not None, "a workflow runs while DBOS does"
-    return _carrier
+def _ours() -> Hands:
+    assert _hands is not None, "a workflow runs while DBOS does"
+    return _hands
 
 
 def _system_database(database: Database) -> str:

@@ -1,46 +1,66 @@
-"""Looks for jobs and has them carried out, in a thread beside the server or in a worker of its own."""
+"""Looks for jobs and due work and has them carried out, in a thread beside the server or in a worker of its own."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
-from common.errors import Unavailable
+from common.domain.clock import SettableClock, instant_text
+from common.errors import ClockStopped, Unavailable
 from common.installation import Installation
+from common.jobs import moving
 from common.jobs.carrier import Carrier
-from common.jobs.ledger import JobId
+from common.jobs.ledger import JobId, Unfinished
+from common.jobs.patience import Patience
+from common.jobs.works import Works
 from common.store.alone import Place, place_of
+from common.store.work import Due
 
 if TYPE_CHECKING:
     from common.jobs.durable import Engine
 
 POLL_SECONDS = 1.0
-# Jobs side by side; on SQLite they take turns at its one writer anyway.
+# Jobs side by side, and works; on SQLite they take turns at its one writer anyway.
 AT_ONCE = 4
+# Changes that come within this time are looked at together: a busy server is not asked after each of them.
+GATHER_SECONDS = 0.02
+# How long whoever waits for all work to be done sees none of it end before it is told so.
+STALLED_SECONDS_MAX = 60
 _PAUSE_SECONDS_MAX = 30
 _log = structlog.get_logger(__name__)
 
 
-class JobRunner:
-    """Carries out the jobs of an installation until told to stop.
+class Runner:
+    """Carries out the jobs and the due work of an installation until told to stop.
 
     Any number of processes may have one; one at a time works, the others wait for its place. `committed` is called
-    after every change, to wake the delivery of events. `start` and `close` are for a thread of its own; `look` does
-    once what is due.
+    after every change, to wake the delivery of events. `start` and `close` are for a thread of its own; `look` begins
+    once what is due. What is due says the installation's clock.
     """
 
     def __init__(self, installation: Installation, committed: Callable[[], None] = lambda: None) -> None:
         self._installation = installation
         self._committed = committed
-        self._carrier = Carrier(installation, committed)
         self._place: Place = place_of(installation.database)
         self._engine: Engine | None = None
         self._living: set[JobId] = set()
         self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._is_urgent = False
         self._thread: threading.Thread | None = None
+        # What follows is also touched by workflows and by whoever waits for work to be done, who hold `_turn`.
+        self._turn = threading.Condition()
+        self._running: dict[tuple[str, str], str] = {}
+        self._ended: list[str] = []
+        self._ended_count = 0
+        self._asked = 0
+        self._idle_for = 0
+        self._renew()
 
     def start(self) -> None:
         """Work in a thread; returns at once."""
@@ -49,10 +69,15 @@ class JobRunner:
 
     def run(self) -> None:
         """Work until `stop`. The worker edge: trouble is logged and tried again after a pause."""
-        troubles = 0
+        troubles, jobs_at = 0, 0.0
         while not self._stopping.is_set():
+            self._awake.clear()
+            asked, self._is_urgent = self._asked, False
             try:
-                self.look()
+                if time.monotonic() >= jobs_at:
+                    self.look_for_jobs()
+                    jobs_at = time.monotonic() + POLL_SECONDS
+                left = self.look_for_work()
             except Exception as error:
                 if isinstance(error, Unavailable):
                     _log.warning("jobs wait for the database")
@@ -62,53 +87,163 @@ class JobRunner:
                 self._stopping.wait(min(2**troubles, _PAUSE_SECONDS_MAX))
                 continue
             troubles = 0
-            self._stopping.wait(POLL_SECONDS)
+            if not left:
+                self._say_idle(asked)
+            self._awake.wait(POLL_SECONDS)
+            if not self._is_urgent:
+                self._stopping.wait(GATHER_SECONDS)
+
+    def wake(self) -> None:
+        """Say that there may be something to do; safe from any thread."""
+        self._awake.set()
 
     def stop(self) -> None:
         """Make `run` return soon; safe from any thread and from signal handlers."""
         self._stopping.set()
-        self._carrier.stop()
+        self._awake.set()
+        self._patience.stop()
 
     def close(self) -> None:
         """Stop, and wait until nothing is under way. What was is taken up again by the next who starts."""
         self.stop()
         if self._thread is not None:
             self._thread.join()
+        with self._turn:
+            self._turn.notify_all()
         self._retire()
 
+    def move(self, target: datetime) -> None:
+        """Move the installation's clock, with all work done that falls due on the way; `run` works meanwhile.
+
+        Errors: ClockStopped when there is too much of it; Unavailable when nobody carries it out here.
+        """
+        clock = self._installation.clock
+        assert isinstance(clock, SettableClock), "only such a clock can be moved"
+        moving.move(clock, target, self._works.next_due, self.finish_due)
+
+    def finish_due(self) -> None:
+        """Wait until nothing is due and nothing under way; `run` works meanwhile.
+
+        Errors: ClockStopped when there is no end to it; Unavailable when nobody carries it out here.
+        """
+        with self._turn:
+            self._asked += 1
+            asked, before, seen = self._asked, self._ended_count, self._ended_count
+            self._hurry()
+            while self._idle_for < asked:
+                if self._ended_count - before > moving.OCCASIONS_MAX:
+                    now = instant_text(self._installation.clock.now())
+                    raise ClockStopped(now, f"{moving.OCCASIONS_MAX} occasions of work at one instant")
+                woken = self._turn.wait(STALLED_SECONDS_MAX)
+                if self._stopping.is_set() or (not woken and self._ended_count == seen):
+                    raise Unavailable("the work that is due is not carried out here")
+                seen = self._ended_count
+
     def look(self) -> int:
-        """Begin what can be begun, end what cannot go on; the number of jobs that are not ended or still under way."""
-        if self._engine is not None and not self._place.holds():
-            _log.warning("another process may take over the jobs: the connection that held the place is lost")
-            self._retire()
-            self._carrier = Carrier(self._installation, self._committed)
+        """Begin what can be begun, end what cannot go on; how many jobs and works are not ended or still under way."""
+        return self.look_for_jobs() + self.look_for_work()
+
+    def look_for_jobs(self) -> int:
+        self._check_place()
         unfinished = self._carrier.ledger.unfinished(AT_ONCE * 4)
         if not unfinished and not self._living:
             return 0
         engine = self._engine or self._take_place()
         if engine is None:
             return len(unfinished)
-        states = {one.job: engine.state(one.job) for one in unfinished}
+        return self._begin_jobs(engine, unfinished)
+
+    def look_for_work(self) -> int:
+        self._check_place()
+        with self._turn:
+            # Before the rows are read: what one of these has written last may not be seen yet.
+            busy = set(self._running)
+        due = self._works.due(AT_ONCE * 4)
+        if not due and not busy and not self._ended:
+            return 0
+        engine = self._engine or self._take_place()
+        if engine is None:
+            return len(due)
+        self._begin_works(engine, [one for one in due if (one.kind, one.key) not in busy])
+        self._forget_works(engine)
+        with self._turn:
+            return len(due) + len(self._running)
+
+    def _begin_works(self, engine: Engine, due: list[Due]) -> None:
+        for one in due:
+            place, workflow = (one.kind, one.key), f"{one.kind}/{one.key}/{one.revision}"
+            with self._turn:
+                if len(self._running) >= AT_ONCE:
+                    return
+                if place in self._running:  # taken up from the process before
+                    continue
+                self._running[place] = workflow
+            if not engine.start_work(workflow, one.kind, one.key, one.revision):
+                with self._turn:
+                    self._running.pop(place, None)
+
+    def _forget_works(self, engine: Engine) -> None:
+        """Drop what is kept of those that are over; those whose end is not noted yet are dropped next time."""
+        with self._turn:
+            ended, self._ended = self._ended, []
+            again = set(self._running.values())
+        unfinished = engine.forget_works([workflow for workflow in ended if workflow not in again])
+        with self._turn:
+            self._ended += unfinished
+
+    def _begin_jobs(self, engine: Engine, unfinished: list[Unfinished]) -> int:
+        states = {one.job: engine.state(one.job.workflow) for one in unfinished}
         living = {job for job, state in states.items() if state == "living"}
         for one in unfinished:
             state = states[one.job]
             if state == "over":  # the workflow is, the job is not: a restored backup, or a fault of ours
                 self._carrier.give_up(one.job, "the job was interrupted for good; create it again")
             elif state is None and len(living) < AT_ONCE:
-                engine.start(one.job, one.url)
+                engine.start_job(one.job, one.url)
                 living.add(one.job)
         for job in self._living - living:
-            engine.forget(job)
-        self._living = living | {job for job in self._living - living if engine.state(job) == "living"}
+            engine.forget(job.workflow)
+        self._living = living | {job for job in self._living - living if engine.state(job.workflow) == "living"}
         return len({one.job for one in unfinished} | self._living)
+
+    def _note_end(self, workflow: str) -> None:
+        """A workflow of a work has done its last step; another of the same key may begin."""
+        with self._turn:
+            self._running = {place: one for place, one in self._running.items() if one != workflow}
+            self._ended.append(workflow)
+            self._ended_count += 1
+            self._hurry()
+            self._turn.notify_all()
+
+    def _say_idle(self, asked: int) -> None:
+        with self._turn:
+            self._idle_for = asked
+            self._turn.notify_all()
+
+    def _hurry(self) -> None:
+        self._is_urgent = True
+        self._awake.set()
+
+    def _check_place(self) -> None:
+        if self._engine is not None and not self._place.holds():
+            _log.warning("another process may take over the jobs: the connection that held the place is lost")
+            self._retire()
+            self._renew()
+
+    def _renew(self) -> None:
+        """What a stop has ended is made anew."""
+        self._patience = Patience()
+        self._carrier = Carrier(self._installation, self._patience, self._committed)
+        self._works = Works(self._installation, self._patience, self._committed)
 
     def _take_place(self) -> Engine | None:
         """The engine, launched, when this process is the one to carry out jobs."""
         if not self._place.take():
             return None
-        from common.jobs.durable import Engine
+        from common.jobs.durable import Engine, Hands
 
-        engine = Engine(self._installation.database, self._carrier)
+        hands = Hands(self._patience, self._carrier, self._works, self._note_end)
+        engine = Engine(self._installation.database, hands)
         try:
             launched = engine.launch()
         except BaseException:
@@ -118,11 +253,27 @@ class JobRunner:
             self._place.leave()
             return None
         self._engine = engine
+        try:
+            self._take_up(engine)
+        except BaseException:
+            self._retire()
+            self._renew()
+            raise
         return engine
+
+    def _take_up(self, engine: Engine) -> None:
+        """Know the works that the process before left under way: no other workflow of their keys is begun beside."""
+        recovered = engine.recovered_works()
+        with self._turn:
+            over = set(self._ended)
+            self._running = {(kind, key): workflow for workflow, kind, key in recovered if workflow not in over}
 
     def _retire(self) -> None:
         if self._engine is not None:
-            self._engine.close(self._living)
+            is_busy = bool(self._running) or any(self._engine.state(job.workflow) == "living" for job in self._living)
+            self._engine.close(is_busy=is_busy)
             self._engine = None
         self._living = set()
+        with self._turn:
+            self._running, self._ended = {}, []
         self._place.leave()

@@ -81,10 +81,10 @@ class WorkContract:
             agenda.postpone("bake", "a", NOW)
             agenda.postpone("bake", "a", LATER)
             unit.work("bake").put("a", NOW, {"n": 2})
-            assert agenda.hold("bake", "a") == Due("bake", "a", NOW, 4, 2)
+            assert agenda.get("bake", "a", for_update=True) == Due("bake", "a", NOW, 4, 2)
             agenda.forgive("bake", "a")
-            assert agenda.hold("bake", "a") == Due("bake", "a", NOW, 4, 0)
-            assert agenda.hold("bake", "b") is None
+            assert agenda.get("bake", "a") == Due("bake", "a", NOW, 4, 0)
+            assert agenda.get("bake", "b") is None
 
     def test_who_wakes_a_row_waits_for_whoever_holds_it(self, database: Database) -> None:
         with database.write() as unit:

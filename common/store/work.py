@@ -114,11 +114,13 @@ class Agenda:
         """The earliest instant at which anything is due, past or future."""
         return _moment(self._connection.scalar(select(func.min(WORK.c.due)).where(WORK.c.tenant == self._tenant)))
 
-    def hold(self, kind: str, key: str) -> Due | None:
-        """One row as it is now, due or not, which nobody else changes until the transaction ends."""
+    def get(self, kind: str, key: str, *, for_update: bool = False) -> Due | None:
+        """One row, due or not. `for_update` keeps others from changing it until the transaction ends."""
         columns = WORK.c
         statement = select(columns.due, columns.revision, columns.failures).where(*self._is(kind, key))
-        row = self._connection.execute(statement.with_for_update()).one_or_none()
+        if for_update:
+            statement = statement.with_for_update()
+        row = self._connection.execute(statement).one_or_none()
         return None if row is None else Due(kind, key, _moment(row.due), row.revision, row.failures)
 
     def postpone(self, kind: str, key: str, until: datetime) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from common.domain.clock import FixedClock, instant_text
+from common.domain.clock import SettableClock, instant_text
 from common.errors import ConfigurationError
 from common.installation import Installation
 from common.seed import (
@@ -57,7 +57,7 @@ def client(installation):
 
 
 def prepared(settings):
-    opened = Installation.assemble(settings, FixedClock(NOW))
+    opened = Installation.assemble(settings, SettableClock(NOW))
     opened.database.migrate()
     opened.database.prepare()
     return opened

@@ -11,7 +11,7 @@ from unittest.mock import ANY
 import pytest
 
 from common.installation import published_documents
-from common.jobs.runner import JobRunner
+from common.jobs.runner import Runner
 from common.seed import collect, in_process, load, local_url
 from common.serving import delivery_worker
 from common.settings import Settings
@@ -300,7 +300,7 @@ def test_a_client_cannot_write_what_is_kept_beside(suite):
 
 def carried_out(suite: Suite) -> None:
     """Every job that waits, to its end."""
-    runner = JobRunner(suite.installation)
+    runner = Runner(suite.installation)
     while runner.look():
         pass
     runner.close()

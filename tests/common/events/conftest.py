@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.domain.clock import FixedClock
+from common.domain.clock import SettableClock
 from common.domain.event import Event
 from common.events import hub
 from common.events.delivery import DeliveryWorker
@@ -30,7 +30,7 @@ class Scene:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
         self.settings = settings
-        self.clock = FixedClock(START)
+        self.clock = SettableClock(START)
         self.workers: list[DeliveryWorker] = []
 
     def worker(self, settings: Settings | None = None) -> DeliveryWorker:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.domain.clock import FixedClock
+from common.domain.clock import SettableClock
 from common.events.relay import Relay
 from common.settings import Settings
 from common.store import outbox
@@ -56,7 +56,7 @@ def test_a_change_that_was_not_visible_at_the_registration_is_told(scene: Scene,
 def test_only_one_relay_works_at_a_time(scene: Scene, listener: Listener) -> None:
     scene.register(listener.url)
     scene.record(order_event("e1"))
-    clock = FixedClock(START)
+    clock = SettableClock(START)
 
     with scene.database.write() as mine, scene.database.write() as theirs:
         assert outbox.relay_alone(mine.connection)

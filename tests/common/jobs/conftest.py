@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from common.exact_json import encode
-from common.jobs.runner import JobRunner
+from common.jobs.runner import Runner
 from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server, postgres_url
@@ -34,7 +34,7 @@ class Stage:
             components="tmf620_catalog,tmf635_usage",
         )
         self.suite = Suite(settings)
-        self.runner = JobRunner(self.suite.installation)
+        self.runner = Runner(self.suite.installation)
 
     def close(self) -> None:
         self.runner.close()
@@ -43,7 +43,7 @@ class Stage:
     def restart(self) -> None:
         """Another process on the same store, as far as jobs can tell."""
         self.runner.close()
-        self.runner = JobRunner(self.suite.installation)
+        self.runner = Runner(self.suite.installation)
 
     def create(self, resource: str, **attributes: Any) -> Any:
         type_name = resource[0].upper() + resource[1:]

@@ -92,12 +92,12 @@ def test_a_worker_ends_when_asked(stage: Stage) -> None:
 
 
 def test_one_process_at_a_time_carries_out_jobs(any_stage: Stage) -> None:
-    from common.jobs.runner import JobRunner
+    from common.jobs.runner import Runner
 
     first = any_stage.create("exportJob", url="first.json", path="/category")
     any_stage.finished(first)
     second = any_stage.create("exportJob", url="second.json", path="/category")
-    waiting = JobRunner(any_stage.suite.installation)
+    waiting = Runner(any_stage.suite.installation)
 
     assert waiting.look() == 1
     assert any_stage.job(second)["status"] == "Not Started"

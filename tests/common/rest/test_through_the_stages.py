@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.domain.clock import FixedClock
+from common.domain.clock import SettableClock
 from common.rest.headers import JSON_PATCH
 from common.serving import delivery_worker
 from common.settings import Settings
@@ -88,7 +88,7 @@ def test_a_patch_of_the_version_moves_the_document_to_it(suite):
 
 
 def test_replies_to_idempotency_keys_are_dropped_after_their_time(tmp_path):
-    clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock = SettableClock(datetime(2026, 1, 1, tzinfo=UTC))
     suite = Suite(Settings(database_url=f"sqlite:///{tmp_path}/b.db", components="tmf620_catalog"), clock)
     key = {"idempotency-key": "k"}
     base = "/tmf-api/productCatalogManagement/v5/category"
