@@ -165,8 +165,10 @@ class Desk:
                 continue
             if task.state is TaskState.DONE and task.kind in _MILESTONES:
                 found.setdefault("productOrderMilestone", []).append(self._milestone(task))
-            elif task.state in _MESSAGES:
-                code, reason = _MESSAGES[task.state]
+            has_failed = task.failed_at is not None and (old is None or old.failed_at is None)
+            kind = TaskState.FAILED if has_failed else task.state
+            if kind in _MESSAGES:
+                code, reason = _MESSAGES[kind]
                 text = f"{task.kind} of item {task.item}: {task.reason}"
                 message = self._error(code, reason, text, task.item)
                 found.setdefault("productOrderErrorMessage", []).append(message)

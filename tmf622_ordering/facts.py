@@ -147,8 +147,10 @@ def _details(item: Item, order: Document, facts: Facts, products: tuple[str, ...
     if products:
         details["productId"] = products[0]
     offering = item.document.get("productOffering") or facts.product(item).get("productOffering")
+    present = facts.product(item).get("realizingService") if item.document.get("action") != "add" else None
     for name, value in (
         ("productOffering", offering),
+        ("realizingService", present),
         ("characteristic", characteristics(wanted)),
         ("place", wanted.get("place")),
         ("relatedParty", wanted.get("relatedParty") or order.get("relatedParty")),

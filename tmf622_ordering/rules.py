@@ -1,7 +1,7 @@
 """TMF622 v5.0.0: what the contract of a product order cannot say.
 
 `capture` decides whether an order can be delivered, `items` what its items say of each other and how states move,
-`cancellation` what a CancelProductOrder task does.
+`cancellation` what a CancelProductOrder task does, `amendment` what may change of an order in flight.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.errors import Conflict
+from tmf622_ordering.amendment import amend
 from tmf622_ordering.cancellation import settle_tasks
 from tmf622_ordering.capture import capture
-from tmf622_ordering.items import aggregate, check_moves, check_structure, flat, follow, item_states, set_states
+from tmf622_ordering.items import aggregate, check_moves, check_structure, follow, item_states, set_states
 from tmf622_ordering.lifecycle import ACKNOWLEDGED, CANCELLED, COMPLETED, DRAFT, ORDER
 from tmf622_ordering.works import look_again
 
@@ -23,8 +24,6 @@ _FREE_WHEN_FINAL = frozenset(
         *("notificationContact", "orderRelationship", "priority"),
     }
 )
-# What is ordered; it stands once the order is out of draft. The product is filled in while it is delivered.
-_ORDERED = ("action", "quantity", "productOffering")
 _ANNOUNCED = {
     "productOrderMilestone": "ProductOrderMilestoneEvent",
     "productOrderJeopardyAlert": "ProductOrderJeopardyAlertEvent",
@@ -69,7 +68,9 @@ def patch_order(before: Document, after: Document, context: RuleContext) -> None
     if old == DRAFT:
         _patch_draft(after, context)
     else:
-        _patch_captured(before, after)
+        _patch_captured(before, after, context)
+        if context.violations:
+            return
     _date(before, after, context)
     if old != after[ORDER.attribute]:
         settle_tasks(after["id"], old, after[ORDER.attribute], context)
@@ -101,29 +102,16 @@ def _patch_draft(after: Document, context: RuleContext) -> None:
         set_states(after, None)
 
 
-def _patch_captured(before: Document, after: Document) -> None:
-    _check_ordered(before, after)
+def _patch_captured(before: Document, after: Document, context: RuleContext) -> None:
+    amend(before, after, context)
+    if context.violations:
+        return
     old, new = before[ORDER.attribute], after[ORDER.attribute]
     items_moved = check_moves(before, after)
     if old != new and not items_moved:
         follow(after, old, new)
     elif old == new and items_moved:
         after[ORDER.attribute] = aggregate(old, item_states(after).values())
-
-
-def _check_ordered(before: Document, after: Document) -> None:
-    """Errors: Conflict when a patch changes what was ordered; a merge patch that lists only some items would."""
-    ordered, now_ordered = (
-        {item.id: {name: item.document.get(name) for name in _ORDERED} for item in flat(order)}
-        for order in (before, after)
-    )
-    changed = sorted(id for id in ordered.keys() | now_ordered.keys() if ordered.get(id) != now_ordered.get(id))
-    if changed:
-        state, names = before[ORDER.attribute], ", ".join(changed)[:200]
-        raise Conflict(
-            f"the productOrder is {state}: what it orders cannot change any more (items {names}); send every item with "
-            f"its {', '.join(_ORDERED)} as they are, or cancel the order"
-        )
 
 
 def _date(before: Document, after: Document, context: RuleContext) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,19 +119,54 @@ def test_a_final_order_changes_in_words_only(state: str) -> None:
     assert before == order(state)
 
 
-@pytest.mark.parametrize(
-    "items",
-    [
-        [],
-        [ITEM, {**ITEM, "id": "b"}],
-        [{**ITEM, "action": "delete"}],
-        [{**ITEM, "quantity": 2}],
-        [{**ITEM, "productOffering": {"id": "O2"}}],
-    ],
-)
-def test_what_is_ordered_stands_once_the_order_is_captured(items: list[dict[str, Any]]) -> None:
-    with pytest.raises(Conflict, match="what it orders cannot change any more"):
-        patched(order("acknowledged"), productOrderItem=items)
+AMENDED = [
+    [],
+    [ITEM, {**ITEM, "id": "b"}],
+    [{**ITEM, "action": "delete", "product": {"id": "P1"}}],
+    [{**ITEM, "quantity": 2}],
+    [{**ITEM, "productOffering": {"id": "O2"}}],
+]
+
+
+@pytest.mark.parametrize("state", ["inProgress", "pending", "held"])
+@pytest.mark.parametrize("items", [items for items in AMENDED if len(items) < 2])
+def test_what_was_chosen_stands_once_its_item_has_begun(state: str, items: list[dict[str, Any]]) -> None:
+    with pytest.raises(Conflict, match=r"what it orders cannot change any more \(items a\)"):
+        patched(order(state), productOrderItem=copy.deepcopy(items))
+
+
+def test_what_has_not_begun_is_amended() -> None:
+    changed = [{**ITEM, "quantity": 2}, {**ITEM, "id": "b"}]
+    after, context = patched(order("acknowledged"), productOrderItem=copy.deepcopy(changed))
+
+    assert refusals(context) == []
+    assert after["productOrderItem"] == [{**item, "state": "acknowledged"} for item in changed]
+
+
+def test_an_amendment_is_checked_as_on_capture() -> None:
+    _, context = patched(order("acknowledged"), productOrderItem=[{**ITEM, "productOffering": {"id": "O2"}}])
+
+    assert refusals(context) == [("/productOrderItem/0/productOffering/id", "offering.unknown")]
+
+
+def test_an_item_is_added_to_an_order_in_flight() -> None:
+    after, context = patched(order("inProgress"), productOrderItem=copy.deepcopy([ITEM, {**ITEM, "id": "b"}]))
+
+    assert refusals(context) == []
+    assert [(item["id"], item["state"]) for item in after["productOrderItem"]] == [
+        ("a", "inProgress"),
+        ("b", "acknowledged"),
+    ]
+
+
+@pytest.mark.parametrize(("state", "may"), [("acknowledged", True), ("pending", True), ("inProgress", False)])
+def test_an_item_is_configured_until_it_is_carried_out(state: str, may: bool) -> None:
+    configured = [{**ITEM, "product": {"productCharacteristic": [{"name": "colour", "value": "red"}]}}]
+    if may:
+        assert refusals(patched(order(state), productOrderItem=copy.deepcopy(configured))[1]) == []
+    else:
+        with pytest.raises(Conflict, match="cannot change any more"):
+            patched(order(state), productOrderItem=copy.deepcopy(configured))
 
 
 def test_the_product_of_an_item_is_filled_in_on_the_way() -> None:
@@ -174,9 +210,13 @@ def task(**more: Any) -> dict[str, Any]:
     return {"id": "c", "state": "acknowledged", "productOrder": {"id": "1"}, **more}
 
 
-@pytest.mark.parametrize("state", ["draft", "acknowledged", "pending", "held"])
-def test_an_order_not_begun_is_cancelled_at_once(state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "fulfilment"),
+    [("draft", "simulator"), ("acknowledged", "simulator"), ("pending", "none"), ("held", "none")],
+)
+def test_an_order_not_begun_is_cancelled_at_once(state: str, fulfilment: str) -> None:
     document, (context, changes) = task(cancellationReason="Twice"), around(order(state))
+    context.settings = replace(context.settings, fulfilment=fulfilment)
 
     create_cancellation(document, context)
 
@@ -190,8 +230,8 @@ def test_an_order_not_begun_is_cancelled_at_once(state: str) -> None:
     assert changes == [("productOrder", "1", expected)]
 
 
-@pytest.mark.parametrize("state", ["inProgress", "inProgress.accepted"])
-def test_an_order_in_progress_is_assessed_first(state: str) -> None:
+@pytest.mark.parametrize("state", ["inProgress", "inProgress.accepted", "pending", "held"])
+def test_an_order_that_may_have_begun_is_assessed_first(state: str) -> None:
     document, (context, changes) = task(), around(order(state))
 
     create_cancellation(document, context)

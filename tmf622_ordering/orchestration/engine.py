@@ -97,6 +97,10 @@ def _operation(plan: Plan, task: Task, now: datetime, paused: Collection[str]) -
 def _call(plan: Plan, task: Task, operation: Operation) -> Call:
     undoes = operation in (Operation.UNDO, Operation.CHECK_UNDO)
     assert task.requested_at is not None, "what is asked for has been since some time"
+    made = [service for other in plan.of_item(task.item) if other.id != task.id for service in other.services]
+    details = (
+        task.details if "realizingService" in task.details or not made else {**task.details, "realizingService": made}
+    )
     return Call(
         key=f"{plan.order}/{task.id}" + ("/undo" if undoes else ""),
         operation=operation,
@@ -106,7 +110,7 @@ def _call(plan: Plan, task: Task, operation: Operation) -> Call:
         attempt=task.attempts,
         requested_at=task.requested_at,
         reference=task.reference,
-        details=task.details,
+        details=details,
     )
 
 
@@ -152,7 +156,10 @@ def _carried_out(task: Task, call: Call, answer: Answer, now: datetime, pace: Pa
         return replace(task, due=_later(answer.ask_again_at, now, pace.check_again))
     if answer.outcome is Outcome.RETRY and task.attempts < pace.attempts_max:
         return replace(task, state=TaskState.WAITING, due=_later(answer.ask_again_at, now, pace.pause(task.attempts)))
-    return replace(task, state=TaskState.FAILED, ended_at=now)
+    if answer.outcome is Outcome.RETRY and task.reference is not None:
+        # Nobody knows whether it was done at the other side; taking it back leaves nothing there.
+        return replace(task, state=TaskState.UNDO_WAITING, attempts=0, requested_at=now, failed_at=now)
+    return replace(task, state=TaskState.FAILED, ended_at=now, failed_at=now)
 
 
 def _taken_back(task: Task, call: Call, answer: Answer, now: datetime, pace: Pace) -> Task:
