@@ -11,15 +11,16 @@ One request is one transaction; its events are written in it. Nothing here knows
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from common import exact_json
 from common.component import RuleContext
 from common.domain.query import Document
-from common.errors import IdempotencyMismatch, InvalidPatch, NotFound
+from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound
 from common.installation import Installation, Served
 from common.rest import headers, query, render
 from common.rest.changes import record, rule_context, settle_patched, store_new
@@ -40,6 +41,7 @@ from common.rest.view import MappedView, NativeView, View
 from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
+from common.v4.pointers import shown_pointer
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Endpoint:
         with self.installation.database.write(request.tenant) as uow:
             if key is not None and (reply := uow.idempotency.find(scope, key)):
                 return _replayed(reply, key, request)
-            row = self._store_new(uow, document, request)
+            with self._pointing_into(document):
+                row = self._store_new(uow, self.view.stored(document), request)
             response = self._answer(201, row, request, selection, ("location", self._href(row, request)))
             if key is not None:
                 mark = headers.fingerprint(request)
@@ -153,7 +156,7 @@ class Endpoint:
         check(document, self.served.resource.creating, self.served.resource, self.installation.settings)
         check_id(document)
         drop_server_set(document, self.served.resource)
-        return self.view.stored(document)
+        return document
 
     def _store_new(self, uow: UnitOfWork, document: Document, request: Request) -> Row:
         rows, context = rows_of(self.installation, uow, self.served, request, hold=True), self._context(uow, request)
@@ -175,8 +178,21 @@ class Endpoint:
         check(edited, self.served.resource.patched, self.served.resource, self.installation.settings, editable)
         after = self.view.stored(edited, editable)
         context = self._context(uow, request)
-        settle_patched(self.installation, uow, self.kept, row.document(), after, context, request.parents)
+        with self._pointing_into(edited):
+            settle_patched(self.installation, uow, self.kept, row.document(), after, context, request.parents)
         return after
+
+    @contextmanager
+    def _pointing_into(self, shown: Document) -> Iterator[None]:
+        """What rules find wrong with the stored document is told of the client's."""
+        try:
+            yield
+        except InvalidBody as error:
+            mapping = self.served.mapping
+            if mapping is None:
+                raise
+            told = [replace(v, pointer=shown_pointer(mapping, shown, v.pointer)) for v in error.violations]
+            raise InvalidBody(told) from error
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
         return rule_context(self.installation, uow, self.kept, request.correlation_id)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.conformance.answers import both_majors, pointers, refused
+from tests.conformance.answers import V5, both_majors, pointers, refused
 
 pytestmark = both_majors
 
@@ -116,3 +116,20 @@ def test_in_strict_mode_references_to_our_resources_lead_somewhere(backend, suit
     made = suite.created(major.offerings, major.offering(specification["id"]))
     refused(suite.patch(made["href"], major.offering("nowhere")), 400, "body.invalid")
     assert suite.get(made["href"]).json == made
+
+
+def test_what_a_rule_refuses_is_named_where_the_major_has_it(suite_with, major):
+    """Rules judge the stored document, whose members v4 has in other places."""
+    suite, v5 = suite_with(reference_mode="strict"), major is V5
+    individual = major.body("IndividualRef", id="nobody") | {"@referredType": "Individual"}
+    related = major.body("RelatedPartyRefOrPartyRoleRef", role="owner", partyOrPartyRole=individual)
+    party = related if v5 else {"role": "owner", **individual}
+    body = major.body("ProductSpecification", name="s", relatedParty=[party])
+    made = suite.created(major.categories, major.category())
+    parent = {"parent": {"@type": "CategoryRef", "id": made["id"]}} if v5 else {"parentId": made["id"]}
+
+    created = refused(suite.post(major.specifications, body), 400, "body.invalid")
+    patched = refused(suite.patch(made["href"], parent), 400, "body.invalid")
+
+    assert pointers(created) == ["/relatedParty/0/partyOrPartyRole/id" if v5 else "/relatedParty/0/id"]
+    assert pointers(patched) == ["/parent/id" if v5 else "/parentId"]
