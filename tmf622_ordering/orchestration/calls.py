@@ -45,8 +45,8 @@ class Call:
             (checks, and undoing what was done, have it); `attempt` counts from 1; `requested_at` is when the task was
             first asked for; `details` has what is to be delivered: `productId`, `quantity`, `action`, and where the
             order says so `productOffering`, `serviceSpecification` or `resourceSpecification` (references),
-            `characteristic` (name -> value), `place`, `relatedParty`, `expectedCompletionDate`, `realizingService` (what
-            realizes the product already, or was made for this item).
+            `characteristic` (name -> value), `place`, `relatedParty`, `expectedCompletionDate`, `realizingService`
+            (what realizes the product already, or was made for this item).
     """
 
     key: str

@@ -41,8 +41,8 @@ class Task:
     """One thing to be done for one item.
 
     Shapes: `id` is `item/kind` or `item/kind/specification`; `needs` are ids of tasks that come first; `due` is when
-            it may be called next (None: as soon as it is ready); `attempts` of the present operation; `failed_at` is set on what could
-            not be done, whether or not something of it had to be taken back.
+            it may be called next (None: as soon as it is ready); `attempts` of the present operation; `failed_at` is
+            set on what could not be done, whether or not something of it had to be taken back.
     """
 
     id: str
