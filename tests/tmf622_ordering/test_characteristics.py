@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import NOW
-from tmf622_ordering.characteristics import flaws
+from tmf622_ordering.capture.characteristics import flaws
 
 PAST = {"endDateTime": "2026-03-01T12:00:00Z"}
 

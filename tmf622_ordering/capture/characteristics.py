@@ -23,6 +23,9 @@ _NUMBERS = frozenset({"number", "decimal", "float", "double"})
 _BOOLEANS = frozenset({"boolean", "bool"})
 _TEXTS = frozenset({"string", "text"})
 _RANGE_ENDS = ("valueFrom", "valueTo")
+# Kinds of relationship between characteristics that say something of an order, in lower case.
+_DEPENDS = frozenset({"dependency", "dependson", "requires", "prerequisite"})
+_EXCLUDES = frozenset({"exclusivity", "exclusion", "excludes"})
 # Patterns come from the catalogue; a value longer than any sensible one is not matched against them.
 _MATCHED_CHARACTERS_MAX = 1_000
 _PATTERN_CHARACTERS_MAX = 200
@@ -60,6 +63,66 @@ def flaws(given: Any, specified: list[Document], used: list[Document], now: date
     return found
 
 
+def relation_flaws(
+    given: Any, specified: list[Document], held: frozenset[str], specification_id: str | None, now: datetime
+) -> list[Flaw]:
+    """What is wrong with characteristics together: one that depends on another, or excludes it.
+
+    Shapes: `held` are the characteristics that the product has already.
+    A default or fixed value is there without being given. A relationship to another specification proves nothing here.
+    Source: TMF620 v5.0.0 CharacteristicSpecificationRelationship (dependency, exclusivity; other kinds say nothing of
+            an order). The contract relates characteristics, never single values.
+    """
+    places = {str(one.get("name")): index for index, one in _given(given) if "value" in one}
+    filled = held | {str(one.get("name")) for one in specified if _is_filled(one, _listed(one, {}))}
+    found = []
+    for one in specified:
+        name = str(one.get("name"))
+        if name not in places or not covers(one.get("validFor"), now):
+            continue
+        for kind, target in _related(one, specification_id, specified, now):
+            if kind in _DEPENDS and target not in places and target not in filled:
+                found.append(Flaw(f"/{places[name]}/name", f"{name[:80]!r} needs {target[:80]!r} beside it"))
+            elif kind in _EXCLUDES and target != name and (target in places or target in held):
+                found.append(Flaw(f"/{places[name]}/name", f"{name[:80]!r} excludes {target[:80]!r}"))
+    return found
+
+
+def _given(given: Any) -> Iterator[tuple[int, Document]]:
+    listed = enumerate(given if isinstance(given, list) else ())
+    return ((index, one) for index, one in listed if isinstance(one, dict))
+
+
+def _related(
+    one: Document, specification_id: str | None, specified: list[Document], now: datetime
+) -> Iterator[tuple[str, str]]:
+    """Kind and target of each relationship to a characteristic of the same specification."""
+    named = {str(other["id"]): str(other.get("name")) for other in specified if "id" in other}
+    listed = one.get("charSpecRelationship")
+    for related in listed if isinstance(listed, list) else ():
+        parent = related.get("parentSpecificationId")
+        if covers(related.get("validFor"), now) and (parent is None or parent == specification_id):
+            kind = str(related.get("relationshipType", "")).replace(" ", "").casefold()
+            yield kind, str(related.get("name") or named.get(str(related.get("characteristicSpecificationId"))))
+
+
+def _is_filled(one: Document, listed: list[Document]) -> bool:
+    """Left out, a characteristic takes its default; one that cannot be configured is not the customer's to give."""
+    return one.get("configurable") is False or any(value.get("isDefault") is True for value in listed)
+
+
+def admits(use: Document, value: Any, now: datetime) -> bool:
+    """Whether a value is among those that a ProductSpecificationCharacteristicValueUse lists."""
+    return any(_admits(spec, value, now) for spec in _listed({}, use))
+
+
+def default_of(one: Document, use: Document) -> Any:
+    """The value that a characteristic takes when none is given, or None."""
+    return next(
+        (spec["value"] for spec in _listed(one, use) if spec.get("isDefault") is True and "value" in spec), None
+    )
+
+
 def _values(characteristic: Document, pointer: str) -> Iterator[tuple[str, Any]]:
     value = characteristic.get("value")
     if isinstance(value, list):
@@ -74,9 +137,7 @@ def _flaws_of(
     name, listed = str(one.get("name"))[:80], _listed(one, use)
     least = use.get("minCardinality", one.get("minCardinality"))
     most = use.get("maxCardinality", one.get("maxCardinality"))
-    # Left out, a characteristic takes its default; one that cannot be configured is not the customer's to give.
-    is_filled = one.get("configurable") is False or any(value.get("isDefault") is True for value in listed)
-    if is_whole and isinstance(least, int) and len(values) < least and not (is_filled and not values):
+    if is_whole and isinstance(least, int) and len(values) < least and not (_is_filled(one, listed) and not values):
         yield Flaw("", f"{name!r} takes at least {least} value(s); {len(values)} given")
     # A maximum below 1 is how some write "no limit".
     if isinstance(most, int) and 1 <= most < len(values):
