@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from common.component import Component, Resource, Work, load_components
-from common.domain.clock import Clock, SystemClock
+from common.domain.clock import Clock, SettableClock, SystemClock, read_instant
 from common.domain.query import Condition, Document, Query
 from common.errors import ConfigurationError
 from common.settings import Settings
@@ -61,9 +63,10 @@ class Holder:
 class Installation:
     """Everything that a request, a worker or a command needs.
 
-    Shapes: `served` by contract key and resource name; `by_name` the first one of each resource name, components
-            first, without nested resources, which an id alone does not find; `owners` maps a type name
-            (`ProductOffering`) to the resource name that keeps it;
+    Shapes: `clock` tells business time, `machine` how long a lease, a pause or a kept reply lasts: the same unless the
+            settings give the business a clock that stands still; `served` by contract key and resource name; `by_name`
+            the first one of each resource name, components first, without nested resources, which an id alone does not
+            find; `owners` maps a type name (`ProductOffering`) to the resource name that keeps it;
             `holders` maps a resource name to the references that protect it.
     """
 
@@ -77,6 +80,7 @@ class Installation:
     by_name: dict[str, Served] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     holders: dict[str, tuple[Holder, ...]] = field(default_factory=dict)
+    machine: Clock = field(default_factory=SystemClock)
 
     @classmethod
     def assemble(cls, settings: Settings, clock: Clock | None = None) -> Installation:
@@ -94,7 +98,8 @@ class Installation:
         owners = {item.resource.type_name: item.name for item in by_name.values()}
         return cls(
             settings=settings,
-            clock=clock or SystemClock(),
+            clock=clock or _clock(settings),
+            machine=clock or SystemClock(),
             database=database,
             contracts=tuple(contracts),
             components=components,
@@ -143,6 +148,11 @@ class Installation:
         return StoreLibrary(self, uow)
 
 
+def _clock(settings: Settings) -> Clock:
+    start = read_instant(settings.clock) if settings.clock else None
+    return SystemClock() if start is None else SettableClock(start)
+
+
 def component_resources() -> list[StoredResource]:
     """What the components store, for the generator of migrations; needs no database."""
     settings = Settings()
@@ -183,6 +193,12 @@ class StoreLibrary:
 def published_documents() -> list[Path]:
     """Our own contracts, both majors."""
     return [*spec_files(PUBLISHED), *spec_files(PUBLISHED / "v4")]
+
+
+def extension(name: str) -> dict[str, Any]:
+    """The published document of something of ours beside the standard's APIs."""
+    document: dict[str, Any] = json.loads((PUBLISHED / "extensions" / f"{name}.oas.json").read_text(encoding="utf-8"))
+    return document
 
 
 def _documents(settings: Settings) -> list[Path]:

@@ -62,7 +62,8 @@ def assemble(installation: Installation) -> Any:
             worker.close()
             installation.database.close()
 
-    return build(installation, lifespan=lifespan, committed=committed)
+    move = jobs.move if installation.settings.clock else None
+    return build(installation, lifespan=lifespan, committed=committed, move=move)
 
 
 def load_samples(installation: Installation, committed: Callable[[], None]) -> None:
@@ -84,7 +85,9 @@ def load_samples(installation: Installation, committed: Callable[[], None]) -> N
 
 def delivery_worker(installation: Installation) -> DeliveryWorker:
     """The worker that tells the listeners of every contract."""
-    return DeliveryWorker(installation.database, publications(installation), installation.settings, installation.clock)
+    return DeliveryWorker(
+        installation.database, publications(installation), installation.settings, installation.machine
+    )
 
 
 def publications(installation: Installation) -> list[Publication]:

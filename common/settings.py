@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from common.domain.clock import read_instant
 from common.errors import ConfigurationError
 
 
@@ -66,6 +67,7 @@ class Settings:
     oss_poll_seconds: int = _setting(60, "pause after which a service order under way is asked for, without an event")
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
+    clock: str = _setting("", "bss serve on a clock of its own, which stands at this date-time until moved (/clock)")
     workers: int = _setting(1, "server processes (PostgreSQL only above 1)")
     log_level: str = _setting("info", "least severe log line", ("debug", "info", "warning", "error"))
 
@@ -91,6 +93,12 @@ class Settings:
                 raise ConfigurationError(f"BSS_{item.name.upper()} is {value!r}; choose one of {', '.join(choices)}")
         if self.base_prefix and (not self.base_prefix.startswith("/") or self.base_prefix.endswith("/")):
             raise ConfigurationError("BSS_BASE_PREFIX starts with a slash and does not end with one")
+        if self.clock and read_instant(self.clock) is None:
+            raise ConfigurationError(f"BSS_CLOCK is {self.clock!r}; use a date-time, as in 2026-01-01T00:00:00Z")
+        if self.clock and (self.workers > 1 or not self.delivery_inline):
+            raise ConfigurationError(
+                "BSS_CLOCK is a clock of one process: leave BSS_WORKERS at 1 and BSS_DELIVERY_INLINE at true"
+            )
 
     @property
     def component_names(self) -> tuple[str, ...]:

@@ -6,14 +6,16 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 
 from common import exact_json
-from common.domain.clock import Clock
+from common.domain.clock import Clock, SettableClock
 from common.installation import Installation
+from common.jobs.inline import Inline
 from common.rest.app import build
 from common.settings import Settings
 
@@ -41,10 +43,25 @@ class Suite:
         self.installation.database.migrate()
         self.installation.database.prepare()
         self.changes = 0
-        self.application = build(self.installation, committed=self._count)
+        self.work = Inline(self.installation)
+        move = self._move if settings.clock else None
+        self.application = build(self.installation, committed=self._count, move=move)
 
     def _count(self) -> None:
         self.changes += 1
+
+    def settle(self) -> int:
+        """Do the work that is due; how many occasions there were."""
+        return self.work.run_due()
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock, with the work that falls due on the way."""
+        self._move(self.installation.clock.now() + by)
+
+    def _move(self, target: datetime) -> None:
+        clock = self.installation.clock
+        assert isinstance(clock, SettableClock), "give the suite a clock that can be moved"
+        self.work.move(clock, target)
 
     def close(self) -> None:
         self.installation.database.close()

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from common import logs
-from common.cli.context import FAILED, explained, open_database, out, print_json, settings, stop
+from common.cli.context import FAILED, MISUSED, explained, open_database, out, print_json, settings, stop
 from common.cli.events import events_app
 from common.cli.seed import seed
 
@@ -39,12 +39,15 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     spec_dir: Annotated[Path | None, typer.Option(help="Folder of TM Forum documents to serve too.")] = None,
     samples: Annotated[bool | None, typer.Option("--samples", help="Load the sample data, as bss seed does.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="Stand still at this date-time until /clock is moved: for trying things out.")
+    ] = None,
 ) -> None:
     """Serve every API; deliver events beside it unless BSS_DELIVERY_INLINE is false."""
     from common import serving
 
     with explained():
-        serving.export(port=port, host=host, spec_dir=spec_dir, load_samples=samples)
+        serving.export(port=port, host=host, spec_dir=spec_dir, load_samples=samples, clock=clock)
         given = settings()
         out.print(f"TMF BSS on http://{given.host}:{given.port}{given.base_prefix}/tmf-api/  (pages: /docs)")
         serving.serve(given)
@@ -59,6 +62,8 @@ def worker() -> None:
 
     with explained():
         given = settings()
+        if given.clock:
+            stop("BSS_CLOCK is a clock of bss serve, which does its work itself; a worker has none", MISUSED)
         logs.configure(given.log_level)
         installation = Installation.assemble(given)
         installation.open_store()

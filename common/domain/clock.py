@@ -74,6 +74,15 @@ def normal_instant(text: str) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + "." + (fraction or "").ljust(3, "0") + "Z"
 
 
+def read_instant(text: str) -> datetime | None:
+    """The aware moment that a date-time text names, to the millisecond; None when it names none."""
+    normal = normal_instant(text)
+    if normal is None:
+        return None
+    moment = datetime.fromisoformat(normal)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def day_bounds(text: str) -> tuple[str, str] | None:
     """First instant of the UTC day that a date-only text names, and of the day after; None when it names none."""
     if not _DAY.fullmatch(text):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,8 @@ from connexion.middleware.main import ConnexionMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
-from common.installation import Installation
+from common.installation import Installation, extension
+from common.rest.clock import ClockEndpoint
 from common.rest.directory import ApiDirectory, SuiteDirectory
 from common.rest.endpoint import Endpoint
 from common.rest.hub import HubEndpoint, ListenerEndpoint
@@ -35,17 +37,20 @@ def build(
     *,
     lifespan: Callable[[Any], Any] | None = None,
     committed: Callable[[], None] = lambda: None,
+    move: Callable[[datetime], None] | None = None,
 ) -> ConnexionMiddleware:
     """The application of one installation.
 
     Shapes: `lifespan` is an async context manager factory for what runs beside requests; `committed` is called
-            after every change, to wake the delivery of events.
+            after every change, to wake the delivery of events and work that is due; `move` moves a clock that may be
+            moved, and returns when all work due by then has been done (None: no clock is served).
     """
     settings = installation.settings
+    clock = None if move is None else ClockEndpoint(installation.clock, move, extension("clock"))
     executor = ThreadPoolExecutor(max(THREADS, settings.database_pool_size), thread_name_prefix="bss-request")
     stages: list[Any] = [
         Observe,
-        partial(_RouterWithDirectory, installation=installation, executor=executor),
+        partial(_RouterWithDirectory, installation=installation, executor=executor, clock=clock),
         LifespanMiddleware,
     ]
     if settings.cors_origins:
@@ -70,9 +75,11 @@ def build(
 class _RouterWithDirectory(DictRouter):
     """The router with the paths that no contract has."""
 
-    def __init__(self, app: Any, installation: Installation, executor: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, app: Any, installation: Installation, executor: ThreadPoolExecutor, clock: ClockEndpoint | None
+    ) -> None:
         super().__init__(app, installation.settings, executor)
-        suite = SuiteDirectory(installation)
+        suite = SuiteDirectory(installation, has_clock=clock is not None)
         for path, handler in (
             ("/tmf-api", suite.apis),
             ("/health/live", suite.live),
@@ -84,6 +91,8 @@ class _RouterWithDirectory(DictRouter):
             ("/docs/ui/{file}", suite.ui_file),
         ):
             self.add(path, {"GET": handler})
+        for path, handlers in clock.handlers.items() if clock is not None else ():
+            self.add(path, handlers)
 
 
 def _handlers(

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from common import errors, exact_json
+from common.domain.clock import instant_text
 from common.installation import Installation
+from common.rest import clock
 from common.rest.messages import Request, Response
 from common.spec.contract import Contract, Verb
 
@@ -62,6 +64,7 @@ class SuiteDirectory:
     """What lies beside the APIs."""
 
     installation: Installation
+    has_clock: bool = False
 
     def apis(self, request: Request) -> Response:
         listed = [
@@ -77,7 +80,12 @@ class SuiteDirectory:
             }
             for contract in self.installation.contracts
         ]
-        return Response(200, exact_json.encode({"apis": listed, "documentation": f"{request.origin}/docs"}))
+        found: dict[str, Any] = {"apis": listed, "documentation": f"{request.origin}/docs"}
+        if self.has_clock:
+            contract = request.origin + clock.CONTRACT_PATH
+            now = instant_text(self.installation.clock.now())
+            found["clock"] = {"href": request.origin + clock.PATH, "contract": contract, "now": now}
+        return Response(200, exact_json.encode(found))
 
     def live(self, request: Request) -> Response:
         return Response(200, b'{"status":"pass"}')
@@ -98,6 +106,8 @@ class SuiteDirectory:
             {"name": f"{c.api} {c.title} {c.version}", "url": f"{request.origin}{c.base_path}/openapi.json"}
             for c in self.installation.contracts
         ]
+        if self.has_clock:
+            urls.append({"name": clock.TITLE, "url": request.origin + clock.CONTRACT_PATH})
         page = _PAGE.replace("$URLS", exact_json.encode(urls).decode().replace("<", "\\u003c"))
         return Response(200, page.replace("$ROOT", request.origin + "/docs/ui").encode(), (HTML,))
 

@@ -101,7 +101,7 @@ class Endpoint:
             if key is not None:
                 mark = headers.fingerprint(request)
                 reply = StoredReply(mark, response.status, response.headers, response.body)
-                uow.idempotency.keep(scope, key, mark, reply, self.installation.clock.now())
+                uow.idempotency.keep(scope, key, mark, reply, self.installation.machine.now())
             uow.commit()
         self.committed()
         return response

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from common.spec.build import components
 from common.spec.build.model import Api, Resource, Sources, V4Api
 from common.spec.build.operations import HUB_TAG, LISTENER_TAG, paths
@@ -17,6 +19,7 @@ from common.spec.build.v4_operations import v4_paths
 from common.spec.build.v4_schemas import definitions, shown_resources
 
 V4_FOLDER = "v4"
+EXTENSIONS_FOLDER = "extensions"
 V4_MEDIA = "application/json;charset=utf-8"
 
 Document = dict[str, Any]
@@ -37,7 +40,7 @@ def build_documents(source: Path) -> dict[str, Document]:
 def write_documents(source: Path, target: Path) -> list[Path]:
     """Build the documents and write them to `target`; the files written, in name order.
 
-    Shapes:  the v4 documents go to the folder `v4` of `target`, where there is one.
+    Shapes:  the v4 documents go to the folder `v4` of `target`, those of our own to `extensions`, where there is one.
     """
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -53,14 +56,21 @@ def stale_documents(source: Path, target: Path) -> list[str]:
     texts = _texts(source, target)
     stale = [name for name, text in texts.items() if _read(target / name) != text]
     published = [*target.glob("*.oas.json"), *target.glob(f"{V4_FOLDER}/*.swagger.json")]
+    published += target.glob(f"{EXTENSIONS_FOLDER}/*.oas.json")
     left_over = [name for name in (str(path.relative_to(target)) for path in published) if name not in texts]
     return sorted([*stale, *left_over])
 
 
 def _texts(source: Path, target: Path) -> dict[str, str]:
-    documents = build_documents(source)
+    documents = build_documents(source) | _extensions(source)
     wanted = [name for name in sorted(documents) if (target / name).parent.is_dir()]
     return {name: json.dumps(documents[name], indent=1, ensure_ascii=False) + "\n" for name in wanted}
+
+
+def _extensions(source: Path) -> dict[str, Document]:
+    """What is ours beside the standard, written as whole documents, by file name."""
+    files = sorted((source / EXTENSIONS_FOLDER).glob("*.yaml"))
+    return {f"{EXTENSIONS_FOLDER}/{path.stem}.oas.json": yaml.safe_load(path.read_text("utf-8")) for path in files}
 
 
 def _read(path: Path) -> str | None:
