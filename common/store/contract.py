@@ -1,7 +1,7 @@
 """What every store promises, as tests: a backend is supported when a subclass of `StoreContract` passes on it.
 
 A subclass supplies the fixture `database`: an empty store of RESOURCES, migrated and prepared. What filters mean is
-promised in `contract_filters`, what is to be done later in `contract_work`.
+promised in `contract_filters`, what is to be done later in `contract_work`, records in `contract_records`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from common.errors import (
     InvalidParameter,
     RevisionConflict,
 )
+from common.store.contract_records import COUNTS, ENTRIES, RecordContract
 from common.store.contract_work import WorkContract
 from common.store.database import Database
 from common.store.description import Index, StoredResource
@@ -42,7 +43,7 @@ FIELD = StoredResource(
         *(Index(FieldPath(("many", kind.value), kind)) for kind in Kind),
     ),
 )
-RESOURCES = (THING, OFFER, FIELD)
+RESOURCES = (THING, OFFER, FIELD, ENTRIES, COUNTS)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -510,5 +511,6 @@ class StoreContract(
     TransactionContract,
     IdempotencyContract,
     WorkContract,
+    RecordContract,
 ):
     """All of it."""

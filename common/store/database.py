@@ -14,12 +14,12 @@ from sqlalchemy.exc import ArgumentError
 from common.errors import ConfigurationError
 from common.settings import Settings
 from common.store import migrations
-from common.store.description import StoredResource
+from common.store.description import RecordTable, StoredResource
 from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
 from common.store.failures import translated
 from common.store.postgresql import postgresql_engine
 from common.store.sqlite import WRITES, sqlite_engine
-from common.store.tables import ResourceTables, resource_tables
+from common.store.tables import ResourceTables, record_table, resource_tables
 from common.store.unit_of_work import UnitOfWork
 
 # Any number that nothing else in the database locks: one process at a time changes the schema.
@@ -32,13 +32,17 @@ class Database:
     engine: Engine
     dialect_name: Literal["sqlite", "postgresql"]
 
-    def __init__(self, engine: Engine, resources: Iterable[StoredResource]) -> None:
+    def __init__(self, engine: Engine, stored: Iterable[StoredResource | RecordTable]) -> None:
         self.engine = engine
         self._metadata = MetaData()
         self._tables: dict[str, ResourceTables] = {}
-        for resource in resources:
-            assert resource.name not in self._tables, f"two resources are stored as {resource.name}"
-            self._tables[resource.name] = resource_tables(resource, self._metadata)
+        self._records: dict[str, tuple[RecordTable, Table]] = {}
+        for one in stored:
+            assert one.name not in {*self._tables, *self._records}, f"two things are stored as {one.name}"
+            if isinstance(one, RecordTable):
+                self._records[one.name] = one, record_table(one, self._metadata)
+            else:
+                self._tables[one.name] = resource_tables(one, self._metadata)
         self._sql: DocumentSql
         if engine.dialect.name == "postgresql":
             self.dialect_name, self._sql = "postgresql", PostgresqlDocument()
@@ -50,14 +54,14 @@ class Database:
         )
 
     @classmethod
-    def open(cls, settings: Settings, resources: Iterable[StoredResource]) -> Database:
+    def open(cls, settings: Settings, stored: Iterable[StoredResource | RecordTable]) -> Database:
         """The store that the settings name; no connection is made yet.
 
         Errors: ConfigurationError for a URL that is neither SQLite nor PostgreSQL.
         """
         url = _url(settings.database_url)
         make = sqlite_engine if url.get_backend_name() == "sqlite" else postgresql_engine
-        return cls(make(url, settings.database_pool_size), resources)
+        return cls(make(url, settings.database_pool_size), stored)
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision of the one linear history."""
@@ -99,7 +103,8 @@ class Database:
     def _unit(self, tenant: str, writes: bool) -> Iterator[UnitOfWork]:
         options = {WRITES: True} if writes else {"postgresql_readonly": True}
         with translated(), self._writer if writes else nullcontext(), self.engine.connect() as connection:
-            yield UnitOfWork(connection.execution_options(**options), tenant, self._tables, self._sql, writes)
+            connection = connection.execution_options(**options)
+            yield UnitOfWork(connection, tenant, self._tables, self._records, self._sql, writes)
 
     @contextmanager
     def _schema_change(self) -> Iterator[Connection]:

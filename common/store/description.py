@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from common.domain.query import FieldPath
 
@@ -37,3 +39,31 @@ class StoredResource:
     resource: str
     indexes: tuple[Index, ...] = ()
     versioned: bool = False
+
+
+class Of(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    INSTANT = "instant"
+    FLAG = "flag"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """A table of records.
+
+    Shapes: `columns` maps each name to what it holds; `key` is unique within a tenant and never changes; `unique` and
+            `indexes` are lists of columns (a record with a null in a unique list is as many times there as it likes);
+            `optional` columns may be null.
+    """
+
+    name: str
+    columns: Mapping[str, Of]
+    key: tuple[str, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    optional: frozenset[str] = frozenset()

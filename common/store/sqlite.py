@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ from common.store.keys import INDEXED_CHARACTERS, instant_key, keys_of, number_k
 BUSY_SECONDS_MAX = 10
 # Virtual machine steps between two looks at the clock, a millisecond or so.
 _STEPS_PER_LOOK = 20_000
+
+# Sums of amounts and quantities: digits enough for any number of records; what does not fit is an error, not rounded.
+EXACT = Context(prec=200, traps=[Inexact])
 
 # Execution option of a connection that is going to write.
 WRITES = "bss_writes"
@@ -94,6 +97,21 @@ def _prepare_connection(connection: sqlite3.Connection, info: dict[str, Any], sy
     ]
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
+    connection.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type]
+
+
+class _ExactSum:
+    """The sum of decimal texts, as PostgreSQL sums NUMERIC; null when there is none."""
+
+    def __init__(self) -> None:
+        self._sum: Decimal | None = None
+
+    def step(self, text: str | None) -> None:
+        if text is not None:
+            self._sum = EXACT.add(self._sum or Decimal(0), Decimal(text))
+
+    def finalize(self) -> str | None:
+        return None if self._sum is None else format(self._sum, "f")
 
 
 def _regexp(pattern: str, value: str | None) -> bool | None:

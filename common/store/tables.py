@@ -4,8 +4,9 @@ System tables (idempotency and work here; outbox and subscriptions in `event_tab
 adds its tables with `Table("name", SYSTEM_METADATA, ...)`, using TEXT, DOCUMENT and NUMBER below for its columns,
 and is named in `_load_system_tables`. Nothing else is needed for it to be migrated and compared.
 
-Resource tables are made by `resource_tables` from a `StoredResource`. What a table has for an Index is decided here
-once (`promoted` or a row in the lookup table), and writing, filtering and sorting all ask these descriptions.
+Record tables are made by `record_table` from a `RecordTable`, resource tables by `resource_tables` from a
+`StoredResource`. What a table has for an Index is decided here once (`promoted` or a row in the lookup table), and
+writing, filtering and sorting all ask these descriptions.
 `parent` names what a row lies below and is part of every key: '' at the top, the `position` of the parent's row for a
 nested resource.
 """
@@ -15,10 +16,12 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -36,9 +39,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from common.domain.clock import instant_text
 from common.domain.query import Kind
+from common.exact_json import decode_own, encode
 from common.store.description import Index as IndexedPath
-from common.store.description import StoredResource
+from common.store.description import Of, RecordTable, StoredResource
 from common.store.keys import number_key
 
 # Text that compares by code point on both databases (SQLite does so by itself).
@@ -63,6 +68,61 @@ class ExactNumber(TypeDecorator[Decimal]):
 
 
 NUMBER = ExactNumber()
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal that comes back as it was written: NUMERIC, or its text on SQLite, whose numbers are doubles."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else format(value, "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment as text that sorts."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(TEXT)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else instant_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class ExactDocument(TypeDecorator[Any]):
+    """A JSON value as text; nobody searches in it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else decode_own(value)
+
+
+_RECORDED: Mapping[Of, TypeEngine[Any]] = {
+    Of.TEXT: TEXT,
+    Of.INTEGER: BigInteger(),
+    Of.NUMBER: ExactDecimal(),
+    Of.INSTANT: Instant(),
+    Of.FLAG: Boolean(),
+    Of.DOCUMENT: ExactDocument(),
+}
 
 SYSTEM_METADATA = MetaData()
 
@@ -128,14 +188,39 @@ def resource_tables(resource: StoredResource, metadata: MetaData) -> ResourceTab
     return ResourceTables(resource, main, lookup, promoted, looked_up)
 
 
-def full_metadata(resources: Iterable[StoredResource]) -> MetaData:
-    """Everything an installation with these resources has: what migrations are compared with."""
+def record_table(described: RecordTable, metadata: MetaData) -> Table:
+    """The table of a description, registered in `metadata`."""
+    name = described.name
+    columns = [
+        Column(column, _RECORDED[kind], nullable=column in described.optional)
+        for column, kind in described.columns.items()
+    ]
+    unique = [
+        Index(f"ux_{name}_{place}", "tenant", *listed, unique=True) for place, listed in enumerate(described.unique)
+    ]
+    indexes = [Index(f"ix_{name}_{place}", "tenant", *listed) for place, listed in enumerate(described.indexes)]
+    return Table(
+        name,
+        metadata,
+        Column("tenant", TEXT, nullable=False),
+        *columns,
+        PrimaryKeyConstraint("tenant", *described.key, name=f"pk_{name}"),
+        *unique,
+        *indexes,
+    )
+
+
+def full_metadata(stored: Iterable[StoredResource | RecordTable]) -> MetaData:
+    """Everything an installation that stores this has: what migrations are compared with."""
     _load_system_tables()
     metadata = MetaData()
     for table in SYSTEM_METADATA.sorted_tables:
         table.to_metadata(metadata)
-    for resource in resources:
-        resource_tables(resource, metadata)
+    for one in stored:
+        if isinstance(one, RecordTable):
+            record_table(one, metadata)
+        else:
+            resource_tables(one, metadata)
     return metadata
 
 

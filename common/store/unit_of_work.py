@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from common.domain.event import Event
+from common.store.description import RecordTable
 from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
+from common.store.records import Records
 from common.store.repository import Repository
 from common.store.tables import ResourceTables
 from common.store.work import Agenda, WorkTable
@@ -23,11 +25,18 @@ class UnitOfWork:
     """
 
     def __init__(
-        self, connection: Connection, tenant: str, tables: Mapping[str, ResourceTables], sql: DocumentSql, writes: bool
+        self,
+        connection: Connection,
+        tenant: str,
+        tables: Mapping[str, ResourceTables],
+        records: Mapping[str, tuple[RecordTable, Table]],
+        sql: DocumentSql,
+        writes: bool,
     ) -> None:
         self.connection = connection
         self.tenant = tenant
         self._tables = tables
+        self._records = records
         self._sql = sql
         self._writes = writes
         self._repositories: dict[tuple[str, str], Repository] = {}
@@ -38,6 +47,11 @@ class UnitOfWork:
             tables = self._tables[name]
             self._repositories[name, parent] = Repository(self.connection, self.tenant, tables, self._sql, parent)
         return self._repositories[name, parent]
+
+    def records(self, name: str) -> Records:
+        """The records of a component's table."""
+        described, table = self._records[name]
+        return Records(self.connection, self.tenant, described, table)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

@@ -2,7 +2,7 @@
 
     python -m common.store.migrations.generate package.module:function
 
-The function, called without arguments, gives the stored resources; without one only the system tables are written.
+The function, called without arguments, gives what is stored; without one only the system tables are written.
 Once an installation holds data the first revision is history: later changes are revisions of their own.
 """
 
@@ -22,9 +22,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects import registry
 
-from common.store.description import StoredResource
+from common.store.description import RecordTable, StoredResource
 from common.store.postgresql import INSTANT_FUNCTION
-from common.store.tables import DOCUMENT, TEXT, ExactNumber, full_metadata
+from common.store.tables import DOCUMENT, TEXT, ExactDecimal, ExactDocument, ExactNumber, Instant, full_metadata
 
 FIRST_REVISION = Path(__file__).parent / "versions" / "0001_first_tables.py"
 
@@ -55,13 +55,13 @@ def upgrade() -> None:
 '''
 
 
-def revision_text(resources: Iterable[StoredResource]) -> str:
-    """The text of revision 0001 for these resources."""
+def revision_text(stored: Iterable[StoredResource | RecordTable]) -> str:
+    """The text of revision 0001 for what an installation stores."""
     with create_engine("sqlite://").connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"render_item": _rendered_type, "user_module_prefix": None, "alembic_module_prefix": "op."}
         )
-        script = produce_migrations(context, full_metadata(resources))
+        script = produce_migrations(context, full_metadata(stored))
         assert isinstance(script.upgrade_ops, UpgradeOps)
         _write_out_conditions(script.upgrade_ops)
         body = render_python_code(script.upgrade_ops, render_item=_rendered_type, migration_context=context)
@@ -71,11 +71,15 @@ def revision_text(resources: Iterable[StoredResource]) -> str:
 
 
 def _rendered_type(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
-    """Our three column types by the names that the head of the revision gives them."""
+    """Our column types by the names that the head of the revision gives them."""
     if kind != "type":
         return False
-    if isinstance(item, ExactNumber):
+    if isinstance(item, ExactNumber | ExactDecimal):
         return "NUMBER"
+    if isinstance(item, ExactDocument):
+        return "sa.Text()"
+    if isinstance(item, Instant):
+        return "TEXT"
     return "TEXT" if item is TEXT else "DOCUMENT" if item is DOCUMENT else False
 
 
@@ -92,11 +96,11 @@ def _write_out_conditions(operations: OpContainer) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    resources: Iterable[StoredResource] = ()
+    stored: Iterable[StoredResource | RecordTable] = ()
     if arguments:
         module, _, function = arguments[0].partition(":")
-        resources = getattr(importlib.import_module(module), function)()
-    FIRST_REVISION.write_text(revision_text(resources), encoding="utf-8")
+        stored = getattr(importlib.import_module(module), function)()
+    FIRST_REVISION.write_text(revision_text(stored), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "ruff", "format", str(FIRST_REVISION)], check=True)
 
 

@@ -16,7 +16,7 @@ from common.settings import Settings
 from common.store import migrations
 from common.store.contract import RESOURCES, THING
 from common.store.database import Database
-from common.store.description import Index, StoredResource
+from common.store.description import Index, RecordTable, StoredResource
 from common.store.migrations.generate import revision_text
 from common.store.tables import SYSTEM_METADATA, full_metadata
 
@@ -36,7 +36,7 @@ def toy_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrations, "_FOLDER", tmp_path)
 
 
-def differences(database: Database, *resources: StoredResource) -> list[object]:
+def differences(database: Database, *resources: StoredResource | RecordTable) -> list[object]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, full_metadata(resources)))
