@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import NOW
-from tmf622_ordering.capture.characteristics import flaws
+from tmf622_ordering.capture.characteristics import flaws, relation_flaws
 
 PAST = {"endDateTime": "2026-03-01T12:00:00Z"}
 
@@ -113,3 +113,44 @@ def test_the_offering_narrows_the_specification() -> None:
 )
 def test_a_value_matches_the_pattern_that_can_be_tried(regex: str, text: str, is_fine: bool) -> None:
     assert found(value(text), {"regex": regex}) == ([] if is_fine else ["/0/value"])
+
+
+def depends(kind: str, target: str, **more: Any) -> dict[str, Any]:
+    return {"name": "c", "charSpecRelationship": [{"relationshipType": kind, "name": target, **more}]}
+
+
+OTHER = {"name": "d", "id": "i"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "given", "held", "is_wrong"),
+    [
+        (depends("dependency", "d"), OTHER, ["c"], [], True),
+        (depends("dependency", "d"), OTHER, ["c", "d"], [], False),
+        (depends("dependency", "d"), OTHER, ["c"], ["d"], False),
+        (depends("dependency", "d"), OTHER, ["d"], [], False),
+        (depends("requires", "d"), {"name": "d", "configurable": False}, ["c"], [], False),
+        (
+            depends("dependency", "d"),
+            {"name": "d", "characteristicValueSpecification": [{"value": 1, "isDefault": True}]},
+            ["c"],
+            [],
+            False,
+        ),
+        (depends("exclusivity", "d"), OTHER, ["c", "d"], [], True),
+        (depends("exclusivity", "d"), OTHER, ["c"], ["d"], True),
+        (depends("exclusivity", "d"), OTHER, ["c"], [], False),
+        (depends("aggregation", "d"), OTHER, ["c"], [], False),
+        (depends("dependency", "d", parentSpecificationId="S"), OTHER, ["c"], [], True),
+        (depends("dependency", "d", parentSpecificationId="T"), OTHER, ["c"], [], False),
+        (depends("dependency", "d", validFor=PAST), OTHER, ["c"], [], False),
+        (depends("exclusivity", "", characteristicSpecificationId="i"), OTHER, ["c", "d"], [], True),
+    ],
+)
+def test_characteristics_depend_on_and_exclude_each_other(
+    one: dict[str, Any], other: dict[str, Any], given: list[str], held: list[str], is_wrong: bool
+) -> None:
+    values = [{"name": name, "value": 1} for name in given]
+    wrong = relation_flaws(values, [one, other], frozenset(held), "S", NOW)
+
+    assert [flaw.pointer for flaw in wrong] == ([f"/{given.index('c')}/name"] if is_wrong else [])

@@ -114,12 +114,16 @@ def lowers(discount: CatalogPrice, price: CatalogPrice, *, is_own: bool) -> bool
     is_share = bool(discount.document.get("percentage"))
     if other is None or not (is_share or (money is not None and money.currency == other.currency)):
         return False
-    named = [one for one in objects(discount.document, "popRelationship") if _is_lowering(one)]
-    if named:
-        return price.id is not None and any(id_of(one) == price.id for one in named)
+    if is_for_named(discount):
+        return price.id is not None and any(id_of(one) == price.id for one in _named(discount))
     if discount.id is not None and any(id_of(one) == discount.id for one in lowering(price.document)):
         return True
     return is_own and price.kind in _SUMMED and _recurs(discount) in (_recurs(price), ("", None))
+
+
+def is_for_named(discount: CatalogPrice) -> bool:
+    """Whether a discount names the prices that it lowers."""
+    return bool(_named(discount))
 
 
 def totals(lines: Iterable[tuple[Line, int]]) -> list[Document]:
@@ -266,8 +270,9 @@ def _stated(price: Document) -> Taxed | None:
     return Taxed(net, None)
 
 
-def _is_lowering(relationship: Document) -> bool:
-    return plain(relationship.get("relationshipType")) in _LOWERS
+def _named(discount: CatalogPrice) -> list[Document]:
+    related = objects(discount.document, "popRelationship")
+    return [one for one in related if plain(one.get("relationshipType")) in _LOWERS]
 
 
 def _recurs(price: CatalogPrice) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from common.domain.query import Document
 from tmf622_ordering.capture.characteristics import default_of
 from tmf622_ordering.capture.eligibility import circumstances
 from tmf622_ordering.capture.found import Found, is_chosen, lowering
-from tmf622_ordering.capture.pricing import Line, line_kept, line_of, lowers, same_amount, totals
+from tmf622_ordering.capture.pricing import Line, is_for_named, line_kept, line_of, lowers, same_amount, totals
 from tmf622_ordering.capture.problem import Problem
 from tmf622_ordering.capture.reading import (
     action_of,
@@ -203,6 +203,8 @@ def _lines(item: Item, selection: Selection, outer: list[Selection], found: Foun
     discounts = [price for price in selection.prices if price.kind == DISCOUNT]
     of_wholes = [price for one in outer for price in one.prices if price.kind == DISCOUNT]
     agreed = _agreed(item, found)
+    # A discount that some price names is for those prices, wherever else the offering lists it.
+    named = {id_of(one) for price in selection.prices for one in lowering(price.document)}
     spent: set[int] = set()
     lines = []
     for price in selection.prices:
@@ -211,9 +213,9 @@ def _lines(item: Item, selection: Selection, outer: list[Selection], found: Foun
         if price.id in agreed:
             lines.append(line_kept(agreed[price.id]))
             continue
-        own = [one for one in discounts if id(one) not in spent and lowers(one, price, is_own=True)]
+        own = [one for one in discounts if id(one) not in spent and lowers(one, price, is_own=one.id not in named)]
         # An amount that names no price is taken off once.
-        spent |= {id(one) for one in own if one.money is not None and not objects(one.document, "popRelationship")}
+        spent |= {id(one) for one in own if one.money is not None and not is_for_named(one) and one.id not in named}
         lines.append(line_of(price, [*own, *(one for one in of_wholes if lowers(one, price, is_own=False))]))
     return lines
 
