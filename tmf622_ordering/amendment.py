@@ -17,7 +17,8 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import Conflict
-from tmf622_ordering.capture import problems
+from tmf622_ordering.capture.accept import assess
+from tmf622_ordering.capture.quote import Quote, write
 from tmf622_ordering.items import Item, flat
 from tmf622_ordering.lifecycle import ACKNOWLEDGED, ITEM, ORDER
 
@@ -47,10 +48,19 @@ def amend(before: Document, after: Document, context: RuleContext) -> bool:
         )
     for id in changed - old.keys():
         new[id].document[ITEM.attribute] = ACKNOWLEDGED
-    for problem in problems(after, context):
+    _capture_again(after, changed, context)
+    return True
+
+
+def _capture_again(order: Document, changed: set[str], context: RuleContext) -> None:
+    """What is amended is checked and priced anew; the other items keep what was agreed."""
+    assessed = assess(order, context)
+    for problem in assessed.problems:
         if problem.item_id in changed:
             context.refuse(problem.pointer, problem.code, problem.message)
-    return True
+    if not context.violations:
+        lines = {id: lines for id, lines in assessed.quote.lines.items() if id in changed}
+        write(order, assessed.items, Quote(lines), assessed.found)
 
 
 def _may_change(id: str, old: Mapping[str, Item], new: Mapping[str, Item], order: Document) -> bool:

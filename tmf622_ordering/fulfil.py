@@ -21,6 +21,7 @@ from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.work import WorkTable
 from tmf622_ordering.adapters.choice import fulfilment_of
+from tmf622_ordering.capture import problems
 from tmf622_ordering.desk import Desk, moment_of
 from tmf622_ordering.facts import Facts, characteristics, gather, ordered_items
 from tmf622_ordering.items import flat
@@ -31,9 +32,15 @@ from tmf622_ordering.orchestration.decompose import decompose
 from tmf622_ordering.orchestration.engine import Pace
 from tmf622_ordering.orchestration.plain import of_plain, to_plain
 from tmf622_ordering.orchestration.plan import Plan, TaskState
+from tmf622_ordering.subscribe import OSS, callback_url
 from tmf622_ordering.works import FULFILMENT as KIND
+from tmf622_ordering.works import LISTENING
 
 _PAUSES = ("held", "pending")
+# What was true when the order was captured and must be true when its delivery begins.
+_STILL_REQUIRED = frozenset(
+    {"relation.required", "relation.excluded", "product.unknown", "product.ended", "account.closed", "party.ended"}
+)
 
 
 class Fulfil:
@@ -43,6 +50,7 @@ class Fulfil:
         self._installation = installation
         self._fulfilment = fulfilment_of(installation.settings)
         self._pace = Pace()
+        self._is_listening = callback_url(installation.settings) is None
 
     def prepare(self, key: str) -> list[dict[str, Any]]:
         """Plan what can be planned, and ask for what is ready."""
@@ -59,7 +67,11 @@ class Fulfil:
             sitting = Sitting(act, order, _plan(key, kept.doc))
             calls = sitting.go_on()
             sitting.close(work, is_asking=bool(calls))
+            if not self._is_listening:
+                # The first order of this process: from now on events are worth having.
+                uow.work(LISTENING).wake(OSS, act.now)
             uow.commit()
+        self._is_listening = True
         return [{"call": exact_json.encode(to_plain(call)).decode()} for call in calls]
 
     def perform(self, call: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +117,7 @@ class Sitting:
             self._wait_until = starts
             return ()
         self._unblock()
+        self._check_again()
         self.plan, calls = engine.ask(self.plan, self._act.now, self._paused())
         self._desk.paused = self._paused()
         self._desk.progress(before, self.plan)
@@ -169,10 +182,23 @@ class Sitting:
             blocked = [task for task in self.plan.of_item(item.id) if task.state is TaskState.BLOCKED]
             given = characteristics(item.document.get("product", {}))
             is_told = all(task.missing and set(task.missing) <= given.keys() for task in blocked)
-            if blocked and (is_told or item.document.get(ITEM.attribute) == "inProgress"):
+            resumes = any(task.hint for task in blocked)
+            if blocked and (is_told or resumes or item.document.get(ITEM.attribute) == "inProgress"):
                 ready.add(item.id)
         self.plan = engine.unblock(self.plan, ready)
         self._desk.resume(ready)
+
+    def _check_again(self) -> None:
+        """What begins now is still something the customer may have; what was offered and at which price is agreed."""
+        items = engine.beginning(self.plan, self._act.now, self._paused())
+        if not items:
+            return
+        found = problems(self._desk.order, self._act.context("productOrder"))
+        reasons: dict[str, str] = {}
+        for problem in found:
+            if problem.item_id in items and problem.code in _STILL_REQUIRED:
+                reasons.setdefault(str(problem.item_id), problem.message)
+        self.plan = engine.fail(self.plan, reasons, self._act.now)
 
     def _paused(self) -> frozenset[str]:
         """The items that a client has put on hold; of a held order, also those that have not begun."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from tmf622_ordering.orchestration.calls import Answer, Call, Operation, Outcome
+from tmf622_ordering.orchestration.calls import HINT, Answer, Call, Operation, Outcome
 from tmf622_ordering.orchestration.decompose import ACTIVATE, DEACTIVATE, RESUME, SHIP, SUSPEND, SWAP
 from tmf622_ordering.orchestration.plan import ENDED, TAKEN_BACK, TOUCHED, Plan, Task, TaskState
 
 # What a customer can no longer take back once it was asked for: the courier has left, the network is live.
 NO_RETURN = frozenset({SHIP, ACTIVATE, DEACTIVATE, SWAP, SUSPEND, RESUME})
 
+_RESUMES = "resumes"
+_AWAITED = frozenset({TaskState.ASKED, TaskState.UNDER_WAY, TaskState.UNDO_ASKED, TaskState.UNDO_UNDER_WAY})
 _ASKING = {
     Operation.DO: TaskState.ASKED,
     Operation.CHECK: TaskState.UNDER_WAY,
@@ -110,7 +113,7 @@ def _call(plan: Plan, task: Task, operation: Operation) -> Call:
         attempt=task.attempts,
         requested_at=task.requested_at,
         reference=task.reference,
-        details=details,
+        details={**details, HINT: task.hint} if task.hint else details,
     )
 
 
@@ -125,7 +128,7 @@ def settle(plan: Plan, answers: Iterable[tuple[Call, Answer]], now: datetime, pa
         if task is not None:
             undoes = call.operation in (Operation.UNDO, Operation.CHECK_UNDO)
             settled = _taken_back if undoes else _carried_out
-            changed[task.id] = settled(task, call, answer, now, pace)
+            changed[task.id] = _heard(settled(task, call, answer, now, pace), call, answer)
     return consequences(plan.with_tasks(changed), now)
 
 
@@ -135,6 +138,15 @@ def _expecting(plan: Plan, call: Call) -> Task | None:
     task = plan.by_id.get(id.removesuffix("/undo") if undoes else id)
     fits = task is not None and task.state is _ASKING[call.operation] and task.attempts == call.attempt
     return task if fits else None
+
+
+def _heard(task: Task, call: Call, answer: Answer) -> Task:
+    """What was said of a task before it was asked is settled with the answer; what came since has it asked again."""
+    is_new = task.hint != call.details.get(HINT, {})
+    if is_new and task.state in (TaskState.UNDER_WAY, TaskState.UNDO_UNDER_WAY):
+        return replace(task, due=None)
+    is_open = answer.outcome is Outcome.RETRY or (is_new and task.state is TaskState.BLOCKED and _RESUMES in task.hint)
+    return task if is_open else replace(task, hint={})
 
 
 def _carried_out(task: Task, call: Call, answer: Answer, now: datetime, pace: Pace) -> Task:
@@ -248,6 +260,23 @@ def renew(plan: Plan, fresh: Plan) -> Plan:
     return replace(plan, items=tuple(items.values()), tasks=sound)
 
 
+def nudge(plan: Plan, id: str, said: Mapping[str, Any], *, resumes: bool = False) -> Plan:
+    """The plan after somebody said that something happened to a task: it is asked how far it is now, not later.
+
+    Shapes: `said` goes to whoever carries it out with the next call, as `details["hint"]`, and so does what was said
+            before and not answered yet; `missing` are characteristics that are said to be needed. A task that waits for
+            information is asked again only when it `resumes` without.
+    """
+    task = plan.by_id.get(id)
+    if task is None or not (task.state in _AWAITED or (task.state is TaskState.BLOCKED and resumes)):
+        return plan
+    still = {"missing": [*task.missing]} if task.state is TaskState.BLOCKED else {}
+    hint = {**task.hint, **still, **said, "number": int(task.hint.get("number", 0)) + 1}
+    if resumes:
+        hint[_RESUMES] = True
+    return plan.with_tasks({id: replace(task, hint=hint, due=None)})
+
+
 def unblock(plan: Plan, items: Collection[str]) -> Plan:
     """Tasks of these items that waited for information are tried again."""
 
@@ -257,6 +286,24 @@ def unblock(plan: Plan, items: Collection[str]) -> Plan:
         return task
 
     return plan.map(tried)
+
+
+def beginning(plan: Plan, now: datetime, paused: Collection[str] = ()) -> frozenset[str]:
+    """The items of deliveries of which the first call would be made now."""
+    asked = {task.item for task in plan.tasks if _operation(plan, task, now, paused) is not None}
+    fresh = {name for name, tasks in plan.deliveries.items() if all(task.is_untouched for task in tasks)}
+    begun = {plan.delivery_of(item) for item in asked} & fresh
+    return frozenset(item.id for item in plan.items if item.delivery in begun)
+
+
+def fail(plan: Plan, reasons: Mapping[str, str], now: datetime) -> Plan:
+    """The plan without the deliveries of these items: why each cannot be delivered any more, by item id."""
+    failed: dict[str, Task] = {}
+    for item, reason in reasons.items():
+        task = next((task for task in plan.of_item(item) if task.state is TaskState.WAITING), None)
+        if task is not None:
+            failed[task.id] = replace(task, state=TaskState.FAILED, reason=reason, ended_at=now, failed_at=now)
+    return consequences(plan.with_tasks(failed), now)
 
 
 def past_return(plan: Plan) -> tuple[str, ...]:
