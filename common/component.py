@@ -20,6 +20,7 @@ from common.v4.shapes import ApiMapping
 
 if TYPE_CHECKING:
     from common.installation import Installation
+    from common.rest.messages import Request, Response
 
 
 class Library(Protocol):
@@ -149,9 +150,32 @@ class Work:
     steps: str
 
     def open(self, installation: Installation) -> Steps:
-        module, _, name = self.steps.partition(":")
-        steps: Steps = getattr(importlib.import_module(module), name)(installation)
+        steps: Steps = imported(self.steps)(installation)
         return steps
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path that a component answers beside its contract, where another system reports to it.
+
+    Shapes: `path` begins behind `/tmf-api`, and its last segment may be a placeholder; `handler` names what makes the
+            handler, given the Installation and what is to be called after a change
+            (`tmf622_ordering.listener:Listener`), which is imported at the first request.
+    """
+
+    method: str
+    path: str
+    handler: str
+
+    def open(self, installation: Installation, committed: Callable[[], None]) -> Callable[[Request], Response]:
+        handler: Callable[[Request], Response] = imported(self.handler)(installation, committed)
+        return handler
+
+
+def imported(name: str) -> Any:
+    """What a dotted name stands for (`package.module:attribute`)."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 @dataclass(frozen=True)
@@ -159,9 +183,11 @@ class Component:
     """One TMF API of the suite.
 
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
-            carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `samples` is
-            the folder of sample documents, relative to the package; `v4` says how its v4 documents say what the stored
-            ones say (None: v4 is not served).
+            carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `routes` are
+            paths beside its contract; `commands` names the typer application of each `bss` command that it adds
+            (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `samples`
+            is the folder of sample documents, relative to the package; `v4` says how its v4 documents say what the
+            stored ones say (None: v4 is not served).
     """
 
     name: str
@@ -169,6 +195,8 @@ class Component:
     resources: tuple[Resource, ...]
     jobs: Mapping[str, Literal["import", "export"]] = field(default_factory=dict)
     works: tuple[Work, ...] = ()
+    routes: tuple[Route, ...] = ()
+    commands: Mapping[str, str] = field(default_factory=dict)
     samples: str = "samples"
     v4: ApiMapping | None = None
 

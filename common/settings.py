@@ -65,6 +65,9 @@ class Settings:
     oss_token: str = _setting("", "bearer token for that API; never logged", is_shown=False)
     oss_timeout_seconds: int = _setting(10, "longest wait for its answer")
     oss_poll_seconds: int = _setting(60, "pause after which a service order under way is asked for, without an event")
+    oss_callback_url: str = _setting(
+        "", "where that API posts its events; empty: below BSS_BASE_URL; with neither it is only polled"
+    )
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     clock: str = _setting("", "bss serve on a clock of its own, which stands at this date-time until moved (/clock)")

@@ -1,6 +1,6 @@
 """TMF622 Product Ordering Management v5.0.0: capturing orders for products, carrying them out, and cancelling them."""
 
-from common.component import Component, Resource, Work
+from common.component import Component, Resource, Route, Work
 from tmf622_ordering import rules, works
 from tmf622_ordering.cancellation import create_cancellation
 from tmf622_ordering.lifecycle import CANCELLATION, ORDER
@@ -49,6 +49,8 @@ COMPONENT = Component(
     works=(
         Work(works.FULFILMENT, "tmf622_ordering.fulfil:Fulfil"),
         Work(works.CANCELLATION, "tmf622_ordering.cancel:Cancel"),
+        Work(works.LISTENING, "tmf622_ordering.subscribe:Subscribe"),
     ),
+    routes=tuple(Route("POST", path, "tmf622_ordering.listener:Listener") for path in works.LISTENER_PATHS),
     v4=V4,
 )

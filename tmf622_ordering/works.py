@@ -8,6 +8,11 @@ from common.component import RuleContext
 FULFILMENT = "fulfilment"
 # The key is the id of a CancelProductOrder; `cancel` carries it out.
 CANCELLATION = "cancellation"
+# One key for the OSS; `subscribe` carries it out.
+LISTENING = "listening"
+# Where an OSS posts its events: at the callback itself, or at a path for each type below it or below its listener.
+LISTENER_PATH = "/serviceOrdering/v4/listener"
+LISTENER_PATHS = (LISTENER_PATH, f"{LISTENER_PATH}/{{eventType}}", f"{LISTENER_PATH}/listener/{{eventType}}")
 
 
 def is_executed(context: RuleContext) -> bool:

@@ -26,6 +26,7 @@ from common.rest.endpoint import Endpoint
 from common.rest.hub import HubEndpoint, ListenerEndpoint
 from common.rest.observe import Observe
 from common.rest.router import METHODS, DictRouter, Handler, HandlerResolver
+from common.rest.routes import OwnRoutes
 from common.spec.contract import PLACEHOLDER, Contract, Verb
 
 THREADS = 8
@@ -46,11 +47,12 @@ def build(
             moved, and returns when all work due by then has been done (None: no clock is served).
     """
     settings = installation.settings
+    routes = OwnRoutes(installation, committed)
     clock = None if move is None else ClockEndpoint(installation.clock, move, extension("clock"))
     executor = ThreadPoolExecutor(max(THREADS, settings.database_pool_size), thread_name_prefix="bss-request")
     stages: list[Any] = [
         Observe,
-        partial(_RouterWithDirectory, installation=installation, executor=executor, clock=clock),
+        partial(_RouterWithDirectory, installation=installation, executor=executor, routes=routes, clock=clock),
         LifespanMiddleware,
     ]
     if settings.cors_origins:
@@ -66,7 +68,7 @@ def build(
         application.add_api(
             _routing_document(contract),
             base_path=contract.base_path,
-            resolver=HandlerResolver(_handlers(installation, contract, committed)),
+            resolver=HandlerResolver(_handlers(installation, contract, routes, committed)),
             aliases=contract.aliases,
         )
     return application
@@ -76,7 +78,12 @@ class _RouterWithDirectory(DictRouter):
     """The router with the paths that no contract has."""
 
     def __init__(
-        self, app: Any, installation: Installation, executor: ThreadPoolExecutor, clock: ClockEndpoint | None
+        self,
+        app: Any,
+        installation: Installation,
+        executor: ThreadPoolExecutor,
+        routes: OwnRoutes,
+        clock: ClockEndpoint | None,
     ) -> None:
         super().__init__(app, installation.settings, executor)
         suite = SuiteDirectory(installation, has_clock=clock is not None)
@@ -91,12 +98,14 @@ class _RouterWithDirectory(DictRouter):
             ("/docs/ui/{file}", suite.ui_file),
         ):
             self.add(path, {"GET": handler})
+        for (method, path), own in routes.handlers.items():
+            self._route("", path).handlers[method] = own
         for path, handlers in clock.handlers.items() if clock is not None else ():
             self.add(path, handlers)
 
 
 def _handlers(
-    installation: Installation, contract: Contract, committed: Callable[[], None]
+    installation: Installation, contract: Contract, routes: OwnRoutes, committed: Callable[[], None]
 ) -> dict[tuple[str, str], Handler]:
     """The handler of every operation in the contract's document, by method and path as the document writes it."""
     handlers: dict[tuple[str, str], Handler] = {}
@@ -117,7 +126,8 @@ def _handlers(
         handlers["GET", "/hub/{id}"] = hub.retrieve
         handlers["DELETE", "/hub/{id}"] = hub.delete
     for event in contract.events.values():
-        handlers["POST", event.listener_path] = ListenerEndpoint(contract, event.type).receive
+        own = routes.find("POST", contract.base_path + event.listener_path)
+        handlers["POST", event.listener_path] = own or ListenerEndpoint(contract).receive
     directory = ApiDirectory(contract)
     handlers["GET", "/"] = directory.entry_point
     handlers["GET", "/openapi.json"] = directory.document

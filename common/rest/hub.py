@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from common import exact_json
+from common.domain.query import Document
 from common.errors import InvalidBody, NotFound, Violation
 from common.events import hub
 from common.installation import Installation
@@ -77,19 +78,29 @@ def _id(request: Request) -> str:
 class ListenerEndpoint:
     """POST /listener/{event}: where another system reports its events to us.
 
-    An event is judged by its envelope and handed to the subscribers that components declare; none is declared
-    yet, so it is acknowledged and logged by the request log only.
+    An event is judged by its envelope, acknowledged, and logged by the request log only; a component that acts on
+    events declares a route of its own, which takes this one's place.
     """
 
     contract: Contract
-    event_type: str
 
     def receive(self, request: Request) -> Response:
         """204 (v5), 201 with the acknowledged subscription id (v4)."""
-        body = drop_nulls(headers.read_object(request))
-        given = body.get("eventType", self.event_type)
-        if not isinstance(given, str) or not isinstance(body.get("event", {}), dict):
-            raise InvalidBody([Violation("/event", "type", "an event carries its payload as an object in `event`")])
-        if not self.contract.is_v4:
-            return Response(204)
-        return Response(201, exact_json.encode({"id": str(body.get("eventId", "")), "callback": request.path}))
+        event = read_event(request)
+        return acknowledged(request, event) if self.contract.is_v4 else Response(204)
+
+
+def read_event(request: Request) -> Document:
+    """The event that a listener was sent. Errors: InvalidBody for what has no envelope."""
+    event: Document = drop_nulls(headers.read_object(request))
+    if not isinstance(event.get("eventType", ""), str) or not isinstance(event.get("event", {}), dict):
+        raise InvalidBody([Violation("/event", "type", "an event carries its payload as an object in `event`")])
+    return event
+
+
+def acknowledged(request: Request, event: Document) -> Response:
+    """The answer of a v4 listener.
+
+    Source: TMF622 v4.0.0 EventSubscription, which the listener paths of all v4 files answer with.
+    """
+    return Response(201, exact_json.encode({"id": str(event.get("eventId", "")), "callback": request.path}))

@@ -25,13 +25,15 @@ class Hint:
     """A service order that something happened to.
 
     Shapes: `reference` as adapters answer it, `key` as calls have it (of an undo with its suffix); one of them may be
-            None. `missing` are characteristics that the event says are needed.
+            None. `state` is the order's at the time of the event; `missing` are characteristics that the event says
+            are needed.
     """
 
     reference: str | None
     key: str | None
     event_type: str = ""
     missing: tuple[str, ...] = ()
+    state: str | None = None
 
 
 def hint(event: Mapping[str, Any]) -> Hint | None:
@@ -49,7 +51,9 @@ def hint(event: Mapping[str, Any]) -> Hint | None:
         return None
     kind = event.get("eventType")
     kind = kind if isinstance(kind, str) else ""
-    return Hint(reference, key, kind, _missing(event.get("fieldPath")) if kind == INFORMATION_REQUIRED else ())
+    missing = _missing(event.get("fieldPath")) if kind == INFORMATION_REQUIRED else ()
+    state = order.get("state")
+    return Hint(reference, key, kind, missing, state if isinstance(state, str) else None)
 
 
 def with_hint(answer: Answer, given: Hint) -> Answer:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from tmf622_ordering.orchestration.calls import Answer, Call, Operation, Outcome
+from tmf622_ordering.orchestration.calls import HINT, Answer, Call, Operation, Outcome
 
-__all__ = ["Answer", "Call", "Fulfilment", "Operation", "Outcome"]
+__all__ = ["HINT", "Answer", "Call", "Fulfilment", "Operation", "Outcome"]
 
 
 class Fulfilment(Protocol):

@@ -6,15 +6,14 @@ order; events are hints (`hint.py`), and what counts is the order as the OSS sho
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
+from tmf622_ordering.adapters.hint import INFORMATION_REQUIRED, Hint, with_hint
 from tmf622_ordering.adapters.oss import Oss, OssTrouble, Reply
-from tmf622_ordering.adapters.port import Answer, Call, Operation, Outcome
+from tmf622_ordering.adapters.port import HINT, Answer, Call, Operation, Outcome
 from tmf622_ordering.adapters.service_order import (
     BEING_CANCELLED,
     LEFT_BEHIND,
@@ -58,8 +57,6 @@ class Tmf641:
         """Units: an order under way is asked for again after `poll_seconds`, when no event came before."""
         self._oss = oss
         self._poll = timedelta(seconds=poll_seconds)
-        self._lock = Lock()
-        self._subscription: str | None = None
 
     def perform(self, call: Call, now: datetime) -> Answer:
         """How the task stands at the OSS. What keeps us from knowing is a reason to ask again later."""
@@ -76,7 +73,7 @@ class Tmf641:
         found = self._find(call.reference, call.key)
         if found.order is not None:
             order = self._told(found.order, call) if call.operation is Operation.DO else found.order
-            return answer_of(order, call, now, self._poll)
+            return _with_what_was_said(answer_of(order, call, now, self._poll), call)
         is_first = call.attempt == 1 and call.reference is None
         if not found.is_certain and not is_first:
             raise OssTrouble("the OSS does not say whether it has the service order: it cannot filter by externalId")
@@ -200,32 +197,17 @@ class Tmf641:
             raise OssTrouble(reply.problem)
         return _the_one(reply, id)
 
-    # -- events -------------------------------------------------------------------------------------------------------
-
-    def subscribe(self, callback_url: str) -> str | None:
-        """Register our listener at the OSS, once. None when it is registered, else why not: polling goes on anyway."""
-        with self._lock:
-            if self._subscription is not None:
-                return None
-            try:
-                reply = self._oss.post("hub", {"callback": callback_url})
-            except OssTrouble as trouble:
-                return trouble.reason
-            if not reply.is_success and reply.status != 409:
-                return reply.problem
-            document = reply.document if isinstance(reply.document, dict) else {}
-            self._subscription = document["id"] if reply.is_success and is_id(document.get("id")) else ""
-            return None
-
     def close(self) -> None:
-        """Take our listener back, where its id is known, and close the connections."""
-        with self._lock:
-            if self._subscription:
-                # Where this fails, events will find nobody, or the next process; both do no harm.
-                with suppress(OssTrouble):
-                    self._oss.delete(f"hub/{quote(self._subscription, safe='')}")
-            self._subscription = None
+        """Close the connections."""
         self._oss.close()
+
+
+def _with_what_was_said(answer: Answer, call: Call) -> Answer:
+    """The answer with what events said is missing, as far as the order confirms it."""
+    said = call.details.get(HINT, {})
+    if "missing" not in said:
+        return answer
+    return with_hint(answer, Hint(answer.reference, call.key, INFORMATION_REQUIRED, missing=tuple(said["missing"])))
 
 
 def _path(id: str) -> str:

@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+# Where the details of a call have what somebody said of its task (`engine.nudge`), which is a hint and no answer.
+HINT = "hint"
+
 
 class Operation(StrEnum):
     """What is asked of a task: to be carried out, to be taken back, or how far it is."""

@@ -61,6 +61,7 @@ class Task:
     missing: tuple[str, ...] = ()
     services: tuple[Mapping[str, Any], ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
+    hint: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_untouched(self) -> bool:
@@ -90,7 +91,6 @@ class Plan:
     items: tuple[PlannedItem, ...] = ()
     tasks: tuple[Task, ...] = ()
     is_cancelling: bool = False
-    is_late: bool = False
 
     @cached_property
     def by_id(self) -> Mapping[str, Task]:

@@ -32,7 +32,10 @@ class OssDouble:
         self.page_max: int | None = None
 
     def fulfilment(self, **settings: Any) -> Tmf641:
-        return Tmf641(Oss(Settings(oss_url=BASE, **settings), httpx.MockTransport(self._handle)), POLL_SECONDS)
+        return Tmf641(self.client(**settings), POLL_SECONDS)
+
+    def client(self, **settings: Any) -> Oss:
+        return Oss(Settings(oss_url=BASE, **settings), httpx.MockTransport(self.handle))
 
     def fail(self, method: str, resource: str, *faults: Fault) -> None:
         self.faults.setdefault((method, resource), []).extend(faults)
@@ -56,7 +59,7 @@ class OssDouble:
             if one.method == method and _steps(one)[0] == resource
         ]
 
-    def _handle(self, request: httpx.Request) -> httpx.Response:
+    def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         resource, *rest = _steps(request)
         waiting = self.faults.get((request.method, resource))

@@ -255,12 +255,12 @@ ORDER = {"id": "so-1", "externalId": "o/1/ship", "state": "completed"}
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        ({"eventType": "E", "event": {"serviceOrder": ORDER}}, Hint("so-1", "o/1/ship", "E")),
+        ({"eventType": "E", "event": {"serviceOrder": ORDER}}, Hint("so-1", "o/1/ship", "E", state="completed")),
         ({"event": {"serviceOrder": {"id": "so-1"}}}, Hint("so-1", None)),
         ({"event": {"serviceOrder": {"externalId": "a%2Cb"}}}, Hint(None, "a,b")),
-        ({"serviceOrder": ORDER}, Hint("so-1", "o/1/ship")),
+        ({"serviceOrder": ORDER}, Hint("so-1", "o/1/ship", state="completed")),
         ({"event": {"cancelServiceOrder": {"id": "c", "serviceOrder": {"id": "so-1"}}}}, Hint("so-1", None)),
-        ({"eventType": 7, "event": {"serviceOrder": ORDER}}, Hint("so-1", "o/1/ship")),
+        ({"eventType": 7, "event": {"serviceOrder": ORDER}}, Hint("so-1", "o/1/ship", state="completed")),
         ({}, None),
         ({"event": None}, None),
         ({"event": []}, None),

@@ -20,6 +20,7 @@ from tmf622_ordering.adapters import tmf641
 from tmf622_ordering.adapters.choice import fulfilment_of
 from tmf622_ordering.adapters.port import Answer, Operation, Outcome
 from tmf622_ordering.adapters.simulator import Simulator
+from tmf622_ordering.adapters.subscription import Subscription, subscribe
 
 KEY = CALL.key
 UNCONFIRMED = f"externalId={KEY}"
@@ -432,28 +433,52 @@ def test_many_threads_share_one_client(oss):
 # -- events -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_listener_is_registered_once_and_taken_back(oss):
-    fulfilment = oss.fulfilment()
-    assert [fulfilment.subscribe("https://bss.example/l") for _ in range(3)] == [None, None, None]
-    assert oss.hubs == {"h/1": "https://bss.example/l"}
-    fulfilment.close()
-    assert oss.hubs == {}
+CALLBACK = "https://bss.example/l"
 
 
-def test_a_listener_that_is_registered_already_stays(oss):
-    oss.fail("POST", "hub", refused(409))
-    fulfilment = oss.fulfilment()
-    assert fulfilment.subscribe("https://bss.example/l") is None
-    assert fulfilment.subscribe("https://bss.example/l") is None
-    fulfilment.close()
-    assert len(oss.requests) == 1
+def test_a_listener_takes_the_place_of_the_former_one(oss):
+    first = subscribe(oss.client(), CALLBACK)
+    again = subscribe(oss.client(), CALLBACK, first.id)
+
+    assert (first, again) == (Subscription("h/1"), Subscription("h/1"))
+    assert oss.hubs == {"h/1": CALLBACK}
+    assert [one.method for one in oss.requests] == ["POST", "DELETE", "POST"]
 
 
-def test_a_listener_that_was_not_registered_is_tried_again(oss):
-    oss.fail("POST", "hub", httpx.ConnectError("refused"), refused(500, "later"))
-    fulfilment = oss.fulfilment()
-    found = [fulfilment.subscribe("https://bss.example/l") for _ in range(3)]
-    assert found == ["the OSS cannot be reached: refused", "the OSS answered 500 to POST hub: later", None]
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (refused(409), Subscription()),
+        (httpx.Response(201, json=[]), Subscription()),
+        (httpx.ConnectError("refused"), Subscription(problem="the OSS cannot be reached: refused")),
+        (refused(500, "later"), Subscription(problem="the OSS answered 500 to POST hub: later")),
+    ],
+    ids=str,
+)
+def test_what_comes_of_registering_is_told(oss, answer, found):
+    oss.fail("POST", "hub", answer)
+    assert subscribe(oss.client(), CALLBACK) == found
+
+
+def test_a_former_listener_that_cannot_be_taken_back_is_left(oss):
+    oss.fail("DELETE", "hub", httpx.ReadTimeout("late"))
+    assert subscribe(oss.client(), CALLBACK, "h/0") == Subscription("h/1")
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "outcome", "missing"),
+    [
+        ("pending", {"missing": ["iccid"], "number": 1}, Outcome.INFORMATION_REQUIRED, ("iccid",)),
+        ("pending", {"missing": [], "number": 1}, Outcome.INFORMATION_REQUIRED, ()),
+        ("pending", {"number": 1}, Outcome.ACCEPTED, ()),
+        ("inProgress", {"missing": ["iccid"], "number": 1}, Outcome.ACCEPTED, ()),
+        ("completed", {"missing": ["iccid"], "number": 1}, Outcome.DONE, ()),
+    ],
+)
+def test_what_an_event_says_is_missing_counts_while_the_order_is_pending(oss, state, said, outcome, missing):
+    oss.made(externalId=KEY, state=state)
+    answer = oss.fulfilment().perform(replace(CHECK, details={**CHECK.details, "hint": said}), NOW)
+    assert (answer.outcome, answer.missing) == (outcome, missing)
 
 
 # -- choosing ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import queue
 import shutil
 import threading
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,6 +20,7 @@ from tests.tmf622_ordering.adapters.calls import NOW, call
 from tmf622_ordering.adapters.hint import hint
 from tmf622_ordering.adapters.oss import Oss
 from tmf622_ordering.adapters.port import Operation, Outcome
+from tmf622_ordering.adapters.subscription import subscribe
 from tmf622_ordering.adapters.tmf641 import Tmf641
 
 FILE = [path for path in official.files() if path.name.startswith("TMF641")]
@@ -139,7 +141,8 @@ def test_an_order_that_was_deleted_is_lost(url, fulfilment):
 
 def test_events_are_hints_of_what_the_check_then_says(url, fulfilment, listener):
     events, callback = listener
-    assert fulfilment.subscribe(callback) is None
+    with closing(Oss(Settings(oss_url=url))) as oss:
+        assert subscribe(oss, callback).problem == ""
     one = call(key="o-5/1/provision/cfs-1")
 
     asked = fulfilment.perform(one, NOW)
