@@ -16,11 +16,13 @@ from common.domain.lifecycle import Lifecycle
 from common.domain.query import Condition, Document
 from common.errors import ConfigurationError, InvalidBody, Violation
 from common.settings import Settings
+from common.store.description import RecordTable
 from common.v4.shapes import ApiMapping
 
 if TYPE_CHECKING:
     from common.installation import Installation
     from common.rest.messages import Request, Response
+    from common.store.records import Records
 
 
 class Library(Protocol):
@@ -52,6 +54,10 @@ class Change(Protocol):
     def __call__(self, resource: str, id: str, changes: Mapping[str, Any]) -> None: ...
 
 
+# The records of a table (`RecordTable.name`), in the transaction of the request.
+Recording = Callable[[str], "Records"]
+
+
 @dataclass
 class RuleContext:
     """What a rule may know, and where it says what is wrong.
@@ -60,7 +66,8 @@ class RuleContext:
     rule returns), raises a Conflict when the present state forbids the request, and may change the document it
     was given. `raise_event` adds an event the contract declares beyond the four generic kinds. `schedule(kind, key,
     at)` has a work of the component done, or looked at again, at an instant at the latest; it is written with the
-    request's change.
+    request's change. `records` are the component's own tables; `offered(name)` is what another component offers
+    (`Component.offers`), None when it is not served.
     """
 
     resource: str
@@ -72,6 +79,8 @@ class RuleContext:
     extra_events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     update: Change | None = None
     schedule: Callable[[str, str, datetime], None] | None = None
+    records: Recording | None = None
+    offered: Callable[[str], Any] | None = None
 
     def refuse(self, pointer: str, rule: str, message: str) -> None:
         self.violations.append(Violation(pointer, rule, message))
@@ -185,9 +194,11 @@ class Component:
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
             carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `routes` are
             paths beside its contract; `commands` names the typer application of each `bss` command that it adds
-            (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `samples`
-            is the folder of sample documents, relative to the package; `v4` says how its v4 documents say what the
-            stored ones say (None: v4 is not served).
+            (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `records`
+            are tables of its own beside its documents; `offers` names what other components may ask, given the records
+            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `samples` is the folder of
+            sample documents, relative to the package; `v4` says how its v4 documents say what the stored ones say
+            (None: v4 is not served).
     """
 
     name: str
@@ -197,6 +208,8 @@ class Component:
     works: tuple[Work, ...] = ()
     routes: tuple[Route, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
+    records: tuple[RecordTable, ...] = ()
+    offers: Mapping[str, str] = field(default_factory=dict)
     samples: str = "samples"
     v4: ApiMapping | None = None
 

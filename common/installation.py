@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from common.component import Component, Resource, Work, load_components
+from common.component import Component, Resource, Work, imported, load_components
 from common.domain.clock import Clock, SettableClock, SystemClock, read_instant
 from common.domain.query import Condition, Document, Query
 from common.errors import ConfigurationError
@@ -20,7 +20,7 @@ from common.spec.contract import Contract, ResourceContract
 from common.spec.extensions import ExtensionSchemas
 from common.spec.load import load_contracts, spec_files
 from common.store.database import Database
-from common.store.description import Index, StoredResource
+from common.store.description import Index, RecordTable, StoredResource
 from common.store.unit_of_work import UnitOfWork
 from common.v4.mapping import Mapping, Mappings
 
@@ -93,7 +93,8 @@ class Installation:
         contracts = load_contracts(_documents(settings), extensions)
         served = _join(contracts, components)
         stored = {item.stored.name: item.stored for item in served.values()}
-        database = Database.open(settings, stored.values())
+        records = [table for component in components for table in component.records]
+        database = Database.open(settings, [*stored.values(), *records])
         by_name = _by_name(served.values())
         owners = {item.resource.type_name: item.name for item in by_name.values()}
         return cls(
@@ -133,6 +134,16 @@ class Installation:
                 works[work.kind] = work
         return works
 
+    @cached_property
+    def offers(self) -> dict[str, str]:
+        """What the components offer each other, by name."""
+        return {name: maker for component in self.components for name, maker in component.offers.items()}
+
+    def offered(self, name: str, uow: UnitOfWork) -> Any:
+        """What a component offers under a name, in a transaction; None when no component does."""
+        maker = self.offers.get(name)
+        return None if maker is None else imported(maker)(uow.records)
+
     @property
     def kept(self) -> list[Served]:
         """Every stored resource once, in the form it is stored in."""
@@ -153,11 +164,12 @@ def _clock(settings: Settings) -> Clock:
     return SystemClock() if start is None else SettableClock(start)
 
 
-def component_resources() -> list[StoredResource]:
+def component_resources() -> list[StoredResource | RecordTable]:
     """What the components store, for the generator of migrations; needs no database."""
-    settings = Settings()
-    served = _join(load_contracts(published_documents()), load_components(settings.component_names))
-    return list({item.stored.name: item.stored for item in served.values()}.values())
+    components = load_components(Settings().component_names)
+    served = _join(load_contracts(published_documents()), components)
+    resources = {item.stored.name: item.stored for item in served.values()}
+    return [*resources.values(), *(table for component in components for table in component.records)]
 
 
 class StoreLibrary:
@@ -215,9 +227,13 @@ def _documents(settings: Settings) -> list[Path]:
 def _join(contracts: Iterable[Contract], components: Iterable[Component]) -> dict[tuple[str, str], Served]:
     by_api = {component.api: component for component in components}
     served: dict[tuple[str, str], Served] = {}
-    for contract in sorted(contracts, key=lambda each: -each.major):  # what is stored comes before its other forms
+    contracts = sorted(contracts, key=lambda each: -each.major)  # what is stored comes before its other forms
+    stored_major: dict[str, int] = {}
+    for contract in contracts:
+        stored_major.setdefault(contract.api, min(contract.major, 5))  # an API of v4 only is stored as v4 has it
+    for contract in contracts:
         component = by_api.get(contract.api)
-        if component is not None and contract.major < 5:
+        if component is not None and contract.major < stored_major[contract.api]:
             served |= _other_forms(contract, component, served)
             continue
         if component is not None:

@@ -68,6 +68,9 @@ class Settings:
     oss_callback_url: str = _setting(
         "", "where that API posts its events; empty: below BSS_BASE_URL; with neither it is only polled"
     )
+    identifier_characteristics: str = _setting(
+        "msisdn,imsi,ipAddress", "product characteristics that usage names its product by, comma-separated"
+    )
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     clock: str = _setting("", "bss serve on a clock of its own, which stands at this date-time until moved (/clock)")

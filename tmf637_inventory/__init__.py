@@ -1,7 +1,7 @@
 """Product inventory (TMF637): what customers have."""
 
 from common.component import Component, Resource
-from tmf637_inventory import rules
+from tmf637_inventory import history, rules
 from tmf637_inventory.lifecycle import PRODUCT
 from tmf637_inventory.v4 import V4
 
@@ -34,5 +34,7 @@ COMPONENT = Component(
             on_delete=rules.on_delete,
         ),
     ),
+    records=(history.SPANS, history.IDENTIFIERS),
+    offers={"productHistory": "tmf637_inventory.history:ProductHistory"},
     v4=V4,
 )

@@ -20,6 +20,7 @@ from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import Link, check_no_cycle, check_order_of_dates, check_period, reference_id, same
+from tmf637_inventory.history import forget, note
 
 _DELETABLE = frozenset({"created", "aborted", "cancelled", "terminated"})
 
@@ -31,6 +32,8 @@ def on_create(product: Document, context: RuleContext) -> None:
     _check_account(product, context)
     if not context.violations and product.get("status") == "active":
         product.setdefault("startDate", instant_text(context.now))
+    if not context.violations:
+        note(None, product, context)
 
 
 def on_patch(before: Document, after: Document, context: RuleContext) -> None:
@@ -42,12 +45,15 @@ def on_patch(before: Document, after: Document, context: RuleContext) -> None:
         _check_account(after, context)
     if not context.violations and before.get("status") != after.get("status"):
         _stamp_move(after, context.now)
+    if not context.violations:
+        note(before, after, context)
 
 
 def on_delete(product: Document, context: RuleContext) -> None:
     status = product.get("status")
     if status not in _DELETABLE:
         raise Conflict(f"product {product['id'][:80]!r} is {status}; terminate it first, then it can be deleted")
+    forget(product["id"], context)
 
 
 def _spell_status(product: Document) -> None:

@@ -14,6 +14,7 @@ from common.errors import NotFound
 from common.installation import Installation, Served
 from common.rest.changes import Update, rule_context, settle_patched, store_new
 from common.rest.stamping import drop_nulls
+from common.store.records import Records
 from common.store.repository import Row
 from common.store.unit_of_work import UnitOfWork
 from common.store.work import WorkTable
@@ -84,6 +85,13 @@ class Actions:
 
     def work(self, kind: str) -> WorkTable:
         return self.uow.work(kind)
+
+    def records(self, table: str) -> Records:
+        return self.uow.records(table)
+
+    def offered(self, name: str) -> Any:
+        """What a component offers (`Component.offers`); None when no component does."""
+        return self.installation.offered(name, self.uow)
 
     def _served(self, resource: str, id: str) -> Served:
         served = self.installation.by_name.get(resource)

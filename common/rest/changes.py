@@ -124,6 +124,8 @@ def rule_context(
     context = RuleContext(served.name, now, installation.settings, library, correlation_id)
     context.update = Update(installation, uow, correlation_id, now)
     context.schedule = Schedule(installation, uow)
+    context.records = uow.records
+    context.offered = lambda name: installation.offered(name, uow)
     return context
 
 

@@ -1,0 +1,100 @@
+"""What a product was, and whose identifiers were its, at any time; over HTTP, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from common.domain.clock import SettableClock
+from common.settings import Settings
+from tests.client import Suite
+from tests.postgres import postgres_server, postgres_url  # noqa: F401
+
+PRODUCTS = "/tmf-api/productInventory/v5/product"
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def clock_and_suite(request: pytest.FixtureRequest, tmp_path):
+    url = f"sqlite:///{tmp_path}/bss.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    clock = SettableClock(START)
+    suite = Suite(Settings(database_url=url, components="tmf637_inventory"), clock)
+    yield clock, suite
+    suite.close()
+
+
+def product(msisdn: str, **more):
+    number = {"@type": "StringCharacteristic", "name": "msisdn", "value": msisdn}
+    return {"@type": "Product", "status": "pendingActive", "productCharacteristic": [number], **more}
+
+
+def history(suite: Suite, *ids: str):
+    with suite.installation.database.read() as uow:
+        offered = suite.installation.offered("productHistory", uow)
+        return {id: [(span.since, span.status) for span in spans] for id, spans in offered.spans(ids).items()}
+
+
+def owners(suite: Suite, msisdn: str):
+    with suite.installation.database.read() as uow:
+        found = suite.installation.offered("productHistory", uow).owners([("msisdn", msisdn)])
+        return found.get(("msisdn", msisdn), [])
+
+
+def test_every_change_of_what_is_charged_begins_a_span(clock_and_suite):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("4915112345"))["id"]
+    moments = [START]
+    for change in ({"status": "active"}, {"description": "no span"}, {"status": "suspended"}, {"status": "active"}):
+        clock.advance(timedelta(days=1))
+        moments.append(clock.now())
+        assert suite.patch(f"{PRODUCTS}/{id}", change).status == 200
+
+    assert history(suite, id) == {
+        id: [
+            (moments[0], "pendingActive"),
+            (moments[1], "active"),
+            (moments[3], "suspended"),
+            (moments[4], "active"),
+        ]
+    }
+
+
+def test_a_termination_counts_from_its_date(clock_and_suite):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("4915112345", status="active", startDate="2025-12-01T00:00:00Z"))["id"]
+    clock.advance(timedelta(days=10))
+    ended = {"status": "terminated", "terminationDate": "2026-01-05T00:00:00Z"}
+    assert suite.patch(f"{PRODUCTS}/{id}", ended).status == 200
+
+    assert history(suite, id)[id] == [
+        (datetime(2025, 12, 1, tzinfo=UTC), "active"),
+        (datetime(2026, 1, 5, tzinfo=UTC), "terminated"),
+    ]
+    first, last = datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
+    assert owners(suite, "4915112345") == [(first, last, id)]
+
+
+def test_a_number_moves_from_one_product_to_the_next(clock_and_suite):
+    clock, suite = clock_and_suite
+    first = suite.created(PRODUCTS, product("1", status="active"))["id"]
+    clock.advance(timedelta(days=1))
+    second = suite.created(PRODUCTS, product("2", status="active"))["id"]
+    clock.advance(timedelta(days=1))
+    swapped = {"productCharacteristic": product("1")["productCharacteristic"]}
+    assert suite.patch(f"{PRODUCTS}/{second}", swapped).status == 200
+
+    day = timedelta(days=1)
+    assert owners(suite, "1") == [(START, START + 2 * day, first), (START + 2 * day, None, second)]
+    assert owners(suite, "2") == [(START + day, START + 2 * day, second)]
+    assert owners(suite, "3") == []
+
+
+def test_nothing_is_known_of_a_deleted_product(clock_and_suite):
+    _, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("1"))["id"]
+    assert suite.patch(f"{PRODUCTS}/{id}", {"status": "cancelled"}).status == 200
+    assert suite.delete(f"{PRODUCTS}/{id}").status == 204
+
+    assert history(suite, id) == {}
+    assert owners(suite, "1") == []

@@ -1,0 +1,164 @@
+"""What a product was at any time, and whose identifiers were its: what charging asks, by the usage's own time.
+
+A span begins when a product is made, activated, suspended, resumed, terminated, or agreed anew (offering, prices,
+account, characteristics), and lasts until the next one. Identifiers are the characteristics that
+`BSS_IDENTIFIER_CHARACTERISTICS` names (msisdn, imsi ...): a value leads to one product at a time.
+Written by the rules of products, so that it does not matter who changes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common.component import Recording, RuleContext
+from common.domain.clock import normal_instant
+from common.domain.query import Document
+from common.store.description import Of, RecordTable
+from common.store.records import Between
+
+SPANS = RecordTable(
+    "tmf637_product_span",
+    {
+        "product": Of.TEXT,
+        "since": Of.INSTANT,
+        "status": Of.TEXT,
+        "offering": Of.TEXT,
+        "account": Of.TEXT,
+        "doc": Of.DOCUMENT,
+    },
+    key=("product", "since"),
+    indexes=(("account", "product"),),
+    optional=frozenset({"offering", "account"}),
+)
+IDENTIFIERS = RecordTable(
+    "tmf637_identifier",
+    {"name": Of.TEXT, "value": Of.TEXT, "since": Of.INSTANT, "until": Of.INSTANT, "product": Of.TEXT},
+    key=("name", "value", "since"),
+    indexes=(("product",),),
+    optional=frozenset({"until"}),
+)
+# What of a product charging asks for.
+_KEPT = ("productOffering", "productPrice", "billingAccount", "productCharacteristic", "relatedParty", "startDate")
+_LIVE = frozenset({"active", "suspended", "pendingTerminate"})
+
+
+Owner = tuple[datetime, datetime | None, str]
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a product was from an instant on.
+
+    Shapes: `doc` has offering, prices, account, characteristics, parties and start date, as the product had them.
+    """
+
+    product: str
+    since: datetime
+    status: str
+    offering: str | None
+    account: str | None
+    doc: Document
+
+
+def note(before: Document | None, after: Document, context: RuleContext) -> None:
+    """Write what has changed, as of when it took effect."""
+    if context.records is None:
+        return
+    if before is not None and _facts(before) == _facts(after):
+        return
+    moment = _effective(before, after, context.now)
+    spans = context.records(SPANS.name)
+    # A product that is ended as of an earlier date was nothing after it.
+    spans.delete({"product": after["id"], "since": Between(moment)})
+    spans.put([_span(after, moment)])
+    _note_identifiers(after, moment, context)
+
+
+def forget(product_id: str, context: RuleContext) -> None:
+    """Nothing is known of a product that was deleted."""
+    if context.records is not None:
+        context.records(SPANS.name).delete({"product": product_id})
+        context.records(IDENTIFIERS.name).delete({"product": product_id})
+
+
+class ProductHistory:
+    """What other components ask (`Component.offers`), in their transaction."""
+
+    def __init__(self, records: Recording) -> None:
+        self._spans, self._identifiers = records(SPANS.name), records(IDENTIFIERS.name)
+
+    def spans(self, products: Iterable[str]) -> dict[str, list[Span]]:
+        """The spans of each product that has any, from the first to the last."""
+        found: dict[str, list[Span]] = {}
+        for row in self._spans.find({"product": tuple(sorted(set(products)))}, order=["product", "since"]):
+            found.setdefault(row["product"], []).append(Span(**row))
+        return found
+
+    def owners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Owner]]:
+        """Whose each identifier (name, value) was: since when, until when, which product; the first owner first."""
+        asked = sorted(set(wanted))
+        names, values = {name for name, _ in asked}, {value for _, value in asked}
+        where = {"name": tuple(sorted(names)), "value": tuple(sorted(values))}
+        found: dict[tuple[str, str], list[Owner]] = {}
+        for row in self._identifiers.find(where, order=["since"]) if asked else ():
+            found.setdefault((row["name"], row["value"]), []).append((row["since"], row["until"], row["product"]))
+        return {key: found[key] for key in asked if key in found}
+
+
+def _facts(product: Document) -> dict[str, Any]:
+    return {name: product.get(name) for name in (*_KEPT, "status", "terminationDate")}
+
+
+def _effective(before: Document | None, after: Document, now: datetime) -> datetime:
+    """When a change took effect: activations and terminations say so themselves."""
+    status = after.get("status")
+    if before is None or before.get("status") != status:
+        name = {"active": "startDate", "terminated": "terminationDate"}.get(str(status))
+        is_first = before is None or before.get("status") != "suspended"
+        text = normal_instant(after.get(name, "")) if name is not None and is_first else None
+        if text is not None:
+            return min(datetime.fromisoformat(text), now)
+    return now
+
+
+def _span(product: Document, moment: datetime) -> dict[str, Any]:
+    def id_of(name: str) -> str | None:
+        reference = product.get(name)
+        id = reference.get("id") if isinstance(reference, dict) else None
+        return id if isinstance(id, str) else None
+
+    return {
+        "product": product["id"],
+        "since": moment,
+        "status": str(product.get("status")),
+        "offering": id_of("productOffering"),
+        "account": id_of("billingAccount"),
+        "doc": {name: product[name] for name in _KEPT if name in product},
+    }
+
+
+def _note_identifiers(product: Document, moment: datetime, context: RuleContext) -> None:
+    assert context.records is not None, "who notes identifiers has records"
+    identifiers = context.records(IDENTIFIERS.name)
+    wanted = _identifiers(product, context) if product.get("status") in _LIVE else {}
+    for row in identifiers.find({"product": product["id"], "until": None}):
+        if wanted.get(row["name"]) == row["value"]:
+            del wanted[row["name"]]
+        else:
+            identifiers.put([{**row, "until": max(moment, row["since"])}])
+    for name, value in wanted.items():
+        # One that another product has gives way: the network knows the last one only.
+        for row in identifiers.find({"name": name, "value": value, "until": None}):
+            identifiers.put([{**row, "until": max(moment, row["since"])}])
+        identifiers.put([{"name": name, "value": value, "since": moment, "until": None, "product": product["id"]}])
+
+
+def _identifiers(product: Mapping[str, Any], context: RuleContext) -> dict[str, str]:
+    listed = product.get("productCharacteristic")
+    given = {str(one.get("name")): one.get("value") for one in (listed or ()) if isinstance(one, dict)}
+    names = [name.strip() for name in context.settings.identifier_characteristics.split(",")]
+    found = {name: given.get(name) for name in names if name}
+    return {name: str(value) for name, value in found.items() if isinstance(value, str | int) and str(value)}
