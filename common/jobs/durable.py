@@ -8,8 +8,10 @@ steps are what a later process replays: when that changes, change `_VERSION`.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -275,7 +277,11 @@ def _ours() -> Hands:
 def _system_database(database: Database) -> str:
     """Where DBOS keeps its own: a file beside the suite's, or the schema `dbos` of the same PostgreSQL."""
     if database.dialect_name == "sqlite":
-        return f"sqlite:///{beside(database, 'jobs.db')}"
+        path = beside(database, "jobs.db")
+        with closing(sqlite3.connect(path)) as connection:
+            # Kept in the file. DBOS leaves SQLite's default, under which readers and writers wait for each other.
+            connection.execute("PRAGMA journal_mode=WAL")
+        return f"sqlite:///{path}"
     return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
