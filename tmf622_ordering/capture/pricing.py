@@ -7,7 +7,7 @@ lines. The price of a unit of usage is a rate and is not rounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -95,13 +95,20 @@ def line_kept(agreed: Document) -> Line:
     document = {name: value for name, value in agreed.items() if name != "billingAccount"} | {"@type": "OrderPrice"}
     amount = _stated(inner(agreed, "price"))
     if amount is not None:
-        for alteration in objects(agreed, "priceAlteration"):
-            off = _stated(inner(alteration, "price"))
-            if kind_of(alteration.get("priceType")) == DISCOUNT and not alteration.get("applicationDuration") and off:
-                amount = _floored(amount, off)
+        for off in _standing_discounts(agreed, amount.net.currency):
+            amount = _floored(amount, off)
     document["priceType"] = str(agreed.get("priceType", ""))
     is_summed = kind_of(agreed.get("priceType")) in _SUMMED
     return Line(document, amount if is_summed else None, _number(inner(agreed, "price").get("taxRate")))
+
+
+def _standing_discounts(agreed: Document, currency: str) -> Iterator[Taxed]:
+    """What the discounts of an agreed price take off as long as it lasts."""
+    for alteration in objects(agreed, "priceAlteration"):
+        off = _stated(inner(alteration, "price"))
+        is_standing = kind_of(alteration.get("priceType")) == DISCOUNT and not alteration.get("applicationDuration")
+        if off is not None and is_standing and off.net.currency == currency:
+            yield off if off.net.amount >= 0 else off.times(-1)  # some write discounts as negative amounts
 
 
 def lowers(discount: CatalogPrice, price: CatalogPrice, *, is_own: bool) -> bool:

@@ -107,6 +107,7 @@ def covers_now(one: Document, found: Found) -> bool:
 def _related_entities(items: list[Item], found: Found, context: RuleContext) -> dict[tuple[str, str], Document]:
     """The catalogue entities that have or are the target of a relationship that may matter; few orders have any."""
     entities: dict[tuple[str, str], Document] = {}
+    is_ending = any(action_of(item) in ("modify", "delete") for item in items)
     for kind in _KINDS:
         ids = {id for item in items for one in _ids_around(item, found) if (id := one.get(kind.resource)) is not None}
         for id in sorted(ids):
@@ -116,7 +117,9 @@ def _related_entities(items: list[Item], found: Found, context: RuleContext) -> 
         if ids and kind.resource in found.looked_at:
             target = Compare(FieldPath((kind.attribute, "id"), Kind.STRING), Operator.EQ, tuple(sorted(ids)))
             for entity in context.library.find(kind.resource, target, _RELATING_MAX):
-                entities.setdefault((kind.resource, entity["id"]), entity)
+                # What others require is asked for only where something ends.
+                if is_ending or _of_kind(entity, kind, _EXCLUDES, found):
+                    entities.setdefault((kind.resource, entity["id"]), entity)
     return entities
 
 

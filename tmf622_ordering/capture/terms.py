@@ -15,6 +15,8 @@ from tmf622_ordering.items import Item
 
 # How many of the smaller unit make one of the larger, where that is always the same number.
 _LARGER = {"year": ("month", 12), "quarter": ("month", 3), "week": ("day", 7)}
+# Beyond any contract; a longer duration is no number of periods.
+_PERIODS_MAX = 100_000
 _SPELLINGS = {"monthly": "month", "yearly": "year", "annual": "year", "weekly": "week", "daily": "day"}
 
 
@@ -91,6 +93,8 @@ def unit(text: Any) -> str:
 def periods_in(length: Any, period: str, per: int) -> int | None:
     """How many charge periods a duration lasts, or None when it is no whole number of them."""
     whole, one = duration(length), duration({"amount": per, "units": period})
-    if whole is None or one is None or whole[1] != one[1] or one[0] <= 0 or whole[0] % one[0] != 0:
+    if whole is None or one is None or whole[1] != one[1] or not 0 < one[0] <= whole[0] <= _PERIODS_MAX:
+        return None
+    if whole[0] % one[0] != 0:
         return None
     return int(whole[0] / one[0])

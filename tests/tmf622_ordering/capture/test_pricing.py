@@ -214,6 +214,16 @@ def test_an_agreed_price_counts_as_it_was_agreed() -> None:
 
     assert (line.document["@type"], summed(line)) == ("OrderPrice", ("5.00", "6.00"))
     assert summed(line_kept({"priceType": "recurring", "price": {}})) is None
+    negative = {"dutyFreeAmount": {"unit": "EUR", "value": -4}, "taxIncludedAmount": {"unit": "EUR", "value": -5}}
+    assert summed(line_kept({**agreed, "priceAlteration": [{"priceType": "discount", "price": negative}]})) == (
+        "6",
+        "7",
+    )
+    foreign = {"dutyFreeAmount": {"unit": "GBP", "value": 4}}
+    assert summed(line_kept({**agreed, "priceAlteration": [{"priceType": "discount", "price": foreign}]})) == (
+        "10",
+        "12",
+    )
 
 
 MONEY = st.decimals(min_value=0, max_value=10_000, places=4)

@@ -77,6 +77,8 @@ def test_the_only_term_is_taken_and_a_given_one_completed(offered: Any, given: A
         (months(6), "month", 3, 2),
         (months(4), "month", 3, None),
         (months(10, "days"), "month", 1, None),
+        (months(10**33), "month", 1, None),
+        (months(0), "month", 1, None),
         ({}, "month", 1, None),
     ],
 )
