@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,9 +71,8 @@ class Oss:
             trust_env=False,
             transport=transport,
         )
-
-    def close(self) -> None:
-        self._client.close()
+        # Whoever carries out work is not told when it ends; connections go with the last who could use them.
+        self.close = weakref.finalize(self, self._client.close)
 
     def get(self, path: str, **parameters: str) -> Reply:
         return self._exchange("GET", path, parameters=parameters)

@@ -1,0 +1,92 @@
+"""A shop on SQLite and on PostgreSQL, as it was when it opened at the start of every story."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy import Connection, inspect, text
+
+from common.jobs.inline import Inline
+from common.settings import Settings
+from tests.client import Suite
+from tests.postgres import postgres_server
+from tests.scenarios.catalogue import stock
+from tests.scenarios.kit import START, Shop, StoryClock
+
+__all__ = ["postgres_server"]
+
+# The copies of the tables as they were when the shop opened.
+_COPY = "opened_"
+
+
+class Stage:
+    """One database with a suite on it; stocking the shop again for each story would take most of the time."""
+
+    def __init__(self, url: str, folder: Path, **more: Any) -> None:
+        self._script = folder / "simulator.json"
+        self._script.write_text('{"rules": []}')
+        self.clock = StoryClock(START)
+        settings = Settings(
+            database_url=url,
+            job_dir=str(folder / "jobs"),
+            simulator_file=str(self._script),
+            callback_allow_private=True,
+            **more,
+        )
+        self.suite = Suite(settings, self.clock)
+        stock(self.suite)
+        with self.suite.installation.database.engine.begin() as connection:
+            connection.execute(text("DELETE FROM outbox"))
+            self._tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+            for name in self._tables:
+                connection.execute(text(f'CREATE TABLE "{_COPY}{name}" AS SELECT * FROM "{name}"'))
+            self._stocked = {name for name in self._tables if _count(connection, name)}
+
+    def open(self) -> Shop:
+        self.clock.rewind()
+        shop = Shop(self.suite, self.clock, Inline(self.suite.installation), self._script)
+        shop.script()
+        return shop
+
+    def tidy(self) -> None:
+        with self.suite.installation.database.engine.begin() as connection:
+            filled = [name for name in self._tables if _count(connection, name)]
+            for name in filled:
+                connection.execute(text(f'DELETE FROM "{name}"'))
+            for name in sorted(self._stocked):
+                connection.execute(text(f'INSERT INTO "{name}" SELECT * FROM "{_COPY}{name}"'))
+
+
+def _count(connection: Connection, table: str) -> bool:
+    return connection.execute(text(f'SELECT 1 FROM "{table}" LIMIT 1')).first() is not None
+
+
+@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
+    folder = tmp_path_factory.mktemp(f"stories-{request.param}")
+    if request.param == "sqlite":
+        opened = Stage(f"sqlite:///{folder}/bss.db", folder)
+        yield opened
+        opened.suite.close()
+    else:
+        with request.getfixturevalue("postgres_server").database() as url:
+            opened = Stage(url, folder)
+            yield opened
+            opened.suite.close()
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def shop(stage: Stage) -> Iterator[Shop]:
+    """The shop with its catalogue, the customer Anna and her account, on 1 January 2026 at nine."""
+    yield stage.open()
+    stage.tidy()
