@@ -24,6 +24,8 @@ from tmf622_ordering.lifecycle import ACKNOWLEDGED, ITEM, ORDER
 
 _CHOSEN = ("action", "quantity", "productOffering")
 _CONFIGURED = ("itemTerm",)
+_AGREED = ("itemPrice", "itemTotalPrice")
+_AGREED_IN_ALL = "orderTotalPrice"
 _CONFIGURED_PRODUCT = ("productCharacteristic", "place", "productSpecification")
 _MAY_BE_CONFIGURED = frozenset({ACKNOWLEDGED, "pending", "held"})
 _OPEN = frozenset({ACKNOWLEDGED, "inProgress", "inProgress.accepted", "pending", "held"})
@@ -35,6 +37,10 @@ def amend(before: Document, after: Document, context: RuleContext) -> bool:
     Problems are put into the context. Errors: Conflict naming the items that can no longer change.
     """
     old, new = ({item.id: item for item in flat(order)} for order in (before, after))
+    for id in old.keys() & new.keys():
+        for name in (*_AGREED, *_CONFIGURED):
+            _keep(name, old[id].document, new[id].document)
+    _keep(_AGREED_IN_ALL, before, after)
     changed = {id for id, item in new.items() if id not in old or _ordered(item) != _ordered(old[id])}
     gone = old.keys() - new.keys()
     if not changed and not gone:
@@ -61,6 +67,16 @@ def _capture_again(order: Document, changed: set[str], context: RuleContext) -> 
     if not context.violations:
         lines = {id: lines for id, lines in assessed.quote.lines.items() if id in changed}
         write(order, assessed.items, Quote(lines), assessed.found)
+
+
+def _keep(name: str, before: Document, after: Document) -> None:
+    """What was agreed stands where a patch leaves it out. Errors: Conflict where a patch says otherwise."""
+    if name not in before:
+        return
+    if name not in after:
+        after[name] = before[name]
+    elif name not in _CONFIGURED and after[name] != before[name]:
+        raise Conflict(f"{name} was agreed when the order was captured and stands; amend what is ordered instead")
 
 
 def _may_change(id: str, old: Mapping[str, Item], new: Mapping[str, Item], order: Document) -> bool:

@@ -169,6 +169,18 @@ def test_an_item_is_configured_until_it_is_carried_out(state: str, may: bool) ->
             patched(order(state), productOrderItem=copy.deepcopy(configured))
 
 
+def test_prices_stand_as_they_were_agreed() -> None:
+    price, total = [{"priceType": "oneTime", "price": {"taxRate": 19}}], [{"priceType": "oneTime"}]
+    before = order("inProgress", orderTotalPrice=total)
+    before["productOrderItem"][0]["itemPrice"] = price
+
+    after, context = patched(before, productOrderItem=[{**ITEM}], orderTotalPrice=None)
+    assert refusals(context) == []
+    assert (after["productOrderItem"][0]["itemPrice"], after["orderTotalPrice"]) == (price, total)
+    with pytest.raises(Conflict, match="itemPrice was agreed"):
+        patched(before, productOrderItem=[{**ITEM, "itemPrice": []}])
+
+
 def test_the_product_of_an_item_is_filled_in_on_the_way() -> None:
     after, context = patched(order("inProgress"), productOrderItem=[{**ITEM, "product": {"id": "P1"}}])
 
