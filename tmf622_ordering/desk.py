@@ -14,11 +14,11 @@ from common.domain.query import Document
 from common.errors import BssError
 from common.rest.actions import Actions
 from tmf622_ordering import products
-from tmf622_ordering.facts import ADOPTABLE, Facts
+from tmf622_ordering.facts import ADOPTABLE, ENDED, Facts
 from tmf622_ordering.items import Item, flat, part_of, way
 from tmf622_ordering.lifecycle import ASSESSING, CANCELLED, ITEM, ORDER, PENDING_CANCELLATION
 from tmf622_ordering.orchestration import engine
-from tmf622_ordering.orchestration.plan import Plan, Task, TaskState
+from tmf622_ordering.orchestration.plan import Plan, PlannedItem, Task, TaskState
 
 INFORMATION_REQUIRED = "information.required"
 _MILESTONES = {
@@ -61,15 +61,15 @@ class Desk:
         """Write what has happened from one plan to the next."""
         messages = self._messages(before, after)
         targets = self._targets(after)
-        self._make_products(after, targets)
+        is_told = not self._make_products(after, targets) and not messages
         while steps := self._steps(targets):
             states = dict(steps)
             for item in self.items:
                 if item.id in states:
                     self._act_on_product(item, states[item.id], after)
             self._write(steps, messages)
-            messages = {}
-        if messages:
+            messages, is_told = {}, True
+        if not is_told:
             self._write([], messages)
 
     def refuse_cancellation(self, plan: Plan, past: Iterable[str]) -> None:
@@ -81,6 +81,14 @@ class Desk:
         back = [(item.id, states.get(item.id, "inProgress")) for item in self.items if self._stands(item) == ASSESSING]
         messages = {"productOrderErrorMessage": [message]}
         self._write(back, messages, state="inProgress")
+
+    def finished(self, items: Iterable[str], plan: Plan) -> None:
+        """Somebody else has finished these items; their products follow."""
+        wanted = set(items)
+        for item in self.items:
+            if item.id in wanted:
+                state = self._stands(item)
+                self._act_on_product(item, "completed" if state == "partial" else state, plan)
 
     def resume(self, items: Iterable[str]) -> None:
         """These items go on."""
@@ -94,6 +102,9 @@ class Desk:
     def begin_cancellation(self) -> None:
         steps = [(item.id, PENDING_CANCELLATION) for item in self.items if self._stands(item) == ASSESSING]
         self._write(steps, {}, state=PENDING_CANCELLATION)
+
+    def is_alerted(self, expected: str) -> bool:
+        return any(one.get("id") == f"late-{expected}" for one in self.order.get("productOrderJeopardyAlert", ()))
 
     def alert(self, expected: str) -> None:
         """The order is late."""
@@ -205,14 +216,15 @@ class Desk:
 
     # -- products -----------------------------------------------------------------------------------------
 
-    def _make_products(self, plan: Plan, targets: Mapping[str, str]) -> None:
-        """The products of items that begin, as pendingActive; an outer one before those in it."""
+    def _make_products(self, plan: Plan, targets: Mapping[str, str]) -> bool:
+        """Whether there are new products: of items that begin, as pendingActive; an outer one before those in it."""
         wholes = dict(part_of(self.items))
         made: list[str] = []
         for item in self._whole_first(wholes):
-            begins = self._stands(item) == ITEM.initial and targets.get(item.id) in _BEGUN
             planned = plan.item_by_id.get(item.id)
-            if not begins or planned is None or planned.action != "add":
+            if targets.get(item.id) not in _BEGUN or planned is None or planned.action != "add":
+                continue
+            if self._is_made(planned, item):
                 continue
             around = plan.item_by_id.get(wholes.get(item.id, ""))
             whole = around.products[0] if around is not None and around.products else None
@@ -227,6 +239,14 @@ class Desk:
         for id in made:
             parts = [part for part, whole in wholes.items() if whole == id and part in plan.item_by_id]
             self._bundle(plan.item_by_id[id].products[0], [p for one in parts for p in plan.item_by_id[one].products])
+        return bool(made)
+
+    def _is_made(self, planned: PlannedItem, item: Item) -> bool:
+        """Whether the item has its products: it may have begun by a client's word before anything was asked for."""
+        if self._stands(item) == ITEM.initial:
+            return False
+        product = self._act.library.get("product", planned.products[0])
+        return product is not None and products.is_of(product, item, self.order)
 
     def _whole_first(self, wholes: Mapping[str, str]) -> list[Item]:
         def depth(item: Item) -> int:
@@ -268,30 +288,45 @@ class Desk:
                 continue
             if planned.action == "add":
                 end = {"completed": "active", "failed": "aborted", CANCELLED: "cancelled"}[state]
-                self._move_product(product, [end], products.realized(product, tasks), moment)
+                changes = products.realized(product, tasks)
+                if state == "completed":
+                    changes |= products.as_ordered(product, item)
+                self._move_product(item, product, [end], changes, moment)
             elif state == "completed" and planned.action == "delete":
                 is_suspended = product.get("status") == "suspended"
                 steps = ["pendingTerminate", "terminated"] if is_suspended else ["terminated"]
-                self._move_product(product, steps, {}, moment)
+                if product.get("status") != "terminated":
+                    changes = products.mentioned(product, item, self.order)
+                    self._move_product(item, product, steps, changes, moment)
+            elif state == "completed" and planned.action == "modify" and product.get("status") in ENDED:
+                self._conflict(item, product, f"it is {product['status']} and stays as it was")
             elif state == "completed" and planned.action == "modify":
                 changes = products.changed(product, item, self.order, self._facts)
                 changes |= products.realized(product, tasks)
                 steps = [_TURNS[task.kind] for task in tasks if task.kind in _TURNS]
-                self._move_product(product, steps, changes, moment)
+                self._move_product(item, product, steps, changes, moment)
 
-    def _move_product(self, product: Document, steps: list[str], changes: Mapping[str, Any], moment: str) -> None:
+    def _move_product(
+        self, item: Item, product: Document, steps: list[str], changes: Mapping[str, Any], moment: str
+    ) -> None:
         dates = {"active": "startDate", "terminated": "terminationDate"}
         try:
-            if changes:
-                product = self._act.update("product", product["id"], changes)
             for status in steps:
+                if product.get("status") == status:
+                    continue  # somebody else was quicker, and the date is theirs
                 date = dates.get(status)
                 dated = {date: moment} if date is not None and not (status == "active" and date in product) else {}
-                product = self._act.update("product", product["id"], {"status": status, **dated})
+                product = self._act.update("product", product["id"], {**changes, "status": status, **dated})
+                changes = {}
+            if changes:
+                self._act.update("product", product["id"], changes)
         except BssError as error:
-            text = f"product {product['id']}: {error.message}"
-            message = self._error("product.conflict", "The product was changed by somebody else", text, None)
-            self._write([], {"productOrderErrorMessage": [message]})
+            self._conflict(item, product, error.message)
+
+    def _conflict(self, item: Item, product: Document, fact: str) -> None:
+        text = f"product {product['id']}: {fact}"
+        message = self._error("product.conflict", "The product was changed by somebody else", text, item.id)
+        self._write([], {"productOrderErrorMessage": [message]})
 
 
 def moment_of(document: Mapping[str, Any], name: str) -> str | None:

@@ -15,6 +15,8 @@ from tmf622_ordering.orchestration.decompose import OrderedItem
 _PHYSICAL = "PhysicalResourceSpecification"
 # TMF637 v5.0.0 ProductStatusType: a product that an `add` may take over instead of making one.
 ADOPTABLE = frozenset({"created", "pendingActive"})
+# ... and one that nothing can be changed of any more.
+ENDED = frozenset({"terminated", "cancelled", "aborted"})
 # How many products one item may add; TMF637 has no quantity, so each is a product of its own.
 QUANTITY_MAX = 100
 

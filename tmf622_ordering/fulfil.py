@@ -10,7 +10,6 @@ carried out as amended.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +36,7 @@ from tmf622_ordering.works import FULFILMENT as KIND
 from tmf622_ordering.works import LISTENING
 
 _PAUSES = ("held", "pending")
+_GIVEN_UP = frozenset({"failed", "cancelled"})
 # What was true when the order was captured and must be true when its delivery begins.
 _STILL_REQUIRED = frozenset(
     {"relation.required", "relation.excluded", "product.unknown", "product.ended", "account.closed", "party.ended"}
@@ -151,14 +151,26 @@ class Sitting:
         return state == DRAFT or (ORDER.is_final(state) and not is_unwinding)
 
     def _plan_anew(self) -> None:
+        self._leave_finished()
         order = self._desk.order
         known = {item.id: item.products for item in self.plan.items}
         fresh = decompose(order["id"], ordered_items(order, self._facts, known, ordered_id))
         self.plan = engine.renew(self.plan, fresh)
+
+    def _leave_finished(self) -> None:
+        """Items that somebody else has finished meanwhile: done, and nothing is left to us; or given up."""
+        stands = {item.id: str(item.document.get(ITEM.attribute)) for item in flat(self._desk.order)}
         states = engine.item_states(self.plan)
-        finished = {item.id for item in flat(order) if ITEM.is_final(str(item.document.get(ITEM.attribute)))}
-        # Somebody else finished it: nothing of it is left to us.
-        self.plan = self.plan.without(id for id in finished if id in states and not ITEM.is_final(states[id]))
+        finished = {
+            id for id, state in states.items() if ITEM.is_final(stands.get(id, state)) and not ITEM.is_final(state)
+        }
+        failing = engine.failing(self.plan)
+        given_up = {id for id in finished if stands[id] in _GIVEN_UP}
+        new = {id for id in given_up if self.plan.delivery_of(id) not in failing}
+        self._desk.finished(new | (finished - given_up), self.plan)
+        if new:
+            self.plan = engine.give_up(self.plan, new, self._act.now)
+        self.plan = self.plan.without(finished - given_up)
 
     def _decide_cancellation(self) -> None:
         past = engine.past_return(self.plan)
@@ -214,10 +226,8 @@ class Sitting:
 
     def _late_at(self) -> datetime | None:
         """When the order is late, unless that was said already."""
-        if self.plan.is_late:
-            return None
         text = self._expected()
-        return None if text is None else datetime.fromisoformat(text)
+        return None if text is None or self._desk.is_alerted(text) else datetime.fromisoformat(text)
 
     def _expected(self) -> str | None:
         order = self._desk.order
@@ -227,7 +237,6 @@ class Sitting:
         late, expected = self._late_at(), self._expected()
         if late is not None and expected is not None and late <= self._act.now and not ORDER.is_final(self._desk.state):
             self._desk.alert(expected)
-            self.plan = replace(self.plan, is_late=True)
 
 
 def _plan(order: str, kept: dict[str, Any]) -> Plan:

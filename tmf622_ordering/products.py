@@ -10,7 +10,7 @@ from common.domain.clock import instant_text
 from common.domain.query import Document
 from tmf622_ordering.facts import Facts, part
 from tmf622_ordering.items import Item
-from tmf622_ordering.orchestration.plan import Task
+from tmf622_ordering.orchestration.plan import Task, TaskState
 
 # What the ordered product says of the product as it is to be; the rest is the inventory's to say.
 _AGREED = ("name", "description", "place", "productSerialNumber", "agreementItem", "isCustomerVisible", "intent")
@@ -52,29 +52,47 @@ def new_product(id: str, item: Item, order: Document, facts: Facts, whole: str |
 def changed(product: Document, item: Item, order: Document, facts: Facts) -> dict[str, Any]:
     """What a `modify` changes of a product, besides its status."""
     wanted = part(item.document, "product")
+    changes = as_ordered(product, item)
+    offering = item.document.get("productOffering")
+    if offering is not None and offering.get("id") != part(product, "productOffering").get("id"):
+        changes["productOffering"] = offering
+        changes["productSpecification"] = facts.offering(item).get("productSpecification")
+        present = changes.get("productCharacteristic") or product.get("productCharacteristic", [])
+        changes["productCharacteristic"] = _carried_over(present, wanted, facts.former(item), facts.specification(item))
+        changes["name"] = wanted.get("name") or facts.offering(item).get("name") or product.get("name")
+    if "realizingResource" in wanted:
+        changes["realizingResource"] = wanted["realizingResource"]
+    if item.document.get("billingAccount"):
+        changes["billingAccount"] = item.document["billingAccount"]
+    return changes | mentioned(product, item, order)
+
+
+def mentioned(product: Document, item: Item, order: Document) -> dict[str, Any]:
+    """That the product was changed or ended by an item."""
+    return {"productOrderItem": [*product.get("productOrderItem", ()), _order_item(item, order)]}
+
+
+def as_ordered(product: Document, item: Item) -> dict[str, Any]:
+    """What the item says now of its product: it may say more than when the product was made."""
+    wanted = part(item.document, "product")
     changes: dict[str, Any] = {name: wanted[name] for name in _AGREED if name in wanted}
     given = {one.get("name"): one for one in wanted.get("productCharacteristic", ())}
     if given:
         kept = [given.pop(one.get("name"), one) for one in product.get("productCharacteristic", ())]
         changes["productCharacteristic"] = [*kept, *given.values()]
-    offering = item.document.get("productOffering")
-    if offering is not None and offering.get("id") != part(product, "productOffering").get("id"):
-        changes["productOffering"] = offering
-        changes["productSpecification"] = facts.offering(item).get("productSpecification")
-        changes["name"] = wanted.get("name") or facts.offering(item).get("name") or product.get("name")
-    if "realizingResource" in wanted:
-        changes["realizingResource"] = wanted["realizingResource"]
-    changes |= _agreement(item)
-    if item.document.get("billingAccount"):
-        changes["billingAccount"] = item.document["billingAccount"]
-    changes["productOrderItem"] = [*product.get("productOrderItem", ()), _order_item(item, order)]
-    return changes
+    return changes | _agreement(item)
+
+
+def is_of(product: Document, item: Item, order: Document) -> bool:
+    """Whether a product was made, or taken over, for an item."""
+    made_for = [(one.get("orderId"), one.get("orderItemId")) for one in product.get("productOrderItem", ())]
+    return (order["id"], item.id) in made_for
 
 
 def realized(product: Document, tasks: Iterable[Task]) -> dict[str, Any]:
     """The services and resources that realize a product after these tasks; what was there stays."""
     found: dict[str, Any] = {}
-    done = list(tasks)
+    done = [task for task in tasks if task.state in (TaskState.DONE, TaskState.NOT_UNDONE)]
     for name, made in (
         ("realizingService", [one for task in done for one in task.services]),
         ("realizingResource", [one for task in done for one in task.resources]),
@@ -87,12 +105,31 @@ def realized(product: Document, tasks: Iterable[Task]) -> dict[str, Any]:
 
 
 def effective(tasks: Iterable[Task], now: datetime) -> str:
-    """When an item was delivered: when its last task was done."""
-    return instant_text(max((task.ended_at for task in tasks if task.ended_at is not None), default=now))
+    """When an item was delivered: when its last task was done; now when somebody else did what was left."""
+    ends = [task.ended_at if task.state is TaskState.DONE else now for task in tasks]
+    return instant_text(max((end for end in ends if end is not None), default=now))
 
 
 def related(id: str, kind: str) -> Document:
     return {"@type": "ProductRelationship", "@referredType": "Product", "id": id, "relationshipType": kind}
+
+
+def _carried_over(
+    present: Iterable[Document], wanted: Document, former: Mapping[str, Any], specification: Mapping[str, Any]
+) -> list[Any]:
+    """The characteristics under another specification: what it does not know goes, a former default becomes its own."""
+    if not specification or former.get("id") == specification.get("id"):
+        return list(present)
+    known = {one.get("name") for one in specification.get("productSpecCharacteristic", ())}
+    given = {one.get("name") for one in wanted.get("productCharacteristic", ())}
+    defaults = {one["name"]: one["value"] for one in _characteristics([], former)}
+    kept = [
+        one
+        for one in present
+        if one.get("name") in given
+        or (one.get("name") in known and ("value" not in one or one["value"] != defaults.get(one.get("name"))))
+    ]
+    return _characteristics(kept, specification)
 
 
 def _characteristics(given: Any, specification: Mapping[str, Any]) -> list[Any]:

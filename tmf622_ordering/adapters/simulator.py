@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.errors import ConfigurationError
@@ -18,6 +18,7 @@ _NAMESPACE = uuid.UUID("7a1d6a3e-6b0c-5d0e-9a51-3c1f5f0a6f22")
 # Tasks that leave a service behind when the script says nothing of services.
 _REALIZING = frozenset({"provision", "activate"})
 _AT_ONCE = Rule({})
+_PAUSE_MIN, _PAUSE_MAX = timedelta(minutes=5), timedelta(days=1)
 
 
 class Simulator:
@@ -41,7 +42,9 @@ class Simulator:
         if call.operation in (Operation.DO, Operation.UNDO) and call.attempt <= rule.retries:
             return Answer(Outcome.RETRY, rule.reason)
         if rule.outcome == "never":
-            return Answer(Outcome.ACCEPTED, "never ends", reference=reference)
+            # Asked ever more rarely: a story of a year is told in seconds, and a script that is changed is noticed.
+            pause = min(max(now - call.requested_at, _PAUSE_MIN), _PAUSE_MAX)
+            return Answer(Outcome.ACCEPTED, "never ends", reference=reference, ask_again_at=now + pause)
         due = call.requested_at + rule.delay
         if now < due:
             return Answer(Outcome.ACCEPTED, "under way", reference=reference, ask_again_at=due)

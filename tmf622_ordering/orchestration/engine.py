@@ -170,7 +170,7 @@ def _carried_out(task: Task, call: Call, answer: Answer, now: datetime, pace: Pa
         return replace(task, state=TaskState.WAITING, due=_later(answer.ask_again_at, now, pace.pause(task.attempts)))
     if answer.outcome is Outcome.RETRY and task.reference is not None:
         # Nobody knows whether it was done at the other side; taking it back leaves nothing there.
-        return replace(task, state=TaskState.UNDO_WAITING, attempts=0, requested_at=now, failed_at=now)
+        return replace(task, state=TaskState.UNDO_WAITING, attempts=0, requested_at=None, failed_at=now)
     return replace(task, state=TaskState.FAILED, ended_at=now, failed_at=now)
 
 
@@ -200,16 +200,16 @@ def consequences(plan: Plan, now: datetime) -> Plan:
     if not failed:
         return plan
 
-    def turned(task: Task) -> Task:
-        if plan.delivery_of(task.item) not in failed:
-            return task
-        if task.state in (TaskState.WAITING, TaskState.BLOCKED) and task.reference is None:
-            return replace(task, state=TaskState.SKIPPED, ended_at=now)
-        if task.state in (TaskState.DONE, TaskState.UNDER_WAY, TaskState.WAITING, TaskState.BLOCKED):
-            return replace(task, state=TaskState.UNDO_WAITING, attempts=0, due=None, requested_at=now)
-        return task
+    return plan.map(lambda task: _turned(task, now) if plan.delivery_of(task.item) in failed else task)
 
-    return plan.map(turned)
+
+def _turned(task: Task, now: datetime) -> Task:
+    """A task that is not to be carried out any more."""
+    if task.state in (TaskState.WAITING, TaskState.BLOCKED) and task.reference is None:
+        return replace(task, state=TaskState.SKIPPED, ended_at=now)
+    if task.state in (TaskState.DONE, TaskState.UNDER_WAY, TaskState.WAITING, TaskState.BLOCKED):
+        return replace(task, state=TaskState.UNDO_WAITING, attempts=0, due=None, requested_at=None)
+    return task
 
 
 def failing(plan: Plan) -> frozenset[str]:
@@ -304,6 +304,12 @@ def fail(plan: Plan, reasons: Mapping[str, str], now: datetime) -> Plan:
         if task is not None:
             failed[task.id] = replace(task, state=TaskState.FAILED, reason=reason, ended_at=now, failed_at=now)
     return consequences(plan.with_tasks(failed), now)
+
+
+def give_up(plan: Plan, items: Collection[str], now: datetime) -> Plan:
+    """The plan after somebody else said that these items have failed: they and what needs them are taken back."""
+    is_theirs = frozenset(items)
+    return consequences(plan.map(lambda task: _turned(task, now) if task.item in is_theirs else task), now)
 
 
 def past_return(plan: Plan) -> tuple[str, ...]:
