@@ -52,5 +52,6 @@ COMPONENT = Component(
         Work(works.LISTENING, "tmf622_ordering.subscribe:Subscribe"),
     ),
     routes=tuple(Route("POST", path, "tmf622_ordering.listener:Listener") for path in works.LISTENER_PATHS),
+    commands={"order": "tmf622_ordering.command:order_app"},
     v4=V4,
 )

@@ -1,4 +1,4 @@
-"""`bss`: serve, worker, migrate, seed, spec, events, check.
+"""`bss`: serve, worker, migrate, seed, spec, events, check, and the commands of components (order).
 
 Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database does not answer.
 """
@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from common import logs
+from common.cli.components import WithComponents
 from common.cli.context import FAILED, MISUSED, explained, open_database, out, print_json, settings, stop
 from common.cli.events import events_app
 from common.cli.seed import seed
 
 app = typer.Typer(
     name="bss",
+    cls=WithComponents,
     help="A TM Forum BSS served from its contracts. Settings come from BSS_* variables (docs/settings.md).\n\n"
     "Exit codes: 0 done, 1 failed, 2 misused or not configured, 3 the database does not answer.",
     no_args_is_help=True,
