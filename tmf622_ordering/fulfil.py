@@ -31,11 +31,11 @@ from tmf622_ordering.orchestration.decompose import decompose
 from tmf622_ordering.orchestration.engine import Pace
 from tmf622_ordering.orchestration.plain import of_plain, to_plain
 from tmf622_ordering.orchestration.plan import Plan, TaskState
+from tmf622_ordering.standing import paused, starts_at
 from tmf622_ordering.subscribe import OSS, callback_url
 from tmf622_ordering.works import FULFILMENT as KIND
 from tmf622_ordering.works import LISTENING
 
-_PAUSES = ("held", "pending")
 _GIVEN_UP = frozenset({"failed", "cancelled"})
 # What was true when the order was captured and must be true when its delivery begins.
 _STILL_REQUIRED = frozenset(
@@ -112,7 +112,7 @@ class Sitting:
         self._plan_anew()
         if self._desk.state == ASSESSING:
             self._decide_cancellation()
-        starts = self._begins_at()
+        starts = starts_at(self._desk.order)
         if starts is not None and starts > self._act.now and not self._has_begun():
             self._wait_until = starts
             return ()
@@ -139,7 +139,10 @@ class Sitting:
         elif is_asking:
             due = now
         else:
-            moments = [self._wait_until or engine.due(self.plan, now, self._paused()), self._late_at()]
+            moments = [
+                self._wait_until or engine.due(self.plan, now, self._paused()),
+                self._late_at(),
+            ]
             due = min((moment for moment in moments if moment is not None), default=None)
         work.put(self.plan.order, due, to_plain(self.plan))
 
@@ -180,10 +183,6 @@ class Sitting:
             self.plan = engine.cancel(self.plan, self._act.now)
             self._desk.begin_cancellation()
 
-    def _begins_at(self) -> datetime | None:
-        text = moment_of(self._desk.order, "requestedStartDate")
-        return None if text is None else datetime.fromisoformat(text)
-
     def _has_begun(self) -> bool:
         return self.plan.is_cancelling or not all(task.is_untouched for task in self.plan.tasks)
 
@@ -213,16 +212,7 @@ class Sitting:
         self.plan = engine.fail(self.plan, reasons, self._act.now)
 
     def _paused(self) -> frozenset[str]:
-        """The items that a client has put on hold; of a held order, also those that have not begun."""
-        blocked = {task.item for task in self.plan.tasks if task.state is TaskState.BLOCKED}
-        state = self._desk.state
-        is_order_paused = state == "held" or (state == "pending" and not blocked)
-        return frozenset(
-            item.id
-            for item in flat(self._desk.order)
-            if (item.document.get(ITEM.attribute) in _PAUSES and item.id not in blocked)
-            or (is_order_paused and item.document.get(ITEM.attribute) == ITEM.initial)
-        )
+        return paused(self._desk.order, self.plan)
 
     def _late_at(self) -> datetime | None:
         """When the order is late, unless that was said already."""
