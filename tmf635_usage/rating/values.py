@@ -60,7 +60,8 @@ class Subject:
     Shapes: `zone` is the account's; `cycle` the local date on which one of its bill cycles begins (any: 2026-01-31 for
             cycles from the 31st); `activated` when the product was; `groups` has the key of the sharing group for each
             sharing name of the plan that this product takes part in; a price in another currency than `currency` does
-            not rate (None: every currency does).
+            not rate (None: every currency does); nothing rolls over from periods that ended before `since`, when the
+            product came under the plan (None: when it was activated).
     """
 
     product: str
@@ -69,6 +70,7 @@ class Subject:
     activated: datetime
     groups: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
+    since: datetime | None = None
 
 
 # -- price plan -------------------------------------------------------------------------------------------------------
@@ -304,7 +306,8 @@ class Line(NamedTuple):
     """A part of a usage with one amount.
 
     Shapes: `price` and `version` are those of the usage price, of the allowance for free units; `tier` counts from 0;
-            `bucket` has what free units were drawn from; `amount` is tax-exclusive as the price is, and unrounded.
+            `bucket` has what free units were drawn from; `amount` is unrounded, with or without tax as the price is.
+            The quantities of usage and allowance lines add up to what is charged; a set-up is one event.
     """
 
     kind: LineKind

@@ -1,0 +1,167 @@
+"""How many usages the rating engine prices in a second on one core, beside a bare loop that looks up and multiplies.
+
+    python -m benchmarks.rating [ROUNDS] [--json]
+
+The plan: voice by a table of 10,000 destination prefixes (60/1, set-up fee) with 100 free national minutes; data in
+three graduated tiers with a free gigabyte that rolls over, another price at peak hours for one rating group; text
+messages. 200 customers with 100 usages each, in the order of time. Both run in one process in alternating rounds;
+medians of CPU time. `explained` makes the explanation of every rating as well; `bare` finds the longest prefix with one
+dictionary, multiplies, and keeps a tuple.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tmf635_usage.rating.compiled import CompiledPlan, compile_plan
+from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.meter import Meter, rate
+from tmf635_usage.rating.tally import Tally
+from tmf635_usage.rating.values import (
+    Allowance,
+    Match,
+    Plan,
+    Quantity,
+    Rate,
+    Rating,
+    Rollover,
+    State,
+    Subject,
+    Tier,
+    TierModel,
+    Usage,
+    UsagePrice,
+    Window,
+)
+
+PREFIXES, CUSTOMERS, USAGES_EACH = 10_000, 200, 100
+START = datetime(2026, 3, 1, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Vienna")
+
+
+def main(rounds: int, as_json: bool) -> None:
+    draw = random.Random(5)
+    prefixes = sorted({str(draw.randrange(10, 10 ** draw.randint(2, 7))) for _ in range(PREFIXES * 2)})[:PREFIXES]
+    plan = plan_of(prefixes)
+    compiled = compile_plan(plan)
+    work = usages_of(draw, prefixes)
+    gc.freeze()  # as a worker does once it has read its catalogue
+    kinds: dict[str, Callable[[], object]] = {
+        "rated": lambda: rated(compiled, work),
+        "explained": lambda: [explain(rating) for ratings in rated(compiled, work) for rating in ratings],
+        "one by one": lambda: [rate(compiled, subject, State(), usages[0]) for subject, usages in work],
+        "bare": lambda: bare(plan, work),
+    }
+    times: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, run in kinds.items():
+            begun = time.process_time()
+            run()
+            times[name].append(time.process_time() - begun)
+    counts = dict.fromkeys(kinds, CUSTOMERS * USAGES_EACH) | {"one by one": CUSTOMERS}
+    rates = {name: counts[name] / statistics.median(spent) for name, spent in times.items()}
+    if as_json:
+        print(json.dumps({name: int(figure) for name, figure in rates.items()}))
+        return
+    for name, figure in rates.items():
+        print(f"{name:12} {figure:10,.0f} usages/s   {figure / rates['bare']:5.2f} of bare")
+
+
+def plan_of(prefixes: list[str]) -> Plan:
+    second, minute, gigabyte = Quantity(Decimal(1), "s"), Quantity(Decimal(60), "s"), Quantity(Decimal(1), "GB")
+    table = {
+        prefix: Rate(Decimal(index % 90 + 1).scaleb(-2), Decimal("0.05"), minute, second)
+        for index, prefix in enumerate(prefixes)
+    }
+    tiers = (Tier(Decimal(0), Decimal(5)), Tier(Decimal(2), Decimal(3)), Tier(Decimal(10), Decimal(1)))
+    peak = (Window(frozenset({1, 2, 3, 4, 5}), time_of_day(8), time_of_day(18)),)
+    no_rate = Rate(Decimal(0))
+    return Plan(
+        prices=(
+            UsagePrice("voice", "1", Match("voice"), "EUR", Quantity(Decimal(1), "min"), no_rate, table=table),
+            UsagePrice(
+                "data", "1", Match("data"), "EUR", gigabyte, no_rate, tier_model=TierModel.GRADUATED, tiers=tiers
+            ),
+            UsagePrice(
+                "data-peak",
+                "1",
+                Match("data", attributes={"ratingGroup": frozenset({"20"})}, windows=peak),
+                "EUR",
+                gigabyte,
+                Rate(Decimal(8), increment=Quantity(Decimal(10), "kB")),
+            ),
+            UsagePrice("sms", "1", Match("sms"), "EUR", Quantity(Decimal(1), "event"), Rate(Decimal("0.09"))),
+        ),
+        allowances=(
+            Allowance(
+                "minutes",
+                "1",
+                Match("voice", prefixes=frozenset(prefixes[:500])),
+                Quantity(Decimal(100), "min"),
+            ),
+            Allowance("gigabyte", "1", Match("data"), gigabyte, rollover=Rollover(1)),
+        ),
+    )
+
+
+def usages_of(draw: random.Random, prefixes: list[str]) -> list[tuple[Subject, list[Usage]]]:
+    work = []
+    for customer in range(CUSTOMERS):
+        subject = Subject(f"product-{customer}", ZONE, date(2026, 1, 1), START)
+        moments = sorted(draw.randrange(31 * 86_400) for _ in range(USAGES_EACH))
+        work.append((subject, [usage_of(draw, prefixes, START + timedelta(seconds=moment)) for moment in moments]))
+    return work
+
+
+def usage_of(draw: random.Random, prefixes: list[str], at: datetime) -> Usage:
+    kind = draw.choices(("voice", "data", "sms"), (45, 45, 10))[0]
+    if kind == "voice":
+        number = draw.choice(prefixes) + str(draw.randrange(10**6, 10**7))
+        return Usage("voice", at, Decimal(draw.randrange(1, 900)), "s", {"destination": number})
+    if kind == "data":
+        group = draw.choice(("10", "20"))
+        return Usage("data", at, Decimal(draw.randrange(1, 10**8)), "B", {"ratingGroup": group, "dnn": "internet"})
+    return Usage("sms", at, Decimal(1), "event", {"destination": "43664" + str(draw.randrange(10**6, 10**7))})
+
+
+def rated(plan: CompiledPlan, work: list[tuple[Subject, list[Usage]]]) -> list[list[Rating]]:
+    tally = Tally(State())
+    found = []
+    for subject, usages in work:
+        outcomes = Meter(plan, subject, tally).rate_each(usages)
+        found.append([outcome for outcome in outcomes if isinstance(outcome, Rating)])
+    assert sum(map(len, found)) == CUSTOMERS * USAGES_EACH
+    return found
+
+
+def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> list[tuple[str, Decimal]]:
+    amounts = {prefix: rate.amount / 60 for prefix, rate in plan.prices[0].table.items()}
+    found = []
+    for subject, usages in work:
+        for usage in usages:
+            if usage.type == "voice":
+                number = usage.attributes["destination"]
+                for length in range(7, 0, -1):
+                    amount = amounts.get(number[:length])
+                    if amount is not None:
+                        break
+            else:
+                amount = Decimal("0.09")
+            assert amount is not None
+            found.append((subject.product, amount * usage.quantity))
+    return found
+
+
+if __name__ == "__main__":
+    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
+    main(int(arguments[0]) if arguments else 9, "--json" in sys.argv)

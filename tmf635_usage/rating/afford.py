@@ -1,0 +1,134 @@
+"""How much of a usage an amount of money pays for: the inverse of rating, for reservations.
+
+The customer may stop at any moment, so that what is granted is affordable up to every smaller quantity as well: where
+reaching a volume tier makes all of it cheaper again, the grant ends before what comes first would cost too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal, Inexact, InvalidOperation, localcontext
+from typing import NamedTuple
+
+from tmf635_usage.rating.amounts import EXACT, amount_of, charged, total
+from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry
+from tmf635_usage.rating.meter import Meter, refused_number
+from tmf635_usage.rating.tally import Tally
+from tmf635_usage.rating.tiers import pieces
+from tmf635_usage.rating.units import UNITS
+from tmf635_usage.rating.values import ONE, ZERO, Grant, Reason, Rejection, State, Subject, TierModel, Usage
+
+
+def affordable(plan: CompiledPlan, subject: Subject, state: State, usage: Usage, money: Decimal) -> Grant | Rejection:
+    """The largest part of the usage, up to all of it, that the allowances and the money pay for.
+
+    Units: `money` in the price's currency. What costs nothing is granted without money, too. Quantities grow by the
+           price's increments, or by one base unit; the last step is cut where the usage asks for less.
+    Errors: Rejection as `rate`, but where no price matches, what the allowances have is granted.
+    """
+    meter = Meter(plan, subject, Tally(state))
+    with localcontext(EXACT):
+        try:
+            found = meter.look(usage)
+            return found if isinstance(found, Rejection) else _afford(meter, usage, *found, max(money, ZERO))
+        except (Inexact, InvalidOperation):
+            return refused_number(usage)
+
+
+class _Costs(NamedTuple):
+    """What the next units cost: so many are free, and so many were counted in the period before."""
+
+    entry: PriceEntry
+    free: Decimal
+    counted: Decimal
+    setup_fee: Decimal
+
+    def priced(self, units: Decimal) -> Decimal:
+        return max(units - self.free, ZERO)
+
+    def of(self, units: Decimal) -> Decimal:
+        priced = self.priced(units)
+        if not priced:
+            return ZERO
+        compiled = self.entry.compiled
+        if not compiled.tiers:
+            return self.setup_fee + amount_of(self.entry.tariff, priced)
+        parts = pieces(compiled.price.tier_model, compiled.tiers, self.counted, priced)
+        return self.setup_fee + total(part.amount for part in parts)
+
+
+class _Steps(NamedTuple):
+    """The quantities that can be charged for beyond those that were before."""
+
+    first: Decimal
+    increment: Decimal
+
+    def units(self, step: int) -> Decimal:
+        return ZERO if step == 0 else self.first + (step - 1) * self.increment
+
+    def needed_for(self, units: Decimal) -> int:
+        if not units:
+            return 0
+        return 1 + max(int(((units - self.first) / self.increment).to_integral_value(ROUND_CEILING)), 0)
+
+
+def _afford(
+    meter: Meter, usage: Usage, entry: PriceEntry | None, digits: str, base: str, wanted: Decimal, money: Decimal
+) -> Grant | Rejection:
+    free = meter.free(usage, digits, base)
+    if entry is None:
+        if not free:
+            return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
+        return Grant(min(wanted, free), base, ZERO, None, free < wanted)
+    compiled, factor = entry.compiled, UNITS[usage.unit].factor
+    counted = ZERO
+    if compiled.tiers:
+        counted = meter.tally.counters.get(meter.counting(usage.at, compiled).key, ZERO)
+    costs = _Costs(entry, free, counted, ZERO if free or usage.before else entry.setup_fee)
+
+    before = usage.before * factor
+    begun = charged(before, entry.minimum, entry.increment)
+    increment = entry.increment or ONE
+    steps = _Steps(increment if begun else entry.minimum or increment, increment)
+    step = _last_affordable(costs, steps, wanted, money)
+    if step == steps.needed_for(wanted):
+        return Grant(usage.quantity * factor, base, costs.of(wanted), compiled.currency, False)
+    units = steps.units(step)
+    return Grant(begun + units - before, base, costs.of(units), compiled.currency, True)
+
+
+def _last_affordable(costs: _Costs, steps: _Steps, wanted: Decimal, money: Decimal) -> int:
+    """The last step up to which all are paid for. Costs grow from step to step, but for where a volume tier begins."""
+
+    def is_paid(step: int) -> bool:
+        return costs.of(min(steps.units(step), wanted)) <= money
+
+    last = steps.needed_for(wanted)
+    step = 0
+    for end in [*_falls(costs, steps, last), last]:
+        step = _largest(step, end, is_paid)
+        if step < end:
+            return step
+    return step
+
+
+def _falls(costs: _Costs, steps: _Steps, last: int) -> list[int]:
+    """The last steps before volume tiers, where costs may fall at the next step."""
+    compiled = costs.entry.compiled
+    if compiled.price.tier_model is not TierModel.VOLUME:
+        return []
+    ends = [tier.end for tier in compiled.tiers if tier.end is not None and tier.end >= costs.counted]
+    return [
+        _largest(0, last, lambda step, end=end: costs.counted + costs.priced(steps.units(step)) <= end)  # type: ignore[misc]
+        for end in ends
+    ]
+
+
+def _largest(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The largest number for which it holds, of those from `low`, for which it does, to `high`; then it does not."""
+    if holds(high):
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low

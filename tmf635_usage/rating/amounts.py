@@ -1,0 +1,93 @@
+"""Exact arithmetic of the engine: 34 digits, and never inexact without saying so.
+
+Products and sums that need more digits than 34 raise; a usage that does so is rejected. Divisions are rounded at one
+place, `amount_of`, half-even to 18 decimals, and only where the price of one base unit does not end (docs/rating.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+from typing import NamedTuple
+
+_ERRORS = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
+DIGITS = 34
+EXACT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=[*_ERRORS, Inexact])
+# Wide enough that rounding a quotient twice gives what rounding it once does.
+_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=_ERRORS)
+DECIMALS = 18
+_LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
+# A unit amount with more decimals would use up the digits that the quantity needs.
+_UNIT_DECIMALS_MAX = 12
+
+
+class Tariff(NamedTuple):
+    """An amount for each `per` base units; `unit` is the amount of one of them where it has 12 decimals at most."""
+
+    amount: Decimal
+    per: Decimal
+    unit: Decimal | None
+
+
+def tariff(amount: Decimal, per: Decimal) -> Tariff:
+    unit = _WIDE.divide(amount, per)
+    ends = unit.quantize(Decimal(1).scaleb(-_UNIT_DECIMALS_MAX), context=_WIDE) == unit
+    return Tariff(amount, per, unit if ends else None)
+
+
+def amount_of(tariff: Tariff, quantity: Decimal) -> Decimal:
+    """What so many base units cost.
+
+    Errors: Inexact when it has more than 34 digits; the caller has set the EXACT context.
+    """
+    if tariff.unit is not None:
+        return tariff.unit * quantity
+    quotient = _WIDE.divide(tariff.amount * quantity, tariff.per)
+    return +(quotient if _ends(quotient) else quotient.quantize(_LAST_DECIMAL, context=_WIDE))
+
+
+def is_rounded(tariff: Tariff, quantity: Decimal) -> bool:
+    """Whether `amount_of` rounded."""
+    if tariff.unit is not None:
+        return False
+    return not _ends(_WIDE.divide(_WIDE.multiply(tariff.amount, quantity), tariff.per))
+
+
+def _ends(quotient: Decimal) -> bool:
+    return quotient.quantize(_LAST_DECIMAL, context=_WIDE) == quotient
+
+
+def opposite(number: Decimal) -> Decimal:
+    return EXACT.minus(number)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    found = Decimal(0)
+    for amount in amounts:
+        found = _WIDE.add(found, amount)
+    return found
+
+
+def charged(quantity: Decimal, minimum: Decimal, increment: Decimal | None) -> Decimal:
+    """The quantity that counts: the minimum at least, what is beyond it in whole increments; nothing stays nothing.
+
+    The caller has set the EXACT context.
+    """
+    if not quantity:
+        return quantity
+    if quantity <= minimum:
+        return minimum
+    if increment is None:
+        return quantity
+    beyond = (quantity - minimum) % increment
+    return quantity + (increment - beyond) if beyond else quantity
