@@ -57,7 +57,9 @@ def decompose(order: str, items: Iterable[OrderedItem]) -> Plan:
     first = _predecessors(ordered, needs, deliveries)
     own = {item.id: list(_own(item)) for item in ordered}
     tasks: list[Task] = []
-    for id in TopologicalSorter(first).static_order():
+    # Sets have another order in every process; the order of tasks is that of the messages about them.
+    graph = {item.id: sorted(first[item.id]) for item in ordered}
+    for id in TopologicalSorter(graph).static_order():
         needed = [last for before in sorted(first[id]) for last in _last(own, first, before)]
         tasks += _behind(own[id], tuple(dict.fromkeys(needed)))
     planned = tuple(

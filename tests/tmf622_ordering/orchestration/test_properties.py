@@ -63,13 +63,16 @@ class World:
         return Answer(Outcome.DONE)
 
 
-def play(plan: Plan, world: World, cancel_at: int | None = None) -> Plan:
+def play(plan: Plan, world: World, cancel_at: int | None = None, given_up: tuple[int, str] | None = None) -> Plan:
     """Until nothing is left; the answers of a round come one by one, in an order that chance decides."""
     places = {task.id: index for index, task in enumerate(plan.tasks)}
     now = NOW
     for turn in range(ROUNDS_MAX):
         if cancel_at == turn and not engine.past_return(plan):
             plan = engine.cancel(plan, now)
+        if given_up is not None and given_up[0] == turn and engine.item_states(plan)[given_up[1]] != "completed":
+            plan = engine.give_up(plan, [given_up[1]], now)
+            assert engine.give_up(plan, [given_up[1]], now) == plan
         plan, calls = engine.ask(plan, now)
         for call in world.chance.sample(calls, len(calls)):
             place = places[call.key.removeprefix("order/").removesuffix("/undo")]
@@ -125,6 +128,21 @@ def test_a_cancelled_order_leaves_nothing_behind(items, flaky, moment, seed):
     if end.is_cancelling:
         assert world.done == set()
         assert set(engine.item_states(end).values()) <= {"cancelled"}
+
+
+@settings(deadline=None)
+@given(orders(), st.integers(0, 8), st.integers(0, 1_000))
+def test_what_people_give_up_is_taken_back_with_what_needs_it(items, moment, seed):
+    world = World(frozenset(), frozenset(), Random(seed))
+    plan = decompose("order", items)
+    theirs = items[seed % len(items)].id
+    end = play(plan, world, given_up=(moment, theirs))
+    assert engine.is_ended(end)
+    states = engine.item_states(end)
+    if plan.of_item(theirs) and states[theirs] == "failed":
+        needing = {item.id for item in end.items if any(states.get(need) == "failed" for need in item.needs)}
+        assert {states[id] for id in needing} <= {"failed"}
+    assert world.done == {f"order/{task.id}" for task in end.tasks if task.state is TaskState.DONE}
 
 
 @settings(deadline=None)
