@@ -23,12 +23,13 @@ def free_port() -> int:
 
 
 class Server:
-    """`bss serve` (or another command) with the given environment; killed on leaving."""
+    """`bss serve` (or another command) with the given environment, where `{url}` is its own; killed on leaving."""
 
     def __init__(self, environment: dict[str, str], *arguments: str) -> None:
         self.port = free_port()
         self._command = [sys.executable, "-m", "common.cli.main", *(arguments or ("serve",))]
-        self._environment = {**os.environ, **environment, "BSS_PORT": str(self.port), "BSS_LOG_LEVEL": "error"}
+        given = {name: value.replace("{url}", self.url) for name, value in environment.items()}
+        self._environment = {**os.environ, **given, "BSS_PORT": str(self.port), "BSS_LOG_LEVEL": "error"}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
