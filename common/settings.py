@@ -27,7 +27,8 @@ class Settings:
     database_url: str = _setting("sqlite:///var/bss.db", "SQLAlchemy URL of the store: SQLite file or PostgreSQL")
     database_pool_size: int = _setting(8, "connections per process (PostgreSQL)")
     components: str = _setting(
-        "tmf620_catalog,tmf622_ordering,tmf629_customer,tmf632_party,tmf635_usage,tmf637_inventory,tmf666_account,tmf678_bill",
+        "tmf620_catalog,tmf622_ordering,tmf629_customer,tmf632_party,tmf635_usage,tmf637_inventory,"
+        "tmf654_balance,tmf666_account,tmf677_consumption,tmf678_bill",
         "packages that are served, comma-separated, in the order their data is loaded",
     )
     spec_dir: str = _setting("", "folder of official TM Forum documents to serve beside or instead of our own")

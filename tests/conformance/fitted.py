@@ -29,7 +29,12 @@ from common.spec.load import load_document
 from tests import official
 
 # Every contract of the suite by its key, e.g. TMF620/v4.
-CONTRACTS = [f"{api}/v{major}" for api in official.CORE for major in (5, 4)]
+CONTRACTS = [
+    f"{api}/v{major}"
+    for api in official.CORE
+    for major in (5, 4)
+    if any(file.name.startswith(f"{api}-v{major}") for file in published_documents())
+]
 METHODS = ("get", "post", "patch", "delete")
 _REFERENCE = "#/components/schemas/"
 _ERROR = {

@@ -10,7 +10,10 @@ from common.component import load_components
 from tests import official
 from tests.fakes import refusals, rule_context
 
-NAMES = ("tmf629_customer", "tmf632_party", "tmf635_usage", "tmf637_inventory", "tmf666_account", "tmf678_bill")
+NAMES = (
+    *("tmf629_customer", "tmf632_party", "tmf635_usage", "tmf637_inventory", "tmf654_balance", "tmf666_account"),
+    *("tmf677_consumption", "tmf678_bill"),
+)
 COMPONENTS = {component.api: component for component in load_components(NAMES)}
 EXAMPLES = [
     example

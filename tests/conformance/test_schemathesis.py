@@ -1,4 +1,4 @@
-"""schemathesis tries every operation of the eight APIs in both majors: no server error, nothing against the contract.
+"""schemathesis tries every operation of every API in its majors: no server error, nothing against the contract.
 
 It reads the contracts made fit (`fitted.py`). What it generates is the same at every run. Checks that cannot say
 anything here: ignored_auth (no security schemes in the files) and missing_required_header (no required headers).

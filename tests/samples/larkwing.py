@@ -31,9 +31,12 @@ class Sample:
 
 @cache
 def contracts() -> dict[tuple[str, str], ResourceContract]:
-    """By API in lower case and resource name."""
-    found = load_contracts(spec_files(ROOT / "openapi" / "published"))
-    return {(c.api.lower(), name): resource for c in found if c.major == 5 for name, resource in c.resources.items()}
+    """By API in lower case and resource name: v5, and v4 of what there is in v4 only."""
+    published = ROOT / "openapi" / "published"
+    found = load_contracts([*spec_files(published), *spec_files(published / "v4")])
+    v5 = {contract.api for contract in found if contract.major == 5}
+    kept = [contract for contract in found if contract.major == 5 or contract.api not in v5]
+    return {(c.api.lower(), name): resource for c in kept for name, resource in c.resources.items()}
 
 
 @cache

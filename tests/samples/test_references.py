@@ -7,7 +7,9 @@ import pytest
 from tests.samples.larkwing import contracts, nodes, of, samples
 
 # What the samples refer to and no API of the suite keeps.
-ELSEWHERE = {"Channel", "MarketSegment", "Payment", "PaymentMethod", "Place", "ProductUsageSpecification"}
+ELSEWHERE = {
+    *("Channel", "LogicalResource", "MarketSegment", "Payment", "PaymentMethod", "Place", "ProductUsageSpecification"),
+}
 OWNERS = {resource.type_name: name for (_, name), resource in contracts().items()}
 # Schemas that refer without being called a reference.
 REFERRING = {

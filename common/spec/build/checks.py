@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from common.spec.build.errors import SourceError
-from common.spec.build.forms import ALWAYS, named, select
+from common.spec.build.forms import ALWAYS, PATCH_BODY, named, select
 from common.spec.build.model import Api, Entity, FormRule, V4Api
 
 
@@ -13,7 +13,7 @@ def check_api(api: Api, glossary: Mapping[str, str]) -> None:
     """Refuse names that lead nowhere, rules about fields that are not there, and missing sentences."""
     resources = [resource.name for resource in api.resources]
     carried = [name for r in api.resources for event in r.events for name in named(event.carries.values())]
-    for name in (*ALWAYS, *resources, *carried, *api.publishes_also, *api.leaves_out, *api.forms):
+    for name in (*ALWAYS, PATCH_BODY, *resources, *carried, *api.publishes_also, *api.leaves_out, *api.forms):
         if name not in api.entities:
             raise SourceError(api.file, name, "is not defined; define it or take the name out")
     for entity in api.entities.values():

@@ -14,7 +14,9 @@ from common.spec.build.model import PRIMITIVES, Api, Entity, Form, Type
 BOTH = frozenset({Form.CREATE, Form.PATCH})
 NONE: frozenset[Form] = frozenset()
 #: Every document speaks of these, whatever its resources are.
-ALWAYS = ("Error", "Event", "Hub", "JsonPatchOperations")
+ALWAYS = ("Error", "Event", "Hub")
+#: What a client sends to change a resource, where any can be changed.
+PATCH_BODY = "JsonPatchOperations"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def select(api: Api) -> Selection:
 def _reached_by_operations(api: Api) -> Iterator[str]:
     for resource in api.resources:
         yield resource.name
+        if "patch" in resource.verbs:
+            yield PATCH_BODY
         for event in resource.events:
             for carried in event.carries.values():
                 yield carried.name

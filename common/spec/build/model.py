@@ -38,6 +38,8 @@ EVENT_KINDS: Mapping[str, str] = {
     "JeopardyAlert": "is at risk of being late or failing",
     "Milestone": "reached or missed a milestone",
     "Batch": "changed together with others of its kind",
+    "Cancel": "was cancelled",
+    "Failure": "failed",
 }
 
 
@@ -186,6 +188,16 @@ class Api:
     forms: Mapping[str, frozenset[Form]]
     forms_default: frozenset[Form] | None
     entities: Mapping[str, Entity]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the documents of both majors say alike of an API."""
+
+    code: str
+    file: str
+    title: str
+    about: str
 
 
 @dataclass(frozen=True)

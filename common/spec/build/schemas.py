@@ -54,11 +54,8 @@ def _schema(entity: Entity, form: Form, selection: Selection, glossary: Mapping[
         return {"type": "array", "description": about, "items": reference(entity.list_of)}
     schema: Schema = {"type": "object", "description": about}
     if form is Form.ANSWER:
-        return schema | {
-            "allOf": [reference(entity.name)],
-            "required": ["id", "href"],
-            "discriminator": {"propertyName": "@type", "mapping": {entity.name: _path(entity.name)}},
-        }
+        schema |= {"allOf": [reference(entity.name)], "required": ["id", "href"]}
+        return schema | (_discriminator(entity, form, selection) and _mapping({entity.name: entity.name}))
     if entity.one_of:
         schema["oneOf"] = [reference(selection.name(choice, form)) for choice in entity.one_of]
     return schema | _body(entity, form, selection, glossary) | _discriminator(entity, form, selection)
@@ -117,16 +114,20 @@ def _discriminator(entity: Entity, form: Form, selection: Selection) -> Schema:
     targets = {name: selection.name(name, form) for name in names}
     if form is not Form.FULL and not entity.one_of:
         targets = {name: target for name, target in targets.items() if form in selection.forms[name]}
+    return _mapping(targets)
+
+
+def _mapping(targets: Mapping[str, str]) -> Schema:
     mapping = {name: _path(target) for name, target in targets.items()}
     return {"discriminator": {"propertyName": "@type", "mapping": mapping}}
 
 
 def _mapped(entity: Entity, selection: Selection) -> list[str]:
-    """The types that an instance of `entity` may turn out to be; none where a base decides that."""
+    """The types that an instance of `entity` may turn out to be; only those it names where a base decides that."""
     if entity.one_of:
         names = [*entity.one_of, *entity.maps_also]
     elif entity.is_root or not any(selection.entities[base].is_root for base in entity.extends):
-        return []
+        names = list(entity.maps_also)
     else:
         names = [*selection.family(entity.name), *entity.maps_also]
     return [name for name in names if name not in entity.maps_not]

@@ -26,6 +26,7 @@ PACKAGES = {
     "TMF635": "tmf635_usage",
     "TMF637": "tmf637_inventory",
     "TMF666": "tmf666_account",
+    "TMF677": "tmf677_consumption",
     "TMF678": "tmf678_bill",
 }
 

@@ -1495,6 +1495,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_latest = true"),
     )
     op.create_table(
+        "tmf637_identifier",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=True),
+        sa.Column("product", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", "value", "since", name="pk_tmf637_identifier"),
+    )
+    op.create_index("ix_tmf637_identifier_0", "tmf637_identifier", ["tenant", "product"], unique=False)
+    op.create_table(
         "tmf637_product",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -1620,6 +1631,593 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf637_product_lookup_text",
         "tmf637_product_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf637_product_span",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("offering", TEXT, nullable=True),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "product", "since", name="pk_tmf637_product_span"),
+    )
+    op.create_index("ix_tmf637_product_span_0", "tmf637_product_span", ["tenant", "account", "product"], unique=False)
+    op.create_table(
+        "tmf654_v4_accumulated_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_accumulated_balance"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_accumulated_balance_position",
+        "tmf654_v4_accumulated_balance",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_accumulated_balance_x_party_account_id",
+        "tmf654_v4_accumulated_balance",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_accumulated_balance_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_accumulated_balance_lookup_position",
+        "tmf654_v4_accumulated_balance_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_accumulated_balance_lookup_text",
+        "tmf654_v4_accumulated_balance_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_adjust_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_requested_date", TEXT, nullable=True),
+        sa.Column("x_bucket_id", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_adjust_balance"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_position",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_x_bucket_id",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "x_bucket_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_x_party_account_id",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_x_requested_date",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "x_requested_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_x_status",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_x_usage_type",
+        "tmf654_v4_adjust_balance",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_adjust_balance_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_lookup_position",
+        "tmf654_v4_adjust_balance_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_adjust_balance_lookup_text",
+        "tmf654_v4_adjust_balance_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_balance_action_history",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_requested_date", TEXT, nullable=True),
+        sa.Column("x_bucket_id", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_balance_action_history"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_position",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_x_bucket_id",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "x_bucket_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_x_party_account_id",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_x_requested_date",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "x_requested_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_x_status",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_x_usage_type",
+        "tmf654_v4_balance_action_history",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_balance_action_history_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_lookup_position",
+        "tmf654_v4_balance_action_history_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_balance_action_history_lookup_text",
+        "tmf654_v4_balance_action_history_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_bucket",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_valid_for_end_date_time", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_bucket"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_position",
+        "tmf654_v4_bucket",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_x_party_account_id",
+        "tmf654_v4_bucket",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_x_status",
+        "tmf654_v4_bucket",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_x_usage_type",
+        "tmf654_v4_bucket",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_x_valid_for_end_date_time",
+        "tmf654_v4_bucket",
+        ["tenant", "parent", "x_valid_for_end_date_time", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_bucket_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_lookup_position", "tmf654_v4_bucket_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf654_v4_bucket_lookup_text",
+        "tmf654_v4_bucket_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_reserve_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_requested_date", TEXT, nullable=True),
+        sa.Column("x_bucket_id", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_reserve_balance"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_position",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_x_bucket_id",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "x_bucket_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_x_party_account_id",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_x_requested_date",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "x_requested_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_x_status",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_x_usage_type",
+        "tmf654_v4_reserve_balance",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_reserve_balance_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_lookup_position",
+        "tmf654_v4_reserve_balance_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_reserve_balance_lookup_text",
+        "tmf654_v4_reserve_balance_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_topup_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_requested_date", TEXT, nullable=True),
+        sa.Column("x_bucket_id", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_topup_balance"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_position",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_x_bucket_id",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "x_bucket_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_x_party_account_id",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_x_requested_date",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "x_requested_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_x_status",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_x_usage_type",
+        "tmf654_v4_topup_balance",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_topup_balance_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_lookup_position",
+        "tmf654_v4_topup_balance_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_topup_balance_lookup_text",
+        "tmf654_v4_topup_balance_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf654_v4_transfer_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_requested_date", TEXT, nullable=True),
+        sa.Column("x_bucket_id", TEXT, nullable=True),
+        sa.Column("x_usage_type", TEXT, nullable=True),
+        sa.Column("x_party_account_id", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf654_v4_transfer_balance"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_position",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_x_bucket_id",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "x_bucket_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_x_party_account_id",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "x_party_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_x_requested_date",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "x_requested_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_x_status",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_x_usage_type",
+        "tmf654_v4_transfer_balance",
+        ["tenant", "parent", "x_usage_type", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf654_v4_transfer_balance_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_lookup_position",
+        "tmf654_v4_transfer_balance_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf654_v4_transfer_balance_lookup_text",
+        "tmf654_v4_transfer_balance_lookup",
         ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
@@ -2165,6 +2763,130 @@ def upgrade() -> None:
     op.create_index(
         "ix_tmf666_settlement_account_lookup_text",
         "tmf666_settlement_account_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf677_query_usage_consumption",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_state", TEXT, nullable=True),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf677_query_usage_consumption"),
+    )
+    op.create_index(
+        "ix_tmf677_query_usage_consumption_position",
+        "tmf677_query_usage_consumption",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf677_query_usage_consumption_x_creation_date",
+        "tmf677_query_usage_consumption",
+        ["tenant", "parent", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf677_query_usage_consumption_x_state",
+        "tmf677_query_usage_consumption",
+        ["tenant", "parent", "x_state", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf677_query_usage_consumption_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf677_query_usage_consumption_lookup_position",
+        "tmf677_query_usage_consumption_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf677_query_usage_consumption_lookup_text",
+        "tmf677_query_usage_consumption_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf677_usage_consumption_report",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_creation_date", TEXT, nullable=True),
+        sa.Column("x_last_update", TEXT, nullable=True),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf677_usage_consumption_report"),
+    )
+    op.create_index(
+        "ix_tmf677_usage_consumption_report_position",
+        "tmf677_usage_consumption_report",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf677_usage_consumption_report_x_creation_date",
+        "tmf677_usage_consumption_report",
+        ["tenant", "parent", "x_creation_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf677_usage_consumption_report_x_last_update",
+        "tmf677_usage_consumption_report",
+        ["tenant", "parent", "x_last_update", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf677_usage_consumption_report_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf677_usage_consumption_report_lookup_position",
+        "tmf677_usage_consumption_report_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf677_usage_consumption_report_lookup_text",
+        "tmf677_usage_consumption_report_lookup",
         ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )

@@ -167,6 +167,40 @@ def test_identified_answers_require_id_and_href(toy):
     assert answer == {"$ref": ENTITY + "Lamp_RES"}
 
 
+def test_an_answer_whose_base_decides_the_type_has_no_mapping(toy):
+    api = toy / "tmf900.yaml"
+    changed = api.read_text().replace("base-path:", "identified-answers: true\nbase-path:")
+    api.write_text(
+        changed.replace("  Lamp:\n    about", "  Thing: {about: Is there., extends: Entity}\n  Lamp:\n    about")
+    )
+    before = build_documents(toy)["TMF900-v5.0.0.oas.json"]["components"]["schemas"]["Lamp_RES"]
+    api.write_text(api.read_text().replace("extends: Entity\n    fields:", "extends: Thing\n    fields:", 1))
+    after = build_documents(toy)["TMF900-v5.0.0.oas.json"]["components"]["schemas"]["Lamp_RES"]
+
+    assert before["discriminator"] == {"propertyName": "@type", "mapping": {"Lamp": ENTITY + "Lamp"}}
+    assert "discriminator" not in after
+
+
+def test_an_entity_without_a_base_maps_what_an_exception_names(toy):
+    api = toy / "tmf900.yaml"
+    exception = "exceptions: [{why: It leads to shades., entities: [Money], maps-also: [Shade]}]\nresources:"
+    api.write_text(api.read_text().replace("resources:", exception, 1))
+
+    schemas = build_documents(toy)["TMF900-v5.0.0.oas.json"]["components"]["schemas"]
+
+    assert schemas["Money"]["discriminator"]["mapping"] == {"Shade": ENTITY + "Shade"}
+    assert "discriminator" not in schemas["LampState"]
+
+
+def test_steps_of_a_patch_are_published_where_something_can_be_patched(toy, schemas):
+    api = toy / "tmf900.yaml"
+    api.write_text(api.read_text().replace("verbs: all", "verbs: [list, create, retrieve]"))
+
+    fewer = build_documents(toy)["TMF900-v5.0.0.oas.json"]["components"]["schemas"]
+
+    assert schemas.keys() - fewer.keys() >= {"JsonPatch", "JsonPatchOperations"}
+
+
 def test_an_exception_replaces_the_rule_of_its_entity_in_its_api(toy):
     exception = "exceptions:\n  - {why: No maker., entities: [Lamp], create: {only: [watt]}, patch: as create}\n"
     api = toy / "tmf900.yaml"

@@ -18,6 +18,7 @@ ADDRESSES = {
     "TMF635-v5.0.0.oas.json": ["productUsageManagement/v5"],
     "TMF637-v5.0.0.oas.json": ["productInventory/v5", "productInventoryManagement/v5"],
     "TMF666-v5.0.0.oas.json": ["accountManagement/v5"],
+    "TMF677-v5.1.0.oas.json": ["usageConsumption/v5", "usageConsumptionManagement/v5"],
     "TMF678-v5.0.0.oas.json": ["customerBillManagement/v5", "customerBill/v5"],
 }
 

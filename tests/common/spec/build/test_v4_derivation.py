@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.spec.build import build_documents, stale_documents, write_documents
+from common.spec.build.errors import SourceError
 from tests.common.spec.build.toy import write_v4_toy
 
 NAME = "v4/TMF900-v4.0.0.swagger.json"
@@ -201,3 +202,41 @@ def test_v4_documents_are_written_where_there_is_a_folder_for_them(v4_toy):
     assert write_documents(v4_toy, target) == [target / "TMF900-v5.0.0.oas.json", target / NAME]
     (target / "v4" / "TMF901-v4.0.0.swagger.json").write_text("{}\n")
     assert stale_documents(v4_toy, target) == ["v4/TMF901-v4.0.0.swagger.json"]
+
+
+V4_ALONE = """
+api: TMF901
+title: Candles
+about: Candles that burn down.
+v4:
+  version: 4.0.0
+  base-path: candle/v4
+  resources:
+    Candle: {verbs: [list, retrieve], events: [Cancel, Failure]}
+  entities:
+    Candle: {about: Burns down., extends: Entity, fields: {name: string, price: Money}}
+"""
+
+
+def test_an_api_that_there_is_in_v4_only_is_built_from_its_v4_section(v4_toy):
+    (v4_toy / "tmf901.yaml").write_text(V4_ALONE)
+
+    documents = build_documents(v4_toy)
+
+    assert [name for name in documents if "TMF901" in name] == ["v4/TMF901-v4.0.0.swagger.json"]
+    document = documents["v4/TMF901-v4.0.0.swagger.json"]
+    assert document["info"]["title"] == "Candles"
+    assert {path: [*item] for path, item in document["paths"].items() if path.startswith("/candle")} == {
+        "/candle": ["get"],
+        "/candle/{id}": ["get"],
+    }
+    assert [name for name in document["definitions"] if name.startswith("Candle")] == [
+        *("Candle", "CandleCancelEvent", "CandleCancelEventPayload", "CandleFailureEvent", "CandleFailureEventPayload"),
+    ]
+
+
+def test_an_api_of_v4_only_says_nothing_beside_its_v4_section(v4_toy):
+    (v4_toy / "tmf901.yaml").write_text(V4_ALONE.replace("v4:", "base-path: candle/v5\nv4:", 1))
+
+    with pytest.raises(SourceError, match="base-path"):
+        build_documents(v4_toy)

@@ -1,0 +1,27 @@
+"""Prepay balances (TMF654): buckets, and what fills, moves, reserves and corrects them. The standard has v4 only."""
+
+from common.component import Component, Resource
+from tmf654_balance import rules
+from tmf654_balance.lifecycle import ACTION, BUCKET
+
+_OF_BUCKETS = ("usageType", "partyAccount.id", "product.id", "logicalResource.id", "relatedParty.id")
+_OF_ACTIONS = ("status", "requestedDate", "bucket.id", *_OF_BUCKETS)
+
+COMPONENT = Component(
+    name="tmf654_balance",
+    api="TMF654",
+    resources=(
+        Resource(
+            "bucket",
+            indexed=("status", "validFor.endDateTime", *_OF_BUCKETS),
+            holds=("product.id",),
+            lifecycle=BUCKET,
+        ),
+        *(
+            Resource(name, _OF_ACTIONS, lifecycle=ACTION, on_create=rules.on_create, on_patch=rules.on_patch)
+            for name in rules.ACTIONS
+        ),
+        Resource("accumulatedBalance", indexed=("partyAccount.id", "product.id", "relatedParty.id")),
+        Resource("balanceActionHistory", indexed=_OF_ACTIONS),
+    ),
+)
