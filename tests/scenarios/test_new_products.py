@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
-from tests.scenarios.kit import ORDERS_V4, PRODUCTS_V4, Order, Shop, add, characteristics, costs, dates, with_
+from common.serving import delivery_worker
+from tests.common.events.listeners import Listener, listening
+from tests.scenarios.kit import ORDERS, ORDERS_V4, PRODUCTS_V4, Order, Shop, add, characteristics, costs, dates, with_
 
 
 def test_a_plan_with_a_telephone_and_an_add_on(shop: Shop) -> None:
@@ -204,6 +207,32 @@ def test_a_v4_client_orders_and_a_v5_client_sees_the_same(shop: Shop) -> None:
     assert dates(order.product("plan")) == (shop.after(days=1), None)
 
 
+def test_listeners_of_both_majors_hear_of_an_order_as_it_happened(shop: Shop) -> None:
+    with listening() as v5, listening() as v4:
+        for listener, orders in ((v5, ORDERS), (v4, ORDERS_V4)):
+            shop.suite.created(f"{orders.rpartition('/')[0]}/hub", {"callback": listener.url})
+        shop.order(add("data", "data"))
+        shop.run()
+        deliver(shop)
+        changed, moved = "ProductOrderAttributeValueChangeEvent", "ProductOrderStateChangeEvent"
+        # v5 events of attributes have what changed, v4 ones the whole order; v4 has no milestones.
+        assert told(v5) == [
+            ("ProductOrderCreateEvent", "acknowledged"),
+            (changed, None),
+            (moved, "inProgress"),
+            (changed, None),
+            (moved, "completed"),
+            ("ProductOrderMilestoneEvent", None),
+        ]
+        assert told(v4) == [
+            ("ProductOrderCreateEvent", "acknowledged"),
+            (changed, "inProgress"),
+            (moved, "inProgress"),
+            (changed, "completed"),
+            (moved, "completed"),
+        ]
+
+
 def test_rejected_drafted_and_deleted_orders_make_nothing(shop: Shop) -> None:
     draft = shop.order(add("plan", "plan-s"), requestedInitialState="draft", name="draft")
     shop.wait(days=30)
@@ -236,3 +265,16 @@ def test_rejected_drafted_and_deleted_orders_make_nothing(shop: Shop) -> None:
 
 def related(order: Order, item: str) -> list[tuple[str, str]]:
     return [(one["relationshipType"], one["id"]) for one in order.product(item).get("productRelationship", [])]
+
+
+def deliver(shop: Shop) -> None:
+    """Have everything delivered that listeners have not heard yet."""
+    worker = delivery_worker(shop.suite.installation)
+    while asyncio.run(worker.step()):
+        pass
+    worker.close()
+
+
+def told(listener: Listener) -> list[tuple[str, str | None]]:
+    """What a listener heard: the type of each event, and the state in it where it has one."""
+    return [(body["eventType"], body["event"]["productOrder"].get("state")) for body in listener.bodies]
