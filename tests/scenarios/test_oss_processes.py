@@ -1,4 +1,4 @@
-"""A suite and an OSS as two real servers: the OSS is our own on the official TMF641 file, and only its events are heard."""
+"""A suite and an OSS as two real servers: our own on the official TMF641 file, of which only the events are heard."""
 
 from __future__ import annotations
 
