@@ -105,23 +105,22 @@ def _last_affordable(costs: _Costs, steps: _Steps, wanted: Decimal, money: Decim
 
     last = steps.needed_for(wanted)
     step = 0
-    for end in [*_falls(costs, steps, last), last]:
+    for units in _falls(costs, wanted):
+        end = _largest(step, last, lambda step, units=units: steps.units(step) <= units)  # type: ignore[misc]
         step = _largest(step, end, is_paid)
-        if step < end:
+        is_between = costs.entry.increment is None and costs.of(units) > money
+        if step < end or is_between:
             return step
-    return step
+    return _largest(step, last, is_paid)
 
 
-def _falls(costs: _Costs, steps: _Steps, last: int) -> list[int]:
-    """The last steps before volume tiers, where costs may fall at the next step."""
+def _falls(costs: _Costs, wanted: Decimal) -> list[Decimal]:
+    """The units after which the next one is in another volume tier, where costs may fall."""
     compiled = costs.entry.compiled
-    if compiled.price.tier_model is not TierModel.VOLUME:
+    if compiled.model is not TierModel.VOLUME:
         return []
-    ends = [tier.end for tier in compiled.tiers if tier.end is not None and tier.end >= costs.counted]
-    return [
-        _largest(0, last, lambda step, end=end: costs.counted + costs.priced(steps.units(step)) <= end)  # type: ignore[misc]
-        for end in ends
-    ]
+    ends = (tier.end - costs.counted + costs.free for tier in compiled.tiers if tier.end is not None)
+    return [units for units in ends if costs.free <= units < wanted]
 
 
 def _largest(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from common.domain.durations import Duration
-from tests.test_architecture import ROOT
 from tmf635_usage.rating.values import (
     Allowance,
     Match,
@@ -27,7 +27,7 @@ from tmf635_usage.rating.values import (
     Window,
 )
 
-PAGE = (ROOT / "docs" / "rating.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "rating.md").read_text()
 D = Decimal
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
