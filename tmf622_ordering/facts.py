@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.component import Library
 from common.domain.query import Document
@@ -19,6 +19,13 @@ ADOPTABLE = frozenset({"created", "pendingActive"})
 ENDED = frozenset({"terminated", "cancelled", "aborted"})
 # How many products one item may add; TMF637 has no quantity, so each is a product of its own.
 QUANTITY_MAX = 100
+
+
+class Sold(NamedTuple):
+    """An offering and the specification of its product; empty where they are not here."""
+
+    offering: Document
+    specification: Document
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,13 @@ class Facts:
     def former(self, item: Item) -> Document:
         """The specification that the product follows before it is changed."""
         return self.specifications.get(self._present(item) or "") or {}
+
+    def sold(self, item: Item) -> Sold:
+        return Sold(self.offering(item), self.specification(item))
+
+    def sold_before(self, item: Item) -> Sold:
+        """What the product is of before it is changed."""
+        return Sold(self.offerings.get(id_at(self.product(item), "productOffering") or "") or {}, self.former(item))
 
     def _present(self, item: Item) -> str | None:
         return id_at(self.product(item), "productSpecification")

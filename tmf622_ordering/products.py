@@ -8,7 +8,8 @@ from typing import Any
 
 from common.domain.clock import instant_text
 from common.domain.query import Document
-from tmf622_ordering.facts import Facts, part
+from tmf622_ordering.capture.characteristics import default_of
+from tmf622_ordering.facts import Facts, Sold, part
 from tmf622_ordering.items import Item
 from tmf622_ordering.orchestration.plan import Task, TaskState
 
@@ -37,7 +38,7 @@ def new_product(id: str, item: Item, order: Document, facts: Facts, whole: str |
         "billingAccount": item.document.get("billingAccount") or order.get("billingAccount"),
         "relatedParty": wanted.get("relatedParty") or order.get("relatedParty"),
         "orderDate": order.get("creationDate"),
-        "productCharacteristic": _characteristics(wanted.get("productCharacteristic"), specification),
+        "productCharacteristic": _characteristics(wanted.get("productCharacteristic"), facts.sold(item)),
         **_agreement(item),
         "productOrderItem": [_order_item(item, order)],
         **{name: wanted[name] for name in _AGREED if name in wanted},
@@ -58,7 +59,7 @@ def changed(product: Document, item: Item, order: Document, facts: Facts) -> dic
         changes["productOffering"] = offering
         changes["productSpecification"] = facts.offering(item).get("productSpecification")
         present = changes.get("productCharacteristic") or product.get("productCharacteristic", [])
-        changes["productCharacteristic"] = _carried_over(present, wanted, facts.former(item), facts.specification(item))
+        changes["productCharacteristic"] = _carried_over(present, wanted, facts.sold_before(item), facts.sold(item))
         changes["name"] = wanted.get("name") or facts.offering(item).get("name") or product.get("name")
     if "realizingResource" in wanted:
         changes["realizingResource"] = wanted["realizingResource"]
@@ -114,31 +115,29 @@ def related(id: str, kind: str) -> Document:
     return {"@type": "ProductRelationship", "@referredType": "Product", "id": id, "relationshipType": kind}
 
 
-def _carried_over(
-    present: Iterable[Document], wanted: Document, former: Mapping[str, Any], specification: Mapping[str, Any]
-) -> list[Any]:
-    """The characteristics under another specification: what it does not know goes, a former default becomes its own."""
-    if not specification or former.get("id") == specification.get("id"):
+def _carried_over(present: Iterable[Document], wanted: Document, before: Sold, after: Sold) -> list[Any]:
+    """The characteristics under another offering: what it does not know goes, a former default becomes its own."""
+    if not after.specification:
         return list(present)
-    known = {one.get("name") for one in specification.get("productSpecCharacteristic", ())}
+    known = {one.get("name") for one in after.specification.get("productSpecCharacteristic", ())}
     given = {one.get("name") for one in wanted.get("productCharacteristic", ())}
-    defaults = {one["name"]: one["value"] for one in _characteristics([], former)}
+    defaults = {one["name"]: one["value"] for one in _characteristics([], before)}
     kept = [
         one
         for one in present
         if one.get("name") in given
         or (one.get("name") in known and ("value" not in one or one["value"] != defaults.get(one.get("name"))))
     ]
-    return _characteristics(kept, specification)
+    return _characteristics(kept, after)
 
 
-def _characteristics(given: Any, specification: Mapping[str, Any]) -> list[Any]:
-    """What the order gives, and the specification's default for what it leaves out."""
+def _characteristics(given: Any, sold: Sold) -> list[Any]:
+    """What the order gives, and the default for what it leaves out: the offering's, else the specification's."""
     listed = list(given) if isinstance(given, list) else []
     names = {one.get("name") for one in listed}
-    for one in specification.get("productSpecCharacteristic", ()):
-        values = one.get("characteristicValueSpecification", ())
-        default = next((v["value"] for v in values if v.get("isDefault") is True and "value" in v), None)
+    uses = {one.get("name"): one for one in sold.offering.get("prodSpecCharValueUse", ())}
+    for one in sold.specification.get("productSpecCharacteristic", ()):
+        default = default_of(one, uses.get(one.get("name"), {}))
         if default is not None and one.get("name") not in names:
             listed.append({"@type": _type_of(default), "name": one["name"], "value": default})
     return listed
