@@ -58,7 +58,7 @@ def main(rounds: int, as_json: bool) -> None:
     gc.freeze()  # as a worker does once it has read its catalogue
     kinds: dict[str, Callable[[], object]] = {
         "rated": lambda: rated(compiled, work),
-        "explained": lambda: [explain(rating) for ratings in rated(compiled, work) for rating in ratings],
+        "explained": lambda: rated(compiled, work, explain),
         "one by one": lambda: [rate(compiled, subject, State(), usages[0]) for subject, usages in work],
         "bare": lambda: bare(plan, work),
     }
@@ -134,20 +134,27 @@ def usage_of(draw: random.Random, prefixes: list[str], at: datetime) -> Usage:
     return Usage("sms", at, Decimal(1), "event", {"destination": "43664" + str(draw.randrange(10**6, 10**7))})
 
 
-def rated(plan: CompiledPlan, work: list[tuple[Subject, list[Usage]]]) -> list[list[Rating]]:
+def rated(
+    plan: CompiledPlan, work: list[tuple[Subject, list[Usage]]], then: Callable[[Rating], object] | None = None
+) -> int:
+    """Rate everything, customer by customer, as a transaction would: what is rated is handed on and let go."""
     tally = Tally(State())
-    found = []
+    count = 0
     for subject, usages in work:
-        outcomes = Meter(plan, subject, tally).rate_each(usages)
-        found.append([outcome for outcome in outcomes if isinstance(outcome, Rating)])
-    assert sum(map(len, found)) == CUSTOMERS * USAGES_EACH
-    return found
+        for outcome in Meter(plan, subject, tally).rate_each(usages):
+            assert isinstance(outcome, Rating)
+            count += 1
+            if then is not None:
+                then(outcome)
+    assert count == CUSTOMERS * USAGES_EACH
+    return count
 
 
-def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> list[tuple[str, Decimal]]:
+def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> int:
     amounts = {prefix: rate.amount / 60 for prefix, rate in plan.prices[0].table.items()}
-    found = []
+    count = 0
     for subject, usages in work:
+        found = []
         for usage in usages:
             if usage.type == "voice":
                 number = usage.attributes["destination"]
@@ -159,7 +166,8 @@ def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> list[tuple[str,
                 amount = Decimal("0.09")
             assert amount is not None
             found.append((subject.product, amount * usage.quantity))
-    return found
+        count += len(found)
+    return count
 
 
 if __name__ == "__main__":

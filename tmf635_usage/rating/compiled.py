@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from tmf635_usage.rating.amounts import EXACT, Tariff, tariff
 from tmf635_usage.rating.checks import problems
-from tmf635_usage.rating.index import Index, digits_of, is_open
+from tmf635_usage.rating.index import finders, is_open
 from tmf635_usage.rating.units import UNITS
 from tmf635_usage.rating.values import (
-    DESTINATION,
     ONE,
     ZERO,
     Allowance,
+    Line,
+    LineKind,
     Match,
     Plan,
     Quantity,
@@ -28,6 +29,8 @@ from tmf635_usage.rating.values import (
     UsagePrice,
 )
 from tmf635_usage.rating.windows import Hours, LocalClock, hours
+
+_EVENT = UNITS["event"].base
 
 
 def base(quantity: Quantity) -> Decimal:
@@ -69,8 +72,10 @@ class PriceEntry:
         "minimum",
         "prefix",
         "priority",
+        "setup",
         "setup_fee",
         "tariff",
+        "unit_amount",
         "valid_from",
         "valid_until",
         "windows",
@@ -88,7 +93,12 @@ class PriceEntry:
         self.valid_until: datetime | None = match.valid_until
         self.is_always = not windows and match.valid_from is None and match.valid_until is None
         self.tariff = tariff(rate.amount, base(price.per))
+        self.unit_amount = self.tariff.unit
         self.setup_fee = rate.setup_fee
+        self.setup: Line | None = None
+        if rate.setup_fee:
+            id, version = price.id, price.version
+            self.setup = Line(LineKind.SETUP, id, version, ONE, _EVENT, rate.setup_fee, price.currency)
         self.minimum = ZERO if rate.minimum is None else base(rate.minimum)
         self.increment = None if rate.increment is None else base(rate.increment)
         self.is_counted_as_is = not self.minimum and self.increment is None
@@ -151,14 +161,17 @@ class CompiledAllowance:
 
 
 class CompiledPlan:
-    """A plan ready for use; shared by everyone whose usage is rated by it."""
+    """A plan ready for use; shared by everyone whose usage is rated by it.
 
-    __slots__ = ("_destinations", "allowances", "index", "plan")
+    Shapes: `finders`, `allowances` by usage type; `destinations` are the types for which the number matters.
+    """
+
+    __slots__ = ("allowances", "destinations", "finders", "plan")
 
     def __init__(self, plan: Plan) -> None:
         assert not (found := problems(plan)), found
         self.plan = plan
-        self.index = Index(_entries(plan))
+        self.finders = finders(_entries(plan))
         allowances: dict[str, list[CompiledAllowance]] = defaultdict(list)
         for allowance in plan.allowances:
             windows = _windows(allowance.match, plan)
@@ -169,11 +182,7 @@ class CompiledPlan:
         }
         matches = [price.match for price in plan.prices] + [allowance.match for allowance in plan.allowances]
         with_table = {price.match.usage_type for price in plan.prices if price.table}
-        self._destinations = frozenset(match.usage_type for match in matches if match.prefixes) | with_table
-
-    def digits(self, usage: Usage) -> str:
-        """The destination's digits where somebody asks for them."""
-        return digits_of(usage.attributes.get(DESTINATION)) if usage.type in self._destinations else ""
+        self.destinations = frozenset(match.usage_type for match in matches if match.prefixes) | with_table
 
 
 def compile_plan(plan: Plan) -> CompiledPlan:

@@ -56,21 +56,13 @@ class Finder(Protocol[E_co]):
     def find(self, usage: Usage, digits: str, clock: LocalClock) -> E_co | None: ...
 
 
-class Index(Generic[E]):
-    """Finds the most specific of its entries."""
-
-    __slots__ = ("_finders",)
-
-    def __init__(self, entries: Iterable[tuple[Match, E]]) -> None:
-        found: dict[str, dict[_Shape, list[tuple[Match, E]]]] = defaultdict(lambda: defaultdict(list))
-        for match, entry in entries:
-            shape = _Shape(tuple(sorted(match.attributes)), bool(entry.prefix), bool(entry.windows))
-            found[match.usage_type][shape].append((match, entry))
-        self._finders = {usage_type: _of_shapes(shapes) for usage_type, shapes in found.items()}
-
-    def find(self, usage: Usage, digits: str, clock: LocalClock) -> E | None:
-        finder = self._finders.get(usage.type)
-        return None if finder is None else finder.find(usage, digits, clock)
+def finders(entries: Iterable[tuple[Match, E]]) -> dict[str, Finder[E]]:
+    """By usage type, what finds the most specific entry."""
+    found: dict[str, dict[_Shape, list[tuple[Match, E]]]] = defaultdict(lambda: defaultdict(list))
+    for match, entry in entries:
+        shape = _Shape(tuple(sorted(match.attributes)), bool(entry.prefix), bool(entry.windows))
+        found[match.usage_type][shape].append((match, entry))
+    return {usage_type: _of_shapes(shapes) for usage_type, shapes in found.items()}
 
 
 class _Shape(NamedTuple):

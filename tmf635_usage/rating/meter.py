@@ -13,12 +13,13 @@ from typing import NamedTuple
 from tmf635_usage.rating.amounts import EXACT, amount_of, charged
 from tmf635_usage.rating.buckets import Slot, Slots, slots_at
 from tmf635_usage.rating.compiled import CompiledPlan, CompiledPrice, PriceEntry
+from tmf635_usage.rating.index import digits_of
 from tmf635_usage.rating.periods import period_at
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
 from tmf635_usage.rating.units import UNITS
 from tmf635_usage.rating.values import (
-    ONE,
+    DESTINATION,
     ZERO,
     Bucket,
     Count,
@@ -38,9 +39,10 @@ from tmf635_usage.rating.windows import LocalClock
 
 # More base units than this in one usage (1.15 EB, 32 thousand million years) are a mistake of whoever measured.
 QUANTITY_END = Decimal(10) ** 18
-_EVENT = UNITS["event"].base
 # Looking up a member of an enumeration costs as much as two multiplications; this runs for every usage.
-_USAGE, _ALLOWANCE, _SETUP, _CORRECTION = LineKind.USAGE, LineKind.ALLOWANCE, LineKind.SETUP, LineKind.CORRECTION
+_USAGE, _ALLOWANCE, _CORRECTION = LineKind.USAGE, LineKind.ALLOWANCE, LineKind.CORRECTION
+# Makes a named tuple of all its fields in order, without the call that names them.
+_new = tuple.__new__
 
 
 class Batch(NamedTuple):
@@ -110,16 +112,18 @@ class Meter:
 
     def look(self, usage: Usage) -> Looked | Rejection:
         """What price there is, if any, and which quantity counts. The caller has set the EXACT context."""
-        unit = UNITS.get(usage.unit)
+        usage_type, _, quantity, unit_name, attributes, before = usage
+        unit = UNITS.get(unit_name)
         if unit is None:
-            return Rejection(usage, Reason.UNIT_UNKNOWN, {"unit": usage.unit})
+            return Rejection(usage, Reason.UNIT_UNKNOWN, {"unit": unit_name})
         base, factor = unit
-        quantity, before = usage.quantity, usage.before
         if not ZERO <= quantity < QUANTITY_END or (before and not ZERO <= before < QUANTITY_END):
             return Rejection(usage, Reason.QUANTITY_INVALID, {"quantity": str(quantity)})
         quantity *= factor
-        digits = self.plan.digits(usage)
-        entry = self.plan.index.find(usage, digits, self._clock)
+        plan = self.plan
+        digits = digits_of(attributes.get(DESTINATION)) if usage_type in plan.destinations else ""
+        finder = plan.finders.get(usage_type)
+        entry = None if finder is None else finder.find(usage, digits, self._clock)
         if entry is None:
             return None, digits, base, quantity
         if entry.compiled.unit != base:
@@ -148,19 +152,19 @@ class Meter:
                 return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
         elif left or not drawn:
             compiled = entry.compiled
-            if left and entry.setup_fee and not drawn and not usage.before:
-                lines.append(_setup(entry))
+            if entry.setup is not None and left and not drawn and not usage.before:
+                lines.append(entry.setup)
             if left and compiled.tiers:
                 counts = self._count(usage, compiled, left, lines)
             else:
-                amount = amount_of(entry.tariff, left)
-                lines.append(
-                    Line(_USAGE, compiled.id, compiled.version, left, base, amount, compiled.currency, None, None)
-                )
+                unit = entry.unit_amount
+                amount = amount_of(entry.tariff, left) if unit is None else unit * left
+                id, version, currency = compiled.id, compiled.version, compiled.currency
+                lines.append(_new(Line, (_USAGE, id, version, left, base, amount, currency, None, None)))
         price = None if entry is None else entry.compiled.price
         prefix = "" if entry is None else entry.prefix
         if not drawn and not counts:
-            return Rating(usage, price, prefix, quantity, base, tuple(lines), (), (), (), False)
+            return _new(Rating, (usage, price, prefix, quantity, base, tuple(lines), (), (), (), False))
         draws, opened = self._moved(drawn, counts)
         return Rating(usage, price, prefix, quantity, base, tuple(lines), draws, counts, opened, False)
 
@@ -175,11 +179,12 @@ class Meter:
         lines: list[Line],
     ) -> Decimal:
         """Take what the allowances have, and return what they have not; the tally moves later."""
+        currency = None if entry is None else entry.compiled.currency
         for slot in self.slots(usage):
-            allowance, held = slot.allowance, slot.held
-            if slot.unit != base or not (allowance.is_for_all or allowance.takes(usage, digits, self._clock)):
+            allowance, held, unit, is_rolled = slot
+            if unit != base or not (allowance.is_for_all or allowance.takes(usage, digits, self._clock)):
                 continue
-            take = slot.available() if slot.is_rolled else held.granted - held.used - held.rolled
+            take = slot.available() if is_rolled else held.granted - held.used - held.rolled
             if take <= ZERO:
                 if left:
                     continue
@@ -242,7 +247,7 @@ class Meter:
         id, version, unit, currency = compiled.id, compiled.version, compiled.unit, compiled.currency
         for tier, quantity, amount, is_correction in pieces(compiled.model, compiled.tiers, count, left):
             kind = _CORRECTION if is_correction else _USAGE
-            lines.append(Line(kind, id, version, quantity, unit, amount, currency, tier, None))
+            lines.append(_new(Line, (kind, id, version, quantity, unit, amount, currency, tier, None)))
         return (Count(counting.key, left, counting.period.end),)
 
     def counting(self, at: datetime, compiled: CompiledPrice) -> _Counting:
@@ -259,11 +264,6 @@ class Meter:
 
 # Tiers that count within a pass count on for ever outside of it.
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-def _setup(entry: PriceEntry) -> Line:
-    compiled = entry.compiled
-    return Line(_SETUP, compiled.id, compiled.version, ONE, _EVENT, entry.setup_fee, compiled.currency, None, None)
 
 
 def refused_number(usage: Usage) -> Rejection:
