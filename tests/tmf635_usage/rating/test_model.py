@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tmf635_usage.rating import strategies as some
@@ -15,7 +15,7 @@ from tmf635_usage.rating.meter import rate_all
 from tmf635_usage.rating.values import LineKind, Rejection, State
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(some.plans(), some.SUBJECTS, st.lists(some.usages(), min_size=1, max_size=12))
 def test_engine_and_model_agree(plan, subject, usages):
     model = Model(plan, subject)
