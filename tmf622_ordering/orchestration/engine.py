@@ -20,6 +20,9 @@ NO_RETURN = frozenset({SHIP, ACTIVATE, DEACTIVATE, SWAP, SUSPEND, RESUME})
 
 _RESUMES = "resumes"
 _AWAITED = frozenset({TaskState.ASKED, TaskState.UNDER_WAY, TaskState.UNDO_ASKED, TaskState.UNDO_UNDER_WAY})
+# Not at once: an adapter that names passed instants again and again is not asked without end.
+_SOON = timedelta(seconds=1)
+
 _ASKING = {
     Operation.DO: TaskState.ASKED,
     Operation.CHECK: TaskState.UNDER_WAY,
@@ -191,7 +194,10 @@ def _taken_back(task: Task, call: Call, answer: Answer, now: datetime, pace: Pac
 
 
 def _later(asked: datetime | None, now: datetime, pause: timedelta) -> datetime:
-    return asked if asked is not None and asked > now else now + pause
+    """The instant that was asked for; soon when it has passed, as it has when who heard the answer first died."""
+    if asked is None:
+        return now + pause
+    return asked if asked > now else now + _SOON
 
 
 def consequences(plan: Plan, now: datetime) -> Plan:
