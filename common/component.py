@@ -48,10 +48,20 @@ class Change(Protocol):
 
     Top-level attributes are replaced, as `changes` says. The lifecycle table applies; that resource's own
     rules do not run, so that rules of two resources may act on each other. It may take effect at once or after
-    the rule has returned. Errors: NotFound; IllegalTransition; RevisionConflict.
+    the rule has returned. `told` are types of events beyond those that the contract has for the change.
+    Errors: NotFound; IllegalTransition; RevisionConflict.
     """
 
-    def __call__(self, resource: str, id: str, changes: Mapping[str, Any]) -> None: ...
+    def __call__(self, resource: str, id: str, changes: Mapping[str, Any], told: tuple[str, ...] = ()) -> None: ...
+
+
+class Making(Protocol):
+    """Makes another resource in the transaction of the request, as a POST does it, with its rules and events.
+
+    It is not held against the contract. Errors: NotFound when nothing serves the resource; IdTaken; what its rules raise.
+    """
+
+    def __call__(self, resource: str, document: Mapping[str, Any]) -> Document: ...
 
 
 # The records of a table (`RecordTable.name`), in the transaction of the request.
@@ -78,6 +88,7 @@ class RuleContext:
     violations: list[Violation] = field(default_factory=list)
     extra_events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     update: Change | None = None
+    create: Making | None = None
     schedule: Callable[[str, str, datetime], None] | None = None
     records: Recording | None = None
     offered: Callable[[str], Any] | None = None

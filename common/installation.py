@@ -17,7 +17,7 @@ from common.domain.query import Condition, Document, Query
 from common.errors import ConfigurationError
 from common.settings import Settings
 from common.spec.contract import Contract, ResourceContract
-from common.spec.extensions import ExtensionSchemas
+from common.spec.extensions import ExtensionSchemas, own_types
 from common.spec.load import load_contracts, spec_files
 from common.store.database import Database
 from common.store.description import Index, RecordTable, StoredResource
@@ -75,7 +75,7 @@ class Installation:
     database: Database
     contracts: tuple[Contract, ...]
     components: tuple[Component, ...]
-    extensions: ExtensionSchemas | None
+    extensions: ExtensionSchemas
     served: dict[tuple[str, str], Served]
     by_name: dict[str, Served] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Installation:
         Errors: ConfigurationError naming what does not fit; the suite does not start half.
         """
         components = load_components(settings.component_names)
-        extensions = ExtensionSchemas.load(Path(settings.extension_dir)) if settings.extension_dir else None
+        extensions = _extensions(settings)
         contracts = load_contracts(_documents(settings), extensions)
         served = _join(contracts, components)
         stored = {item.stored.name: item.stored for item in served.values()}
@@ -211,6 +211,15 @@ def extension(name: str) -> dict[str, Any]:
     """The published document of something of ours beside the standard's APIs."""
     document: dict[str, Any] = json.loads((PUBLISHED / "extensions" / f"{name}.oas.json").read_text(encoding="utf-8"))
     return document
+
+
+def _extensions(settings: Settings) -> ExtensionSchemas:
+    own = own_types(extension("price-plans"))
+    return (
+        ExtensionSchemas.load(Path(settings.extension_dir), own)
+        if settings.extension_dir
+        else ExtensionSchemas(own=own)
+    )
 
 
 def _documents(settings: Settings) -> list[Path]:

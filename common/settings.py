@@ -69,6 +69,7 @@ class Settings:
     oss_callback_url: str = _setting(
         "", "where that API posts its events; empty: below BSS_BASE_URL; with neither it is only polled"
     )
+    time_zone: str = _setting("UTC", "IANA time zone of accounts that name none (their attribute timeZone)")
     identifier_characteristics: str = _setting(
         "msisdn,imsi,ipAddress", "product characteristics that usage names its product by, comma-separated"
     )

@@ -1,6 +1,7 @@
 """TMF620 v5.0.0: what the contract of the catalogue cannot say, by resource.
 
-`selling` decides when an offering goes on sale, `trees` that nothing contains itself, `periods` when things are valid.
+`selling` decides when an offering goes on sale, `trees` that nothing contains itself, `periods` when things are valid,
+`price_plans` what prices of our own types are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from common.component import RuleContext
 from common.domain.query import AllOf, Compare, Document, Exists, FieldPath, Kind, Operator
 from common.errors import StillInUse
 from tmf620_catalog.periods import check_periods
+from tmf620_catalog.price_plans import check_kept, check_offering_prices, check_plan, check_price_among_others
 from tmf620_catalog.selling import check_sale
 from tmf620_catalog.trees import CATEGORIES, OFFERINGS, PRICES, SPECIFICATIONS, check_tree, enumerate_elements
 
@@ -85,6 +87,10 @@ def _check_price(before: Document | None, document: Document, context: RuleConte
     check_periods(document, context)
     check_tree(PRICES, before, document, context)
     check_amounts(document, "", context)
+    check_plan(document, "", context)
+    if before is not None:
+        check_kept(before, document, context)
+    check_price_among_others(before, document, context)
 
 
 def _check_offering(before: Document | None, document: Document, context: RuleContext) -> None:
@@ -93,6 +99,9 @@ def _check_offering(before: Document | None, document: Document, context: RuleCo
     _check_characteristics("productOfferingCharacteristic", document, context)
     for suffix, price in enumerate_elements(document.get("productOfferingPrice")):
         check_amounts(price, f"/productOfferingPrice{suffix}", context)
+        check_plan(price, f"/productOfferingPrice{suffix}", context)
+    if before is None or before.get("productOfferingPrice") != document.get("productOfferingPrice"):
+        check_offering_prices(document, context)
     check_sale(before, document, context)
 
 

@@ -1,9 +1,10 @@
 """Product usage (TMF635): what customers used of their products."""
 
-from common.component import Component, Resource
+from common.component import Component, Resource, Route
 from common.jobs.rules import check_job
-from tmf635_usage import rules
+from tmf635_usage import rules, tariffs
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
+from tmf635_usage.tables import TABLES
 from tmf635_usage.v4 import V4
 
 COMPONENT = Component(
@@ -24,6 +25,7 @@ COMPONENT = Component(
             ),
             holds=("product.id",),
             lifecycle=PRODUCT_USAGE,
+            on_create=rules.on_create,
             on_patch=rules.on_patch,
             on_delete=rules.on_delete,
         ),
@@ -35,5 +37,13 @@ COMPONENT = Component(
         ),
     ),
     jobs={"exportJob": "export"},
+    routes=(
+        Route("POST", "/productUsageManagement/v5/productUsageBatch", "tmf635_usage.batch:ProductUsageBatch"),
+        Route("POST", "/usageManagement/v4/usageBatch", "tmf635_usage.batch:UsageBatch"),
+        Route("GET", "/productUsageManagement/v5/productUsageBatch/openapi.json", "tmf635_usage.batch:Description"),
+    ),
+    commands={"tariff": "tmf635_usage.tariff_command:tariff_app", "usage": "tmf635_usage.command:usage_app"},
+    records=(*TABLES, *tariffs.TABLES),
+    offers={"pricePlans": "tmf635_usage.plans:PricePlans"},
     v4=V4,
 )

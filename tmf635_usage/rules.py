@@ -1,5 +1,8 @@
 """TMF635 v5.0.0 product usage: what the contract cannot say.
 
+- A record of a source counts once: the same externalIdentifier again is the duplicate it is, and refused when it says
+  something else.
+- Usage is rated as it is created (`rate`), unless it comes with a status that another system gave it (v4).
 - Usage of a product that is not here waits: it stays `initialized` until the product is, and can be rejected
   meanwhile (reference modes `process` and `strict`).
 - What was rated stays as it was rated: only its status moves. To mend one, move it to `corrected` first.
@@ -13,12 +16,55 @@ from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import reference_id
+from tmf635_usage.rate import REASON, WAITING, rate
+from tmf635_usage.reading import fingerprint, source_key
+from tmf635_usage.tables import KEYS
 
 # After a decision about money: what was decided upon is evidence.
 _DECIDED = frozenset({"rated", "superseded", "notRated"})
 _DELETABLE = frozenset({"initialized", "rejected", "failed"})
 # The server's own date changes with the status.
 _MOVING = frozenset({"status", "lastUpdate"})
+
+
+class Duplicate(Conflict):
+    """The same record of the same source, again."""
+
+    code, reason = "usage.duplicate", "The usage is here already"
+
+
+class OtherContent(Conflict):
+    """Another record under the number of one that is here."""
+
+    code, reason = "usage.other-content", "The record was another one before"
+
+
+def on_create(usage: Document, context: RuleContext) -> None:
+    """Errors: Duplicate; OtherContent."""
+    claim(usage, context)
+    if usage.get("status", WAITING) != WAITING or context.records is None or context.settings.reference_mode == "off":
+        return
+    rate([usage], context)
+    if context.settings.reference_mode == "strict" and usage["status"] == WAITING:
+        context.refuse("/product/id", "reference", usage[REASON]["message"])
+
+
+def claim(usage: Document, context: RuleContext) -> None:
+    """Note the number of a record at its source. Errors: Duplicate; OtherContent."""
+    key = source_key(usage)
+    if key is None or context.records is None:
+        return
+    table, mark = context.records(KEYS.name), fingerprint(usage)
+    source, external = key
+    row = {"source": source, "external": external, "usage": usage["id"], "fingerprint": mark}
+    if table.insert_new([row]):
+        return
+    known = table.get(source, external)
+    assert known is not None, "what could not be inserted is there"
+    named = f"record {external[:80]!r} of {source[:80]!r} is productUsage {known['usage'][:80]!r}"
+    if known["fingerprint"] == mark:
+        raise Duplicate(f"{named}; it counts once")
+    raise OtherContent(f"{named}, which says something else; correct that one, or give this one its own number")
 
 
 def on_patch(before: Document, after: Document, context: RuleContext) -> None:
@@ -40,6 +86,8 @@ def on_delete(usage: Document, context: RuleContext) -> None:
         raise Conflict(
             f"productUsage {usage['id'][:80]!r} is {status}; only {', '.join(sorted(_DELETABLE))} usage is deleted"
         )
+    if context.records is not None:
+        context.records(KEYS.name).delete({"usage": usage["id"]})
 
 
 def _require_product(usage: Document, context: RuleContext) -> None:

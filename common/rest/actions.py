@@ -12,7 +12,7 @@ from common.component import Change, Library, RuleContext
 from common.domain.query import Document
 from common.errors import NotFound
 from common.installation import Installation, Served
-from common.rest.changes import Update, rule_context, settle_patched, store_new
+from common.rest.changes import Make, Update, rule_context, settle_patched
 from common.rest.stamping import drop_nulls
 from common.store.records import Records
 from common.store.repository import Row
@@ -48,12 +48,7 @@ class Actions:
         It is not held against the contract: what the server alone may set can be given. `@type` may be left out.
         Errors: NotFound when nothing serves the resource; InvalidBody; IdTaken; what its rules raise.
         """
-        served = self._served(resource, "")
-        given = drop_nulls({"@type": served.resource.type_name, **document})
-        given.pop("href", None)
-        context = rule_context(self.installation, self.uow, served, self.correlation_id, self.now)
-        rows = self.uow.repository(served.stored.name)
-        return store_new(self.installation, self.uow, served, rows, given, context).document()
+        return Make(self.installation, self.uow, self.correlation_id, self.now)(resource, document)
 
     def update(self, resource: str, id: str, changes: Mapping[str, Any]) -> Document:
         """A document with top-level attributes replaced as a PATCH does it, with its lifecycle, rules and events.

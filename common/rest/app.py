@@ -28,6 +28,7 @@ from common.rest.observe import Observe
 from common.rest.router import METHODS, DictRouter, Handler, HandlerResolver
 from common.rest.routes import OwnRoutes
 from common.spec.contract import PLACEHOLDER, Contract, Verb
+from common.spec.extensions import SCHEMAS_PATH
 
 THREADS = 8
 EXPOSED = ("X-Total-Count", "X-Result-Count", "Link", "Location", "ETag", "Content-Range", "X-Request-Id")
@@ -96,6 +97,8 @@ class _RouterWithDirectory(DictRouter):
             ("/docs", suite.documentation),
             ("/docs/errors", suite.error_list),
             ("/docs/ui/{file}", suite.ui_file),
+            (SCHEMAS_PATH, suite.schemas),
+            (f"{SCHEMAS_PATH}/{{file}}", suite.schema),
         ):
             self.add(path, {"GET": handler})
         for (method, path), own in routes.handlers.items():

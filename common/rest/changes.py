@@ -123,6 +123,7 @@ def rule_context(
     library, now = installation.library(uow), now or installation.clock.now()
     context = RuleContext(served.name, now, installation.settings, library, correlation_id)
     context.update = Update(installation, uow, correlation_id, now)
+    context.create = Make(installation, uow, correlation_id, now)
     context.schedule = Schedule(installation, uow)
     context.records = uow.records
     context.offered = lambda name: installation.offered(name, uow)
@@ -150,7 +151,7 @@ class Update:
     correlation_id: str | None
     now: datetime
 
-    def __call__(self, resource: str, id: str, changes: Mapping[str, Any]) -> None:
+    def __call__(self, resource: str, id: str, changes: Mapping[str, Any], told: tuple[str, ...] = ()) -> None:
         """Errors: NotFound; IllegalTransition; RevisionConflict."""
         served = self.installation.by_name.get(resource)
         row = self.uow.repository(served.stored.name).get(id, for_update=True) if served is not None else None
@@ -166,4 +167,27 @@ class Update:
         self.uow.repository(served.stored.name).replace(row, after, self.now)
         library = self.installation.library(self.uow)
         caused = RuleContext(resource, self.now, self.installation.settings, library, self.correlation_id)
+        for event_type in told:
+            caused.raise_event(event_type)
         record(self.uow, served, before, after, caused)
+
+
+@dataclass(frozen=True)
+class Make:
+    """`RuleContext.create`: another resource made in the transaction of the request."""
+
+    installation: Installation
+    uow: UnitOfWork
+    correlation_id: str | None
+    now: datetime
+
+    def __call__(self, resource: str, document: Mapping[str, Any]) -> Document:
+        """Errors: NotFound when nothing serves the resource; InvalidBody; IdTaken; what its rules raise."""
+        served = self.installation.by_name.get(resource)
+        if served is None:
+            raise NotFound(resource, "")
+        given = drop_nulls({"@type": served.resource.type_name, **document})
+        given.pop("href", None)
+        context = rule_context(self.installation, self.uow, served, self.correlation_id, self.now)
+        rows = self.uow.repository(served.stored.name)
+        return store_new(self.installation, self.uow, served, rows, given, context).document()

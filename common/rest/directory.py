@@ -14,11 +14,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from common import errors, exact_json
 from common.domain.clock import instant_text
-from common.installation import Installation
+from common.installation import Installation, extension
 from common.rest import clock
 from common.rest.messages import Request, Response
 from common.spec.contract import Contract, Verb
+from common.spec.extensions import SCHEMA_SUFFIX, SCHEMAS_PATH
 
+SCHEMA = ("content-type", "application/schema+json")
+# The document that describes our own types, beside their schemas.
+SCHEMAS_CONTRACT, SCHEMAS_TITLE = "openapi.json", "Price plans"
 HTML = ("content-type", "text/html; charset=utf-8")
 UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "favicon-32x32.png")
 
@@ -80,12 +84,31 @@ class SuiteDirectory:
             }
             for contract in self.installation.contracts
         ]
-        found: dict[str, Any] = {"apis": listed, "documentation": f"{request.origin}/docs"}
+        found: dict[str, Any] = {
+            "apis": listed,
+            "documentation": f"{request.origin}/docs",
+            "schemas": request.origin + SCHEMAS_PATH,
+        }
         if self.has_clock:
             contract = request.origin + clock.CONTRACT_PATH
             now = instant_text(self.installation.clock.now())
             found["clock"] = {"href": request.origin + clock.PATH, "contract": contract, "now": now}
         return Response(200, exact_json.encode(found))
+
+    def schemas(self, request: Request) -> Response:
+        """Where the schema of each extension type of ours is."""
+        own = self.installation.extensions.own.values()
+        return Response(200, exact_json.encode({one.name: request.origin + one.location for one in own}))
+
+    def schema(self, request: Request) -> Response:
+        """The JSON Schema of an extension type."""
+        if request.id == SCHEMAS_CONTRACT:
+            document = {**extension("price-plans"), "servers": [{"url": request.origin}]}
+            return Response(200, exact_json.encode(document))
+        own = self.installation.extensions.own.get((request.id or "").removesuffix(SCHEMA_SUFFIX))
+        if own is None:
+            raise errors.UnknownPath(request.path)
+        return Response(200, exact_json.encode({**own.schema, "$id": request.origin + own.location}), (SCHEMA,))
 
     def live(self, request: Request) -> Response:
         return Response(200, b'{"status":"pass"}')
@@ -106,6 +129,7 @@ class SuiteDirectory:
             {"name": f"{c.api} {c.title} {c.version}", "url": f"{request.origin}{c.base_path}/openapi.json"}
             for c in self.installation.contracts
         ]
+        urls.append({"name": SCHEMAS_TITLE, "url": f"{request.origin}{SCHEMAS_PATH}/{SCHEMAS_CONTRACT}"})
         if self.has_clock:
             urls.append({"name": clock.TITLE, "url": request.origin + clock.CONTRACT_PATH})
         page = _PAGE.replace("$URLS", exact_json.encode(urls).decode().replace("<", "\\u003c"))

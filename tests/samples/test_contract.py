@@ -8,11 +8,21 @@ from decimal import Decimal
 
 import pytest
 
+from common.installation import extension
+from common.spec.extensions import ExtensionSchemas, own_types
 from tests import official
 from tests.samples.larkwing import FOLDERS, Load, nodes, samples
 
 # From here on two texts that are equal are copied, not coincidence ("Telephone number" is anybody's).
 COPIED_CHARACTERS_MIN = 25
+
+OWN = ExtensionSchemas(own=own_types(extension("price-plans")))
+
+
+def own_attributes(document):
+    """What an extension type of ours has beside the standard's attributes."""
+    own = OWN.own.get(document.get("@type"))
+    return own.schema["properties"].keys() if own is not None else set()
 
 
 def test_every_component_has_samples():
@@ -25,7 +35,8 @@ def test_a_sample_is_valid(sample):
     if sample.file.load is Load.API:
         assert sample.contract.creating is not None
         assert sample.contract.creating.violations(sample.document) == []
-        assert sample.document.keys() <= sample.contract.settable
+        assert OWN.violations(sample.document) == []
+        assert sample.document.keys() <= sample.contract.settable | own_attributes(sample.document)
     else:
         answer = {**sample.document, "href": f"{sample.contract.path}/{sample.document['id']}"}
         assert sample.contract.whole.violations(answer) == []

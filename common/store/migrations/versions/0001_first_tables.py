@@ -1329,6 +1329,39 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "tmf635_bucket",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("allowance", TEXT, nullable=False),
+        sa.Column("start", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("granted", NUMBER, nullable=False),
+        sa.Column("used", NUMBER, nullable=False),
+        sa.Column("rolled", NUMBER, nullable=False),
+        sa.Column("end", TEXT, nullable=False),
+        sa.Column("expires", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "scope", "allowance", "start", name="pk_tmf635_bucket"),
+    )
+    op.create_index("ix_tmf635_bucket_0", "tmf635_bucket", ["tenant", "scope", "expires"], unique=False)
+    op.create_table(
+        "tmf635_calendar_day",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("calendar", TEXT, nullable=False),
+        sa.Column("day", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "calendar", "day", name="pk_tmf635_calendar_day"),
+    )
+    op.create_table(
+        "tmf635_counter",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("price", TEXT, nullable=False),
+        sa.Column("start", TEXT, nullable=False),
+        sa.Column("quantity", NUMBER, nullable=False),
+        sa.Column("end", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "scope", "price", "start", name="pk_tmf635_counter"),
+    )
+    op.create_index("ix_tmf635_counter_0", "tmf635_counter", ["tenant", "scope", "end"], unique=False)
+    op.create_table(
         "tmf635_export_job",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -1472,6 +1505,90 @@ def upgrade() -> None:
         ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
+    op.create_table(
+        "tmf635_rated_line",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("usage", TEXT, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("usage_type", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("price", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("quantity", NUMBER, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("currency", TEXT, nullable=True),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("reverses", TEXT, nullable=True),
+        sa.Column("bill_item", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_rated_line"),
+    )
+    op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
+    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "state", "at"], unique=False)
+    op.create_index("ix_tmf635_rated_line_2", "tmf635_rated_line", ["tenant", "product", "at"], unique=False)
+    op.create_index("ix_tmf635_rated_line_3", "tmf635_rated_line", ["tenant", "bill_item"], unique=False)
+    op.create_table(
+        "tmf635_rating",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("usage", TEXT, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("rated_at", TEXT, nullable=False),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "usage", "number", name="pk_tmf635_rating"),
+    )
+    op.create_index("ix_tmf635_rating_0", "tmf635_rating", ["tenant", "product", "at"], unique=False)
+    op.create_table(
+        "tmf635_scope",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "scope", name="pk_tmf635_scope"),
+    )
+    op.create_table(
+        "tmf635_tariff",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("tariff", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("valid_from", TEXT, nullable=False),
+        sa.Column("valid_until", TEXT, nullable=True),
+        sa.Column("rates", sa.BigInteger(), nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
+        sa.Column("loaded_at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "tariff", "version", name="pk_tmf635_tariff"),
+    )
+    op.create_table(
+        "tmf635_tariff_rate",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("tariff", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("prefix", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("setup_fee", NUMBER, nullable=True),
+        sa.Column("minimum", NUMBER, nullable=True),
+        sa.Column("increment", NUMBER, nullable=True),
+        sa.Column("unit", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "tariff", "version", "prefix", name="pk_tmf635_tariff_rate"),
+    )
+    op.create_table(
+        "tmf635_usage_key",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("external", TEXT, nullable=False),
+        sa.Column("usage", TEXT, nullable=False),
+        sa.Column("fingerprint", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "source", "external", name="pk_tmf635_usage_key"),
+    )
+    op.create_index("ix_tmf635_usage_key_0", "tmf635_usage_key", ["tenant", "usage"], unique=False)
     op.create_table(
         "tmf635_v4_usage_specification",
         sa.Column("tenant", TEXT, nullable=False),

@@ -1,0 +1,258 @@
+"""Rates usage: the only caller of the engine. Everything here happens in the transaction that the usage is stored in.
+
+    guide    whose it is, by which plan             (`subjects`)
+    lock     the scopes, in order; then read buckets and counters
+    rate     engine, in the order of the usages' own times
+    write    lines, ratings, buckets, counters; status and price onto the document
+
+Whose usage nobody can tell waits as it is (`initialized`); what no price is for is `rejected`. Both say why in
+`statusReason` and are taken up again by `recycle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from common.component import Recording, RuleContext
+from common.domain.clock import instant_text
+from common.domain.ids import ordered_id
+from common.domain.query import Document
+from common.store.records import Between
+from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.meter import Meter
+from tmf635_usage.rating.tally import Tally
+from tmf635_usage.rating.values import (
+    Bucket,
+    BucketKey,
+    Count,
+    CounterKey,
+    Draw,
+    Line,
+    LineKind,
+    Rating,
+    Rejection,
+    State,
+)
+from tmf635_usage.reading import Reading, read
+from tmf635_usage.subjects import Guide, Guided, Unguided
+from tmf635_usage.tables import BUCKETS, COUNTERS, LINES, RATINGS, SCOPES, UNBILLED
+
+WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
+REASON, EXPLANATION = "statusReason", "ratingExplanation"
+_MESSAGES = {
+    "no.price": "no price of the product is for this usage",
+    "unit.unknown": "the unit is not one that usage is measured in",
+    "unit.other": "the price is for a unit of another kind",
+    "currency.other": "the price is in another currency than the account",
+    "quantity.invalid": "the quantity is not a number of sensible size",
+    "amount.precision": "the amount has more digits than can be kept exactly",
+}
+
+
+def rate(documents: Sequence[Document], context: RuleContext) -> None:
+    """Rate what can be rated of these usages, in place.
+
+    Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them.
+    """
+    assert context.records is not None, "usage is rated where it is stored"
+    readings = [read(document) for document in documents]
+    guided = Guide(context).guide(readings)
+    batch = _Batch(context.records, context.now)
+    known = [(one, found) for one in readings if isinstance(found := guided[one.id], Guided) and one.usage is not None]
+    batch.lock(known)
+    outcomes = batch.rate(known)
+    by_id = {document["id"]: document for document in documents}
+    for one in readings:
+        document, found = by_id[one.id], guided[one.id]
+        if isinstance(found, Unguided):
+            _wait(document, found.code, found.message)
+        elif one.usage is None:
+            _reject(document, "usage.unreadable", one.problem)
+        else:
+            _write(document, found, outcomes[one.id])
+    batch.close()
+
+
+@dataclass
+class _Batch:
+    """The counters of one transaction."""
+
+    records: Recording
+    now: datetime
+    tally: Tally = field(default_factory=lambda: Tally(State()))
+    _ratings: list[dict[str, Any]] = field(default_factory=list)
+    _lines: list[dict[str, Any]] = field(default_factory=list)
+    _buckets: set[BucketKey] = field(default_factory=set)
+    _counters: dict[CounterKey, datetime] = field(default_factory=dict)
+
+    def lock(self, known: Iterable[tuple[Reading, Guided]]) -> None:
+        """Make others who rate for the same products wait, and read where counters stand."""
+        scopes: dict[str, str] = {}
+        first: datetime | None = None
+        for one, found in known:
+            for scope in (found.product, *found.subject.groups.values()):
+                scopes.setdefault(scope, found.product)
+            first = one.at if first is None else min(first, one.at)
+        if first is None:
+            return
+        table = self.records(SCOPES.name)
+        table.insert_new({"scope": scope, "product": scopes[scope]} for scope in sorted(scopes))
+        table.get_many(((scope,) for scope in scopes), for_update=True)
+        self.tally = Tally(read_state(self.records, tuple(sorted(scopes)), first))
+
+    def rate(self, known: Iterable[tuple[Reading, Guided]]) -> dict[str, Rating | Rejection]:
+        """The outcome of each usage, by its id; the counters move in the order of the usages' times."""
+        meters: dict[tuple[str, int], Meter] = {}
+        outcomes: dict[str, Rating | Rejection] = {}
+        for one, found in sorted(known, key=lambda pair: (pair[0].at, pair[0].id)):
+            assert one.usage is not None, "only what says how much is rated"
+            meter = meters.setdefault((found.product, id(found.plan)), Meter(found.plan, found.subject, self.tally))
+            outcome = meter.rate(one.usage)
+            outcomes[one.id] = outcome
+            if isinstance(outcome, Rating):
+                self.note(one.id, 0, found, outcome)
+        return outcomes
+
+    def note(self, usage: str, number: int, found: Guided, rating: Rating, *, reverses: str | None = None) -> None:
+        """Remember what is to be written of a rating."""
+        of = {"usage": usage, "number": number, "product": found.product, "account": found.account}
+        self._ratings.append(
+            {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating)}
+        )
+        for place, line in enumerate(rating.lines):
+            self._lines.append({**of, **_line(place, line, rating), "reverses": reverses, "state": UNBILLED})
+        self._buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
+        self._counters |= {count.counter: count.end for count in rating.counts}
+
+    def close(self) -> None:
+        """Write everything that moved."""
+        state = self.tally.state()
+        self.records(RATINGS.name).insert(self._ratings)
+        self.records(LINES.name).insert(self._lines)
+        self.records(BUCKETS.name).put(_bucket(state.buckets[key]) for key in sorted(self._buckets))
+        self.records(COUNTERS.name).put(
+            {"scope": key.scope, "price": key.price, "start": key.start, "quantity": state.counters[key], "end": end}
+            for key, end in sorted(self._counters.items())
+        )
+
+
+def read_state(records: Recording, scopes: tuple[str, ...], since: datetime) -> State:
+    """Buckets and counters of these scopes, as far as usage from an instant on can move them."""
+    buckets = {}
+    for row in records(BUCKETS.name).find({"scope": scopes, "expires": Between(since)}):
+        key = BucketKey(row["allowance"], row["scope"], row["start"])
+        amounts = (row["granted"], row["used"], row["rolled"])
+        buckets[key] = Bucket(key, row["unit"], *amounts, row["end"], row["expires"])
+    counters = {
+        CounterKey(row["price"], row["scope"], row["start"]): row["quantity"]
+        for row in records(COUNTERS.name).find({"scope": scopes, "end": Between(since)})
+    }
+    return State(buckets, counters)
+
+
+def kept(rating: Rating) -> Document:
+    """What must be known to take a rating back exactly, and why it is as it is."""
+    return {
+        "draws": [[*_plain_key(draw.bucket), draw.quantity, draw.is_rolled] for draw in rating.draws],
+        "counts": [[*_plain_key(one.counter), one.quantity, instant_text(one.end)] for one in rating.counts],
+        "explanation": plain(explain(rating)),
+    }
+
+
+def moved(doc: Document) -> tuple[tuple[Draw, ...], tuple[Count, ...]]:
+    """The draws and counts that `kept` wrote."""
+    draws = tuple(
+        Draw(BucketKey(name, scope, datetime.fromisoformat(start)), quantity, is_rolled)
+        for name, scope, start, quantity, is_rolled in doc["draws"]
+    )
+    counts = tuple(
+        Count(CounterKey(name, scope, datetime.fromisoformat(start)), quantity, datetime.fromisoformat(end))
+        for name, scope, start, quantity, end in doc["counts"]
+    )
+    return draws, counts
+
+
+def plain(value: Any) -> Any:
+    """JSON values, decimals among them; instants as texts."""
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, Mapping):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(member) for member in value]
+    return value
+
+
+def _plain_key(key: BucketKey | CounterKey) -> list[str]:
+    return [key[0], key.scope, instant_text(key.start)]
+
+
+def _bucket(bucket: Bucket) -> dict[str, Any]:
+    key = bucket.key
+    amounts = {"granted": bucket.granted, "used": bucket.used, "rolled": bucket.rolled}
+    times = {"start": key.start, "end": bucket.end, "expires": bucket.expires}
+    return {"scope": key.scope, "allowance": key.allowance, "unit": bucket.unit, **amounts, **times}
+
+
+def _line(place: int, line: Line, rating: Rating) -> dict[str, Any]:
+    return {
+        "id": ordered_id(),
+        "place": place,
+        "at": rating.usage.at,
+        "usage_type": rating.usage.type,
+        "kind": str(line.kind),
+        "price": line.price,
+        "version": line.version,
+        "quantity": line.quantity,
+        "unit": line.unit,
+        "amount": line.amount,
+        "currency": line.currency,
+    }
+
+
+# -- onto the document ------------------------------------------------------------------------------------------------
+
+
+def _wait(document: Document, code: str, message: str) -> None:
+    document["status"] = WAITING
+    document[REASON] = {"code": code, "message": message}
+
+
+def _reject(document: Document, code: str, message: str) -> None:
+    document["status"] = REJECTED
+    document[REASON] = {"code": code, "message": message}
+
+
+def _write(document: Document, found: Guided, outcome: Rating | Rejection) -> None:
+    document.setdefault("product", {"@type": "ProductRef", "id": found.product, "@referredType": "Product"})
+    if isinstance(outcome, Rejection):
+        facts = ", ".join(f"{name} {value}" for name, value in outcome.facts.items())
+        message = _MESSAGES[outcome.reason] + (f" ({facts})" if facts else "")
+        _reject(document, str(outcome.reason), message)
+        return
+    document.pop(REASON, None)
+    document["status"] = RATED
+    document["usageProductPrice"] = [_product_price(line) for line in outcome.lines]
+    document[EXPLANATION] = plain(explain(outcome))
+
+
+def _product_price(line: Line) -> Document:
+    """TMF635 v5.0.0 usageProductPrice: what a part of the usage costs, before tax and unrounded."""
+    price: Document = {
+        "@type": "ProductPrice",
+        "name": line.kind.value,
+        "priceType": "allowance" if line.kind is LineKind.ALLOWANCE else "usage",
+        "unitOfMeasure": line.unit,
+        "productOfferingPrice": {
+            "@type": "ProductOfferingPriceRef",
+            "@referredType": "ProductOfferingPrice",
+            "id": line.price,
+            "version": line.version,
+        },
+    }
+    if line.currency is not None:
+        price["price"] = {"@type": "Price", "dutyFreeAmount": {"unit": line.currency, "value": line.amount}}
+    return price

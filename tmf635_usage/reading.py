@@ -1,0 +1,165 @@
+"""What a usage document says, as the rating engine takes it: TMF635 leaves the names of characteristics open.
+
+| characteristic | is |
+| --- | --- |
+| `startDateTime`, `startTime`; v4 `usageDate` | when it began (else the creation date) |
+| `durationSeconds`, `volumeMegabytes` ... | how much, in the unit of the name; or `quantity` with `unit` |
+| `servedNumber`, `callingNumber`, `msisdn`, `imsi`, `ipAddress` | whose it is, where no product is named |
+| `calledNumber`, `destinationZone`, `dataNetworkName`, `radioAccess`, `sNssai` | what prices match |
+
+Any other characteristic is an attribute that prices may match by its own name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from common.domain.clock import normal_instant
+from common.domain.query import Document, decimal_or_none
+from common.exact_json import encode
+from tmf635_usage.rating.values import DESTINATION, DNN, RAT, ROAMING, SLICE, VISITED_NETWORK, ZONE, Usage
+
+_STARTS = ("startDateTime", "startTime", "usageDate")
+_MEASURES = {
+    "durationSeconds": "s",
+    "durationMinutes": "min",
+    "volumeBytes": "B",
+    "volumeKilobytes": "kB",
+    "volumeMegabytes": "MB",
+    "volumeGigabytes": "GB",
+    "messages": "event",
+    "events": "event",
+}
+_NAMES = {
+    "calledNumber": DESTINATION,
+    "destinationZone": ZONE,
+    "dataNetworkName": DNN,
+    "radioAccess": RAT,
+    "sNssai": SLICE,
+    "visitedNetwork": VISITED_NETWORK,
+}
+# The first of these that is there says whose usage it is.
+_WHOSE = {
+    "msisdn": "msisdn",
+    "servedNumber": "msisdn",
+    "imsi": "imsi",
+    "ipAddress": "ipAddress",
+    "callingNumber": "msisdn",
+}
+_HOME = "home"
+# What the server writes; the rest of a usage is what its source says.
+_OURS = frozenset(
+    {"id", "href", "status", "creationDate", "lastUpdate", "usageProductPrice", "statusReason", "ratingExplanation"}
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a usage says.
+
+    Shapes: `product` and `account` are ids that it names; `identifiers` name its product otherwise, the surest first;
+            `usage` is None when it does not say how much, or when.
+    """
+
+    id: str
+    at: datetime
+    product: str | None
+    identifiers: tuple[tuple[str, str], ...]
+    usage: Usage | None
+    problem: str = ""
+
+
+def read(document: Document) -> Reading:
+    """The usage in a stored (v5) document."""
+    values = _values(document)
+    at = _start(document, values)
+    product = document.get("product")
+    named = product.get("id") if isinstance(product, dict) else None
+    identifiers = tuple(
+        (kind, _digits(str(values[name]))) for name, kind in _WHOSE.items() if isinstance(values.get(name), str | int)
+    )
+    quantity, unit = _quantity(values)
+    usage, problem = None, "it does not say how much was used"
+    if quantity is not None:
+        usage, problem = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values)), ""
+    return Reading(document["id"], at, named, identifiers, usage, problem)
+
+
+def source_key(document: Document) -> tuple[str, str] | None:
+    """Source and number of the record at its source: what makes it the same record when it comes again."""
+    for one in document.get("externalIdentifier", ()):
+        if isinstance(one, dict) and isinstance(one.get("id"), str):
+            return str(one.get("owner") or one.get("externalIdentifierType") or ""), one["id"]
+    return None
+
+
+def fingerprint(document: Document) -> str:
+    """A digest of what the source says."""
+    said = {name: document[name] for name in sorted(document) if name not in _OURS}
+    return hashlib.sha256(encode(_sorted(said))).hexdigest()
+
+
+def _values(document: Document) -> dict[str, Any]:
+    listed = document.get("usageCharacteristic")
+    return {
+        str(one.get("name")): one.get("value")
+        for one in (listed if isinstance(listed, list) else ())
+        if isinstance(one, dict)
+    }
+
+
+def _start(document: Document, values: Mapping[str, Any]) -> datetime:
+    given = [values.get(name) for name in _STARTS]
+    given += [document.get("usageDate"), document.get("~usageDate"), document.get("creationDate")]
+    texts = [normal_instant(one) for one in given if isinstance(one, str)]
+    return datetime.fromisoformat(next(text for text in texts if text is not None))
+
+
+def _quantity(values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
+    if "quantity" in values:
+        return _number(values["quantity"]), str(values.get("unit", "event"))
+    for name, unit in _MEASURES.items():
+        if name in values:
+            return _number(values[name]), unit
+    return None, ""
+
+
+def _attributes(values: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        _NAMES.get(name, name): _text(value) for name, value in values.items() if isinstance(value, str | int | Decimal)
+    }
+    visited = found.get(VISITED_NETWORK)
+    if visited is not None:
+        found.setdefault(ROAMING, "false" if visited == _HOME else "true")
+    return found
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return decimal_or_none(value)
+    return Decimal(value) if isinstance(value, int | Decimal) else None
+
+
+def _text(value: str | int | Decimal) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _digits(number: str) -> str:
+    """A number as products have it: without the plus and the spaces of its writing."""
+    bare = number.replace(" ", "").removeprefix("+")
+    return bare if bare.isdecimal() else number
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(one) for one in value] if isinstance(value, list) else value

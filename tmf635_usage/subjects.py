@@ -1,0 +1,153 @@
+"""Whose usage it is and by which plan: the product as it was at the usage's time, its account's clock and cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from common.component import Library, RuleContext
+from common.domain.query import Document
+from tmf635_usage.plans import PlanCache, catalogue_prices
+from tmf635_usage.rating.compiled import CompiledPlan
+from tmf635_usage.rating.values import Subject
+from tmf635_usage.reading import Reading
+from tmf635_usage.tariffs import Tariffs
+
+# TMF637 v5.0.0 ProductStatusType: what is charged. Of a suspended product the network lets nothing through; what it
+# still reports was used.
+_CHARGED = frozenset({"active", "suspended", "pendingTerminate"})
+_FIRST_OF_MONTH = date(2024, 1, 1)
+_plans = PlanCache()
+
+
+@dataclass(frozen=True)
+class Guided:
+    """A product as it was when it was used."""
+
+    product: str
+    account: str | None
+    plan: CompiledPlan
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Unguided:
+    """Nobody can say whose the usage is, or the product was not there to be used."""
+
+    code: str
+    message: str
+
+
+@dataclass
+class Guide:
+    """Finds products of usage, a look-up for each kind of thing and batch."""
+
+    context: RuleContext
+    _accounts: dict[str, Document] = field(default_factory=dict)
+    _compiled: dict[tuple[str, datetime], CompiledPlan] = field(default_factory=dict)
+
+    def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
+        """By usage id. Source: domain of this project (docs/rating.md)."""
+        wanted = list(readings)
+        history = self.context.offered("productHistory") if self.context.offered is not None else None
+        if history is None:
+            return {one.id: Unguided("product.unknown", "no product inventory is served here") for one in wanted}
+        owners = history.owners({identifier for one in wanted for identifier in one.identifiers})
+        candidates = {one.id: [id for id in (one.product, _owner(one, owners)) if id is not None] for one in wanted}
+        spans = history.spans({id for ids in candidates.values() for id in ids})
+        products = {
+            id: next((one for one in ids if one in spans), ids[0] if ids else None) for id, ids in candidates.items()
+        }
+        accounts = {span.account for listed in spans.values() for span in listed if span.account is not None}
+        self._accounts |= self.context.library.get_many("billingAccount", accounts - self._accounts.keys())
+        return {one.id: self._guided(one, products[one.id], spans) for one in wanted}
+
+    def _guided(self, one: Reading, product: str | None, spans: Mapping[str, list[Any]]) -> Guided | Unguided:
+        if product is None:
+            named = ", ".join(f"{name} {value}" for name, value in one.identifiers) or "nothing"
+            return Unguided(
+                "product.unknown", f"the usage names no product, and {named[:200]} leads to none at its time"
+            )
+        listed = spans.get(product)
+        if not listed:
+            return Unguided("product.unknown", f"there is no product {product[:80]!r}")
+        span = next((span for span in reversed(listed) if span.since <= one.at), None)
+        if span is None or span.status not in _CHARGED:
+            state = "not there yet" if span is None else span.status
+            return Unguided("product.not-active", f"product {product[:80]!r} was {state} when it was used")
+        activated = next(span.since for span in listed if span.status in _CHARGED)
+        plan = self._plan(product, span)
+        since = max(_under_plan_since(listed, span), activated)
+        return Guided(product, span.account, plan, self._subject(product, span, activated, since, plan))
+
+    def _plan(self, product: str, span: Any) -> CompiledPlan:
+        """The plan of the product in one of its spans; the catalogue is asked once for each in a batch."""
+        key = (product, span.since)
+        if key not in self._compiled:
+            assert self.context.records is not None, "usage is guided where it is stored"
+            prices = catalogue_prices(span.doc.get("productPrice", ()), self.context.library)
+            self._compiled[key] = _plans.plan(prices, Tariffs(self.context.records)).compiled
+        return self._compiled[key]
+
+    def _subject(self, product: str, span: Any, activated: datetime, since: datetime, plan: CompiledPlan) -> Subject:
+        account = self._accounts.get(span.account or "", {})
+        zone = zone_of(account, self.context)
+        own = _characteristic(span.doc, "sharingGroup") or span.account or product
+        groups = {name: f"{own}/{name}" for name in _sharing(plan)}
+        cycle = cycle_of(account, self.context.library)
+        return Subject(product, zone, cycle, activated, groups, since=since)
+
+
+def zone_of(account: Mapping[str, Any], context: RuleContext) -> ZoneInfo:
+    """The time zone of an account (our attribute `timeZone`), or the operator's."""
+    for name in (account.get("timeZone"), context.settings.time_zone):
+        try:
+            return ZoneInfo(str(name)) if name else ZoneInfo("UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def cycle_of(account: Mapping[str, Any], library: Library) -> date:
+    """A local date on which a bill cycle of the account begins: the first, shifted as its cycle specification says."""
+    structure = account.get("billStructure")
+    specification = structure.get("cycleSpecification") if isinstance(structure, Mapping) else None
+    if not isinstance(specification, Mapping):
+        return _FIRST_OF_MONTH
+    id = specification.get("id")
+    kept = library.get("billingCycleSpecification", id) if isinstance(id, str) else None
+    shift = (kept or specification).get("billingDateShift", 0)
+    return _FIRST_OF_MONTH + timedelta(days=min(max(int(shift), 0), 30)) if isinstance(shift, int) else _FIRST_OF_MONTH
+
+
+def _under_plan_since(spans: list[Any], span: Any) -> datetime:
+    """Since when the product had the prices that it has in a span."""
+    since: datetime = span.since
+    for earlier in reversed([one for one in spans if one.since < span.since]):
+        if earlier.doc.get("productPrice") != span.doc.get("productPrice"):
+            break
+        since = earlier.since
+    return since
+
+
+def _owner(one: Reading, owners: Mapping[tuple[str, str], list[tuple[datetime, datetime | None, str]]]) -> str | None:
+    for identifier in one.identifiers:
+        for since, until, product in owners.get(identifier, ()):
+            if since <= one.at and (until is None or one.at < until):
+                return product
+    return None
+
+
+def _characteristic(document: Mapping[str, Any], name: str) -> str | None:
+    for one in document.get("productCharacteristic", ()):
+        if isinstance(one, dict) and one.get("name") == name and isinstance(one.get("value"), str):
+            return str(one["value"])
+    return None
+
+
+def _sharing(plan: CompiledPlan) -> set[str]:
+    names = [price.sharing for price in plan.plan.prices] + [one.sharing for one in plan.plan.allowances]
+    return {name for name in names if name is not None}

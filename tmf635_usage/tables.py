@@ -1,0 +1,84 @@
+"""The records of rated usage: what was priced how, what is left of allowances, how far tiers are."""
+
+from __future__ import annotations
+
+from common.store.description import Of, RecordTable
+
+# Which records of which source are here, so that none counts twice.
+KEYS = RecordTable(
+    "tmf635_usage_key",
+    {"source": Of.TEXT, "external": Of.TEXT, "usage": Of.TEXT, "fingerprint": Of.TEXT},
+    key=("source", "external"),
+    indexes=(("usage",),),
+)
+# What transactions that rate the same product or sharing group wait at; rows that buckets and counters hang on.
+SCOPES = RecordTable("tmf635_scope", {"scope": Of.TEXT, "product": Of.TEXT}, key=("scope",))
+# One rating of a usage; `doc` has its draws, its counts and why it is as it is. `number` counts ratings of one usage.
+RATINGS = RecordTable(
+    "tmf635_rating",
+    {
+        "usage": Of.TEXT,
+        "number": Of.INTEGER,
+        "product": Of.TEXT,
+        "account": Of.TEXT,
+        "at": Of.INSTANT,
+        "rated_at": Of.INSTANT,
+        "is_current": Of.FLAG,
+        "doc": Of.DOCUMENT,
+    },
+    key=("usage", "number"),
+    indexes=(("product", "at"),),
+    optional=frozenset({"account"}),
+)
+# `state`: unbilled, billed, or void (a line and its reversal that no bill ever saw). Amounts are unrounded.
+LINES = RecordTable(
+    "tmf635_rated_line",
+    {
+        "id": Of.TEXT,
+        "usage": Of.TEXT,
+        "number": Of.INTEGER,
+        "place": Of.INTEGER,
+        "product": Of.TEXT,
+        "account": Of.TEXT,
+        "at": Of.INSTANT,
+        "usage_type": Of.TEXT,
+        "kind": Of.TEXT,
+        "price": Of.TEXT,
+        "version": Of.TEXT,
+        "quantity": Of.NUMBER,
+        "unit": Of.TEXT,
+        "amount": Of.NUMBER,
+        "currency": Of.TEXT,
+        "state": Of.TEXT,
+        "reverses": Of.TEXT,
+        "bill_item": Of.TEXT,
+    },
+    key=("id",),
+    indexes=(("usage", "number"), ("account", "state", "at"), ("product", "at"), ("bill_item",)),
+    optional=frozenset({"account", "currency", "reverses", "bill_item"}),
+)
+BUCKETS = RecordTable(
+    "tmf635_bucket",
+    {
+        "scope": Of.TEXT,
+        "allowance": Of.TEXT,
+        "start": Of.INSTANT,
+        "unit": Of.TEXT,
+        "granted": Of.NUMBER,
+        "used": Of.NUMBER,
+        "rolled": Of.NUMBER,
+        "end": Of.INSTANT,
+        "expires": Of.INSTANT,
+    },
+    key=("scope", "allowance", "start"),
+    indexes=(("scope", "expires"),),
+)
+COUNTERS = RecordTable(
+    "tmf635_counter",
+    {"scope": Of.TEXT, "price": Of.TEXT, "start": Of.INSTANT, "quantity": Of.NUMBER, "end": Of.INSTANT},
+    key=("scope", "price", "start"),
+    indexes=(("scope", "end"),),
+)
+
+TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS)
+UNBILLED, BILLED, VOID = "unbilled", "billed", "void"
