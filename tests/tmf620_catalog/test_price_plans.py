@@ -171,6 +171,7 @@ def test_a_catalogue_alone_judges_what_it_knows() -> None:
 
 
 DE, GB = [{"@type": "PlaceRef", "id": "de"}], [{"@type": "PlaceRef", "id": "gb"}]
+OVERRIDE = {"@type": "ProductOfferingPriceRelationship", "id": "u1", "relationshipType": "override"}
 EARLY, LATE = {"endDateTime": "2026-06-01T00:00:00Z"}, {"startDateTime": "2026-06-01T00:00:00Z"}
 
 
@@ -198,7 +199,7 @@ EARLY, LATE = {"endDateTime": "2026-06-01T00:00:00Z"}, {"startDateTime": "2026-0
         ("a place and none, for the same thing", {"place": DE, "name": "Calls"}, {"name": "Calls"}, False),
         ("the same thing twice", {"name": "Calls"}, {"name": "Calls"}, True),
         ("one overrides the other", {},
-         {"popRelationship": [{"@type": "ProductOfferingPriceRelationship", "id": "u1", "relationshipType": "override"}]}, False),
+         {"popRelationship": [OVERRIDE]}, False),
         ("one is out of use", {}, {"lifecycleStatus": "In Study"}, True),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
