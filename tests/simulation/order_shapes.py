@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
+
+from tmf622_ordering.lifecycle import CANCELLATION, ORDER
+from tmf637_inventory.lifecycle import PRODUCT
 
 CATALOG = "/tmf-api/productCatalogManagement/v5"
 ORDERING = "/tmf-api/productOrderingManagement/v5"
@@ -63,9 +67,10 @@ def stock(create: Create) -> None:
 class Shape:
     """A kind of order.
 
-    Shapes: `end` is the state it ends in, `items` those of its items; `products` the status of each product that an
-            item adds or changes, in order; `held` are offerings of products that the customer has before, as
-            `<order>-<offering>`; one that `is_cancelled` is cancelled once it was acknowledged.
+    Shapes: `end` is the state it ends in, `states` those of its items; `products` the status of each product that an
+            item adds or changes, in order; `milestones` and `errors` what is told of which item; `held` are offerings
+            of products that the customer has before, as `<order>-<offering>`; one that `is_cancelled` is cancelled
+            once it was acknowledged.
     """
 
     name: str
@@ -73,6 +78,8 @@ class Shape:
     end: str
     states: Mapping[str, str]
     products: Mapping[str, tuple[str, ...]]
+    milestones: tuple[tuple[str, str], ...]
+    errors: tuple[tuple[str, str], ...] = ()
     held: tuple[str, ...] = ()
     is_cancelled: bool = False
 
@@ -123,6 +130,7 @@ BUNDLE = Shape(
     "completed",
     dict.fromkeys(("whole", "line", "box", "extra"), "completed"),
     {"whole": ("active",), "line": ("active",), "box": ("active",), "extra": ("active", "active")},
+    (("box", "activated"), ("box", "shipped"), ("extra", "activated"), ("line", "activated"), ("whole", "activated")),
 )
 FAILING = Shape(
     "failing",
@@ -136,6 +144,8 @@ FAILING = Shape(
     "partial",
     {**dict.fromkeys(("whole", "gone", "failing", "extra"), "failed"), "other": "completed"},
     {"whole": ("aborted",), "gone": ("aborted",), "failing": ("aborted",), "extra": (), "other": ("active",)},
+    (("gone", "shipped"), ("other", "activated")),
+    (("failing", "task.failed"), ("gone", "compensation.failed")),
 )
 SLOW = Shape(
     "slow",
@@ -143,6 +153,7 @@ SLOW = Shape(
     "completed",
     {"slow": "completed", "flaky": "completed"},
     {"slow": ("active",), "flaky": ("active",)},
+    (("flaky", "activated"), ("slow", "activated")),
 )
 CANCELLED = Shape(
     "cancelled",
@@ -150,6 +161,7 @@ CANCELLED = Shape(
     "cancelled",
     {"endless": "cancelled", "line": "cancelled"},
     {"endless": ("cancelled",), "line": ()},
+    (),
     is_cancelled=True,
 )
 CHANGE = Shape(
@@ -162,6 +174,7 @@ CHANGE = Shape(
     "completed",
     dict.fromkeys(("pause", "slow", "new"), "completed"),
     {"pause": ("suspended",), "slow": ("terminated",), "new": ("active",)},
+    (("pause", "suspended"), ("slow", "deactivated")),
     held=("plain", "line", "option"),
 )
 SHAPES = (BUNDLE, FAILING, SLOW, CANCELLED, CHANGE)
@@ -176,3 +189,24 @@ def product_states(order: Document, products: list[Document]) -> dict[str, tuple
         for item in made | {named[product["id"]]} if product["id"] in named else made:
             found[item].append(product["status"])
     return {item: tuple(sorted(statuses)) for item, statuses in found.items()}
+
+
+def told(order: Document) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Milestones and error messages of an order: of which item, and what; in no order of time."""
+    return _about(order, "productOrderMilestone", "name"), _about(order, "productOrderErrorMessage", "code")
+
+
+def _about(order: Document, name: str, attribute: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted((one["productOrderItem"][0]["productOrderItemId"], one[attribute]) for one in order.get(name, ()))
+    )
+
+
+def check_moves(resource: str, events: list[tuple[str, str]]) -> None:
+    """Type and state of the events of one resource: it moved as its table says, and each move was told once."""
+    table = {"productOrder": ORDER, "product": PRODUCT, "cancelProductOrder": CANCELLATION}[resource]
+    states = [state for _, state in events]
+    moves = [(one, two) for one, two in pairwise(states) if one != two]
+    assert [move for move in moves if not table.may_move(*move)] == []
+    assert sum(type.endswith("StateChangeEvent") for type, _ in events) == len(moves), events
+    assert [type.endswith("CreateEvent") for type, _ in events] == [True] + [False] * (len(events) - 1)

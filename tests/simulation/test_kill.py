@@ -5,52 +5,25 @@ What was acknowledged is there; its events arrive at least once, in order for ea
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
 from tests.postgres import PostgresServer, postgres_server, postgres_url  # noqa: F401
 from tests.server import Server
+from tests.simulation.listener import Listener
 
 KILLS = 20
 WRITERS = 3
 SEED = 20261122
 CATALOG = "/tmf-api/productCatalogManagement/v5"
 ARRIVAL_SECONDS_MAX = 90
-
-
-class Listener:
-    """A hub listener that remembers every event in the order it came."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, object]] = []
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                listener.events.append(json.loads(body))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Silence: the test says what it needs to know."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/events"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @dataclass
@@ -110,7 +83,7 @@ def listener() -> Iterator[Listener]:
     running.close()
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_twenty_kills_lose_nothing_and_invent_nothing(environment, listener):
     chance = random.Random(SEED)
     writers = [Writer(f"w{number}") for number in range(WRITERS)]
@@ -123,7 +96,7 @@ def test_twenty_kills_lose_nothing_and_invent_nothing(environment, listener):
         worker.start()
         with server:
             if kill == 0:
-                _subscribe(server.url, listener.url)
+                listener.subscribe(server.url + CATALOG)
             threads = [threading.Thread(target=writer.write, args=(server.url,)) for writer in writers]
             for thread in threads:
                 thread.start()
@@ -143,11 +116,6 @@ def test_twenty_kills_lose_nothing_and_invent_nothing(environment, listener):
         finally:
             worker.kill()
     _check_events(listener, stored)
-
-
-def _subscribe(url: str, callback: str) -> None:
-    answer = httpx.post(f"{url}{CATALOG}/hub", json={"callback": callback})
-    assert answer.status_code == 201, answer.text
 
 
 def _stored(url: str) -> dict[str, int]:
