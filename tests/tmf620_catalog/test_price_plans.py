@@ -290,3 +290,16 @@ def test_what_a_price_names_must_be_loaded_in_strict_mode(tmp_path) -> None:
     suite.close()
 
     assert errors(answer) == [("/tariffTable/id", "reference"), ("/match/timeBand", "reference")]
+
+
+def test_the_schema_that_a_price_names_is_served(module_suite: Suite) -> None:
+    addresses = module_suite.get("/schemas").json
+    path = addresses["UsagePrice"].removeprefix(module_suite.installation.settings.base_url)
+
+    answer = module_suite.get(path)
+
+    assert list(addresses) == list(VALID)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/schema+json")
+    assert (answer.json["$id"], answer.json["required"]) == (addresses["UsagePrice"], ["@type", "usageType"])
+    assert module_suite.get("/schemas/openapi.json").json["info"]["title"] == "Price plans"
+    assert module_suite.get("/schemas/Unknown.schema.json").status == 404
