@@ -22,7 +22,6 @@ from common import exact_json
 from common.errors import ConfigurationError, MalformedJson, Violation
 from common.spec.validators import VIOLATIONS_MAX, CompiledValidator, pointer_of
 
-
 # Where this server publishes the schemas of our own types, behind its prefix.
 SCHEMAS_PATH = "/schemas"
 SCHEMA_SUFFIX = ".schema.json"
