@@ -60,7 +60,7 @@ def rate(documents: Sequence[Document], context: RuleContext) -> None:
     assert context.records is not None, "usage is rated where it is stored"
     readings = [read(document) for document in documents]
     guided = Guide(context).guide(readings)
-    batch = _Batch(context.records, context.now)
+    batch = Batch(context.records, context.now)
     known = [(one, found) for one in readings if isinstance(found := guided[one.id], Guided) and one.usage is not None]
     batch.lock(known)
     outcomes = batch.rate(known)
@@ -72,26 +72,34 @@ def rate(documents: Sequence[Document], context: RuleContext) -> None:
         elif one.usage is None:
             _reject(document, "usage.unreadable", one.problem)
         else:
-            _write(document, found, outcomes[one.id])
+            write_onto(document, found, outcomes[one.id])
     batch.close()
 
 
 @dataclass
-class _Batch:
-    """The counters of one transaction."""
+class Batch:
+    """The counters of one transaction, and what is to be written of them."""
 
     records: Recording
     now: datetime
     tally: Tally = field(default_factory=lambda: Tally(State()))
-    _ratings: list[dict[str, Any]] = field(default_factory=list)
-    _lines: list[dict[str, Any]] = field(default_factory=list)
-    _buckets: set[BucketKey] = field(default_factory=set)
-    _counters: dict[CounterKey, datetime] = field(default_factory=dict)
+    ratings: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    buckets: set[BucketKey] = field(default_factory=set)
+    counters: dict[CounterKey, datetime] = field(default_factory=dict)
 
-    def lock(self, known: Iterable[tuple[Reading, Guided]]) -> None:
-        """Make others who rate for the same products wait, and read where counters stand."""
-        scopes: dict[str, str] = {}
-        first: datetime | None = None
+    def lock(
+        self,
+        known: Iterable[tuple[Reading, Guided]],
+        others: Mapping[str, str] | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        """Make others who rate for the same products wait, and read where counters stand.
+
+        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage.
+        """
+        scopes: dict[str, str] = dict(others or {})
+        first = since
         for one, found in known:
             for scope in (found.product, *found.subject.groups.values()):
                 scopes.setdefault(scope, found.product)
@@ -103,39 +111,47 @@ class _Batch:
         table.get_many(((scope,) for scope in scopes), for_update=True)
         self.tally = Tally(read_state(self.records, tuple(sorted(scopes)), first))
 
-    def rate(self, known: Iterable[tuple[Reading, Guided]]) -> dict[str, Rating | Rejection]:
-        """The outcome of each usage, by its id; the counters move in the order of the usages' times."""
+    def rate(
+        self, known: Iterable[tuple[Reading, Guided]], numbers: Mapping[str, int] | None = None
+    ) -> dict[str, Rating | Rejection]:
+        """The outcome of each usage, by its id; the counters move in the order of the usages' times.
+
+        Shapes: `numbers` has the number that the rating of a usage gets, where it is not the first.
+        """
         meters: dict[tuple[str, int], Meter] = {}
         outcomes: dict[str, Rating | Rejection] = {}
         for one, found in sorted(known, key=lambda pair: (pair[0].at, pair[0].id)):
             assert one.usage is not None, "only what says how much is rated"
-            meter = meters.setdefault((found.product, id(found.plan)), Meter(found.plan, found.subject, self.tally))
+            key = (found.product, id(found.plan))
+            meter = meters.get(key)
+            if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
+                meter = meters[key] = Meter(found.plan, found.subject, self.tally)
             outcome = meter.rate(one.usage)
             outcomes[one.id] = outcome
             if isinstance(outcome, Rating):
-                self.note(one.id, 0, found, outcome)
+                self.note(one.id, (numbers or {}).get(one.id, 0), found, outcome)
         return outcomes
 
-    def note(self, usage: str, number: int, found: Guided, rating: Rating, *, reverses: str | None = None) -> None:
+    def note(self, usage: str, number: int, found: Guided, rating: Rating) -> None:
         """Remember what is to be written of a rating."""
         of = {"usage": usage, "number": number, "product": found.product, "account": found.account}
-        self._ratings.append(
+        self.ratings.append(
             {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating)}
         )
         for place, line in enumerate(rating.lines):
-            self._lines.append({**of, **_line(place, line, rating), "reverses": reverses, "state": UNBILLED})
-        self._buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
-        self._counters |= {count.counter: count.end for count in rating.counts}
+            self.lines.append({**of, **_line(place, line, rating), "state": UNBILLED})
+        self.buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
+        self.counters |= {count.counter: count.end for count in rating.counts}
 
     def close(self) -> None:
         """Write everything that moved."""
         state = self.tally.state()
-        self.records(RATINGS.name).insert(self._ratings)
-        self.records(LINES.name).insert(self._lines)
-        self.records(BUCKETS.name).put(_bucket(state.buckets[key]) for key in sorted(self._buckets))
+        self.records(RATINGS.name).insert(self.ratings)
+        self.records(LINES.name).insert(self.lines)
+        self.records(BUCKETS.name).put(_bucket(state.buckets[key]) for key in sorted(self.buckets))
         self.records(COUNTERS.name).put(
             {"scope": key.scope, "price": key.price, "start": key.start, "quantity": state.counters[key], "end": end}
-            for key, end in sorted(self._counters.items())
+            for key, end in sorted(self.counters.items())
         )
 
 
@@ -217,17 +233,23 @@ def _line(place: int, line: Line, rating: Rating) -> dict[str, Any]:
 
 
 def _wait(document: Document, code: str, message: str) -> None:
-    document["status"] = WAITING
-    document[REASON] = {"code": code, "message": message}
+    _unrated(document, WAITING, code, message)
 
 
 def _reject(document: Document, code: str, message: str) -> None:
-    document["status"] = REJECTED
+    _unrated(document, REJECTED, code, message)
+
+
+def _unrated(document: Document, status: str, code: str, message: str) -> None:
+    document.pop(EXPLANATION, None)
+    document["status"] = status
     document[REASON] = {"code": code, "message": message}
 
 
-def _write(document: Document, found: Guided, outcome: Rating | Rejection) -> None:
-    document.setdefault("product", {"@type": "ProductRef", "id": found.product, "@referredType": "Product"})
+def write_onto(document: Document, found: Guided, outcome: Rating | Rejection) -> None:
+    named = document.get("product")
+    if not isinstance(named, dict) or named.get("id") != found.product:
+        document["product"] = {"@type": "ProductRef", "id": found.product, "@referredType": "Product"}
     if isinstance(outcome, Rejection):
         facts = ", ".join(f"{name} {value}" for name, value in outcome.facts.items())
         message = _MESSAGES[outcome.reason] + (f" ({facts})" if facts else "")

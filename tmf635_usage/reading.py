@@ -81,7 +81,7 @@ def read(document: Document) -> Reading:
     product = document.get("product")
     named = product.get("id") if isinstance(product, dict) else None
     identifiers = tuple(
-        (kind, _digits(str(values[name]))) for name, kind in _WHOSE.items() if isinstance(values.get(name), str | int)
+        (kind, str(values[name])) for name, kind in _WHOSE.items() if isinstance(values.get(name), str | int)
     )
     quantity, unit = _quantity(values)
     usage, problem = None, "it does not say how much was used"
@@ -92,7 +92,8 @@ def read(document: Document) -> Reading:
 
 def source_key(document: Document) -> tuple[str, str] | None:
     """Source and number of the record at its source: what makes it the same record when it comes again."""
-    for one in document.get("externalIdentifier", ()):
+    # v4 has no externalIdentifier; one that it sends nevertheless is kept beside the document.
+    for one in document.get("externalIdentifier") or document.get("~externalIdentifier") or ():
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             return str(one.get("owner") or one.get("externalIdentifierType") or ""), one["id"]
     return None
@@ -151,12 +152,6 @@ def _text(value: str | int | Decimal) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _digits(number: str) -> str:
-    """A number as products have it: without the plus and the spaces of its writing."""
-    bare = number.replace(" ", "").removeprefix("+")
-    return bare if bare.isdecimal() else number
 
 
 def _sorted(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 A span begins when a product is made, activated, suspended, resumed, terminated, or agreed anew (offering, prices,
 account, characteristics), and lasts until the next one. Identifiers are the characteristics that
-`BSS_IDENTIFIER_CHARACTERISTICS` names (msisdn, imsi ...): a value leads to one product at a time.
+`BSS_IDENTIFIER_CHARACTERISTICS` names (msisdn, imsi ...): a value leads to one product at a time, however it is
+written (`+49 170 1234567` and `491701234567` are one number).
 Written by the rules of products, so that it does not matter who changes one.
 """
 
@@ -43,6 +44,8 @@ IDENTIFIERS = RecordTable(
 # What of a product charging asks for.
 _KEPT = ("productOffering", "productPrice", "billingAccount", "productCharacteristic", "relatedParty", "startDate")
 _LIVE = frozenset({"active", "suspended", "pendingTerminate"})
+# What stands between the digits of a number that people write.
+_WRITING = dict.fromkeys(map(ord, " -()/\u00a0"))
 
 
 Owner = tuple[datetime, datetime | None, str]
@@ -100,12 +103,19 @@ class ProductHistory:
     def owners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Owner]]:
         """Whose each identifier (name, value) was: since when, until when, which product; the first owner first."""
         asked = sorted(set(wanted))
-        names, values = {name for name, _ in asked}, {value for _, value in asked}
+        names, values = {name for name, _ in asked}, {bare(value) for _, value in asked}
         where = {"name": tuple(sorted(names)), "value": tuple(sorted(values))}
         found: dict[tuple[str, str], list[Owner]] = {}
         for row in self._identifiers.find(where, order=["since"]) if asked else ():
             found.setdefault((row["name"], row["value"]), []).append((row["since"], row["until"], row["product"]))
-        return {key: found[key] for key in asked if key in found}
+        bared = {(name, value): (name, bare(value)) for name, value in asked}
+        return {key: found[bared[key]] for key in asked if bared[key] in found}
+
+
+def bare(identifier: str) -> str:
+    """A number without what writing adds to it; anything else as it is."""
+    digits = identifier.removeprefix("tel:").translate(_WRITING).removeprefix("+")
+    return digits if digits.isascii() and digits.isdecimal() else identifier
 
 
 def _facts(product: Document) -> dict[str, Any]:
@@ -161,4 +171,4 @@ def _identifiers(product: Mapping[str, Any], context: RuleContext) -> dict[str, 
     given = {str(one.get("name")): one.get("value") for one in (listed or ()) if isinstance(one, dict)}
     names = [name.strip() for name in context.settings.identifier_characteristics.split(",")]
     found = {name: given.get(name) for name in names if name}
-    return {name: str(value) for name, value in found.items() if isinstance(value, str | int) and str(value)}
+    return {name: bare(str(value)) for name, value in found.items() if isinstance(value, str | int) and str(value)}
