@@ -15,6 +15,7 @@ from common.installation import Installation, extension
 from common.rest.headers import check_accept, media_type
 from common.rest.messages import Request, Response
 from common.rest.render import href
+from common.rest.routes import ROOT
 from tmf635_usage.ingest import Ingest, Outcome, chunks
 
 NDJSON = "application/x-ndjson"
@@ -73,7 +74,7 @@ class Description:
         self._document = extension("usage-batch")
 
     def __call__(self, request: Request) -> Response:
-        server = {"url": f"{request.origin}/tmf-api"}
+        server = {"url": request.origin + ROOT}
         return Response(200, exact_json.encode({**self._document, "servers": [server]}))
 
 

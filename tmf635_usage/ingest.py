@@ -1,14 +1,14 @@
 """Many usages at once: so many in one transaction, and an outcome for each, in their order.
 
 Each record is held against the contract, its key and the rules as a POST of it would be. A refused one never stops the
-others: what a chunk cannot take together is taken one by one. A record counts once by its key (source and number there);
-one without a key is a new usage every time.
+others: what a chunk cannot take together is taken one by one. A record counts once by its key (its source and its
+number there); one without a key is a new usage every time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -21,7 +21,7 @@ from common.installation import Installation, Served
 from common.rest.changes import rule_context
 from common.rest.checking import check, refuse_marked
 from common.rest.references import check_references
-from common.rest.stamping import check_id, drop_nulls, drop_server_set, stamp_created
+from common.rest.stamping import ID_MAX, check_id, drop_nulls, drop_server_set, stamp_created
 from common.rest.view import MappedView, NativeView, View
 from common.store.unit_of_work import UnitOfWork
 from common.v4.pointers import shown_pointer
@@ -32,6 +32,8 @@ from tmf635_usage.tables import KEYS
 
 # Usages in one transaction: the cost of a transaction and of looking things up is shared, and nobody waits long for it.
 CHUNK = 500
+# A network knows numbers and no products; v5 wants one.
+UNKNOWN_PRODUCT = {"product": {"@type": "ProductRef", "id": "unknown"}}
 CREATED, DUPLICATE, REFUSED = "created", "duplicate", "refused"
 
 
@@ -40,8 +42,8 @@ class Outcome:
     """What became of a record.
 
     Shapes: `result` is one of the three above; `id` that of the usage that is here, of this record or of the first one
-            with its key; `status` what a created one is; `code` and `message` say why it waits, was rejected or refused;
-            `violations` everything that is wrong with a refused one.
+            with its key; `status` what a created one is; `code` and `message` say why it waits, was rejected or was
+            refused; `violations` everything that is wrong with a refused one.
     """
 
     result: str
@@ -75,7 +77,8 @@ class _New:
 class Ingest:
     """Takes usages in the form of one contract.
 
-    Shapes: `served` is the resource of the contract whose form they have: `productUsage` of v5, `usage` of v4.
+    Shapes: `served` is the resource of the contract whose form they have: `productUsage` of v5, `usage` of v4;
+            `assumed` has what the contract wants and these records may lack.
     """
 
     installation: Installation
@@ -83,6 +86,7 @@ class Ingest:
     correlation_id: str | None = None
     committed: Callable[[], None] = lambda: None
     tenant: str = "default"
+    assumed: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, installation: Installation, resource: str = "productUsage", **more: Any) -> Ingest:
@@ -121,7 +125,7 @@ class Ingest:
         if "id" not in contract.settable:
             given.pop("id", None)
         assert contract.creating is not None, "usage can be created in every version"
-        check(given, contract.creating, contract, self.installation.settings)
+        check({**self.assumed, **given}, contract.creating, contract, self.installation.settings)
         check_id(given)
         drop_server_set(given, contract)
         kept = self.served.kept
@@ -130,7 +134,11 @@ class Ingest:
         document: Document = {"id": stored.pop("id", None) or ordered_id(), **stored}
         stamp_created(document, kept.resource, kept.descriptor, self.installation.clock.now())
         kept.resource.fields.normalise(document)
-        return _New(place, given, document, has_own_id, source_key(document), fingerprint(document))
+        key = source_key(document)
+        if key is not None and max(map(len, key)) > ID_MAX:
+            told = f"owner and id have at most {ID_MAX} characters each"
+            raise InvalidBody([Violation("/externalIdentifier/0/id", "identifier", told)])
+        return _New(place, given, document, has_own_id, key, fingerprint(document))
 
     def _shown_as(self) -> View:
         served = self.served
@@ -226,8 +234,8 @@ class Ingest:
                 left.remove(one)
                 gone.append(one)
                 message = one.document[REASON]["message"]
-                error = InvalidBody([Violation("/product/id", "reference", message)])
-                outcomes[one.place] = refused(self._pointing(one, error))
+                dangling = InvalidBody([Violation("/product/id", "reference", message)])
+                outcomes[one.place] = refused(self._pointing(one, dangling))
         for one in gone:
             if one.key is not None:
                 source, external = one.key
