@@ -4,7 +4,7 @@
 | --- | --- |
 | `startDateTime`, `startTime`; v4 `usageDate` | when it began (else the creation date) |
 | `durationSeconds`, `volumeMegabytes` ... | how much, in the unit of the name; or `quantity` with `unit` |
-| `servedNumber`, `callingNumber`, `msisdn`, `imsi`, `ipAddress` | whose it is, where no product is named |
+| `msisdn`, `servedNumber`, `imsi`, `ipAddress`; without them `callingNumber` | whose it is, where no product is named |
 | `calledNumber`, `destinationZone`, `dataNetworkName`, `radioAccess`, `sNssai` | what prices match |
 
 Any other characteristic is an attribute that prices may match by its own name.
@@ -43,14 +43,10 @@ _NAMES = {
     "sNssai": SLICE,
     "visitedNetwork": VISITED_NETWORK,
 }
-# The first of these that is there says whose usage it is.
-_WHOSE = {
-    "msisdn": "msisdn",
-    "servedNumber": "msisdn",
-    "imsi": "imsi",
-    "ipAddress": "ipAddress",
-    "callingNumber": "msisdn",
-}
+# Whose usage it is, the surest first. Who called is meant only where the record does not say whom it served: the answer
+# to a call is the usage of who answered.
+_SERVED = {"msisdn": "msisdn", "servedNumber": "msisdn", "imsi": "imsi", "ipAddress": "ipAddress"}
+_CALLER = {"callingNumber": "msisdn"}
 _HOME = "home"
 # What the server writes; the rest of a usage is what its source says.
 _OURS = frozenset(
@@ -77,17 +73,16 @@ class Reading:
 def read(document: Document) -> Reading:
     """The usage in a stored (v5) document."""
     values = _values(document)
-    at = _start(document, values)
+    at, problem = _start(document, values)
     product = document.get("product")
     named = product.get("id") if isinstance(product, dict) else None
-    identifiers = tuple(
-        (kind, str(values[name])) for name, kind in _WHOSE.items() if isinstance(values.get(name), str | int)
-    )
     quantity, unit = _quantity(values)
-    usage, problem = None, "it does not say how much was used"
-    if quantity is not None:
-        usage, problem = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values)), ""
-    return Reading(document["id"], at, named, identifiers, usage, problem)
+    usage = None
+    if problem == "" and quantity is None:
+        problem = "it does not say how much was used"
+    if problem == "" and quantity is not None:
+        usage = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values))
+    return Reading(document["id"], at, named, _identifiers(values), usage, problem)
 
 
 def source_key(document: Document) -> tuple[str, str] | None:
@@ -114,11 +109,26 @@ def _values(document: Document) -> dict[str, Any]:
     }
 
 
-def _start(document: Document, values: Mapping[str, Any]) -> datetime:
-    given = [values.get(name) for name in _STARTS]
-    given += [document.get("usageDate"), document.get("~usageDate"), document.get("creationDate")]
-    texts = [normal_instant(one) for one in given if isinstance(one, str)]
-    return datetime.fromisoformat(next(text for text in texts if text is not None))
+def _identifiers(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    for names in (_SERVED, _CALLER):
+        found = [(kind, str(values[name])) for name, kind in names.items() if isinstance(values.get(name), str | int)]
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _start(document: Document, values: Mapping[str, Any]) -> tuple[datetime, str]:
+    """When it began, and what is wrong with what it says of that."""
+    said = [(name, values[name]) for name in _STARTS if name in values]
+    said += [("usageDate", document[name]) for name in ("usageDate", "~usageDate") if name in document]
+    made = datetime.fromisoformat(document["creationDate"])
+    if not said:
+        return made, ""
+    name, value = said[0]
+    text = normal_instant(value) if isinstance(value, str) else None
+    if text is None:
+        return made, f"{name} {str(value)[:40]!r} is no date-time such as 2026-02-01T00:00:00Z"
+    return datetime.fromisoformat(text), ""
 
 
 def _quantity(values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
@@ -136,7 +146,7 @@ def _attributes(values: Mapping[str, Any]) -> dict[str, str]:
     }
     visited = found.get(VISITED_NETWORK)
     if visited is not None:
-        found.setdefault(ROAMING, "false" if visited == _HOME else "true")
+        found.setdefault(ROAMING, "false" if visited.casefold() == _HOME else "true")
     return found
 
 

@@ -77,7 +77,7 @@ def note(before: Document | None, after: Document, context: RuleContext) -> None
     # A product that is ended as of an earlier date was nothing after it.
     spans.delete({"product": after["id"], "since": Between(moment)})
     spans.put([_span(after, moment)])
-    _note_identifiers(after, moment, context)
+    _note_identifiers(before, after, moment, context)
 
 
 def forget(product_id: str, context: RuleContext) -> None:
@@ -150,20 +150,26 @@ def _span(product: Document, moment: datetime) -> dict[str, Any]:
     }
 
 
-def _note_identifiers(product: Document, moment: datetime, context: RuleContext) -> None:
+def _note_identifiers(before: Document | None, product: Document, moment: datetime, context: RuleContext) -> None:
     assert context.records is not None, "who notes identifiers has records"
     identifiers = context.records(IDENTIFIERS.name)
-    wanted = _identifiers(product, context) if product.get("status") in _LIVE else {}
+    wanted, had = _live_identifiers(product, context), _live_identifiers(before, context)
     for row in identifiers.find({"product": product["id"], "until": None}):
         if wanted.get(row["name"]) == row["value"]:
             del wanted[row["name"]]
         else:
             identifiers.put([{**row, "until": max(moment, row["since"])}])
     for name, value in wanted.items():
+        if had.get(name) == value:
+            continue  # it went to another product, which keeps it whatever else changes here
         # One that another product has gives way: the network knows the last one only.
         for row in identifiers.find({"name": name, "value": value, "until": None}):
             identifiers.put([{**row, "until": max(moment, row["since"])}])
         identifiers.put([{"name": name, "value": value, "since": moment, "until": None, "product": product["id"]}])
+
+
+def _live_identifiers(product: Document | None, context: RuleContext) -> dict[str, str]:
+    return _identifiers(product, context) if product is not None and product.get("status") in _LIVE else {}
 
 
 def _identifiers(product: Mapping[str, Any], context: RuleContext) -> dict[str, str]:

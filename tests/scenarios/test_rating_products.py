@@ -248,6 +248,63 @@ def test_a_call_that_somebody_answered_is_of_the_served_number(network: Network)
     assert shown == [caller, called]
 
 
+def test_a_number_that_is_ported_before_the_old_line_ends_stays_with_the_new_one(network: Network) -> None:
+    two_plans(network)
+    shop = network.shop
+    old = network.sell("old")
+    shop.wait_until("2026-01-10T00:00:00Z")
+    new = network.sell("new")
+    shop.wait_until("2026-01-11T00:00:00Z")
+    shop.deliver(change("plan", "modify", old, status="suspended"))
+    shop.wait_until("2026-01-12T00:00:00Z")
+    shop.deliver(change("plan", "delete", old))
+
+    shown = [
+        network.hear("voice", f"2026-01-{day}T12:00:00Z", "60 s", msisdn=ANNA).product
+        for day in ("09", "10", "11", "12")
+    ]
+
+    assert shown == [old, new, new, new]
+
+
+def test_the_caller_of_somebody_elses_customer_does_not_pay_for_the_answer(network: Network) -> None:
+    two_plans(network)
+    caller = network.sell("old")
+
+    answered = network.hear("voice", "2026-01-02T10:00:00Z", "60 s", servedNumber="+33612345678", callingNumber=ANNA)
+
+    assert (answered.status, answered.product, answered.reason[0]) == ("initialized", None, "product.unknown")
+    assert network.charged(caller) == {}
+
+
+def test_usage_that_does_not_say_when_or_how_much_is_rejected(network: Network) -> None:
+    two_plans(network)
+    product = network.sell("old")
+    network.shop.wait_until("2026-01-05T00:00:00Z")
+
+    shown = [
+        (one.status, one.reason)
+        for one in map(
+            network.created,
+            (
+                usage("voice", "yesterday", "60 s", product),
+                usage("voice", "2026-01-02T10:00:00Z", None, product),
+                usage("voice", "2026-01-02T10:00:00Z", None, product, durationSeconds="a minute"),
+                usage("voice", "2026-01-02T10:00:00Z", None, product, durationSeconds=True),
+            ),
+        )
+    ]
+
+    no_time = "startDateTime 'yesterday' is no date-time such as 2026-02-01T00:00:00Z"
+    assert shown == [
+        ("rejected", ("usage.unreadable", no_time)),
+        ("rejected", ("usage.unreadable", "it does not say how much was used")),
+        ("rejected", ("usage.unreadable", "it does not say how much was used")),
+        ("rejected", ("usage.unreadable", "it does not say how much was used")),
+    ]
+    assert network.charged(product) == {}
+
+
 # -- twice ------------------------------------------------------------------------------------------------------------
 
 
