@@ -58,7 +58,8 @@ class Change(Protocol):
 class Making(Protocol):
     """Makes another resource in the transaction of the request, as a POST does it, with its rules and events.
 
-    It is not held against the contract. Errors: NotFound when nothing serves the resource; IdTaken; what its rules raise.
+    It is not held against the contract.
+    Errors: NotFound when nothing serves the resource; IdTaken; what its rules raise.
     """
 
     def __call__(self, resource: str, document: Mapping[str, Any]) -> Document: ...

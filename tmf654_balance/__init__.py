@@ -1,8 +1,11 @@
 """Prepay balances (TMF654): buckets, and what fills, moves, reserves and corrects them. The standard has v4 only."""
 
-from common.component import Component, Resource
+from common.component import Component, Resource, Route, Work
 from tmf654_balance import rules
+from tmf654_balance.changes import RESERVATION
+from tmf654_balance.ledger import EXPIRY
 from tmf654_balance.lifecycle import ACTION, BUCKET
+from tmf654_balance.tables import TABLES
 
 _OF_BUCKETS = ("usageType", "partyAccount.id", "product.id", "logicalResource.id", "relatedParty.id")
 _OF_ACTIONS = ("status", "requestedDate", "bucket.id", *_OF_BUCKETS)
@@ -18,10 +21,27 @@ COMPONENT = Component(
             lifecycle=BUCKET,
         ),
         *(
-            Resource(name, _OF_ACTIONS, lifecycle=ACTION, on_create=rules.on_create, on_patch=rules.on_patch)
+            Resource(
+                name,
+                _OF_ACTIONS,
+                lifecycle=ACTION,
+                on_create=rules.on_create,
+                on_patch=rules.on_patch,
+                on_delete=rules.on_delete,
+            )
             for name in rules.ACTIONS
         ),
         Resource("accumulatedBalance", indexed=("partyAccount.id", "product.id", "relatedParty.id")),
         Resource("balanceActionHistory", indexed=_OF_ACTIONS),
     ),
+    works=(
+        Work(EXPIRY, "tmf654_balance.works:BucketExpiry"),
+        Work(RESERVATION, "tmf654_balance.works:ReservationExpiry"),
+    ),
+    routes=(
+        Route("PATCH", "/charging/v1/limits/{bucketId}", "tmf654_balance.limits:PatchLimits"),
+        Route("GET", "/charging/v1/limits/{bucketId}", "tmf654_balance.limits:RetrieveLimits"),
+    ),
+    records=TABLES,
+    offers={"balances": "tmf654_balance.offer:Balances"},
 )

@@ -46,21 +46,26 @@ def test_what_v4_alone_has_is_stored_as_v4_has_it_and_belongs_to_the_component(s
     assert served in suite.installation.kept
 
 
-def test_a_topup_starts_as_created_and_says_when_it_was_asked_for(suite):
-    answer = suite.post(f"{BASE}/topupBalance", {**TOPUP, "status": "completed"})
+def test_a_topup_is_completed_at_once_and_says_when_it_was_asked_for(suite):
+    answer = suite.post(f"{BASE}/topupBalance", {**TOPUP, "status": "created"})
 
     assert answer.status == 201
-    assert answer.json["status"] == "created"
-    assert answer.json["requestedDate"] == suite.get(f"{BASE}/topupBalance/{answer.json['id']}").json["requestedDate"]
-    assert "confirmationDate" not in answer.json
+    assert answer.json["status"] == "completed"
+    assert answer.json["requestedDate"] == answer.json["confirmationDate"]
+    assert suite.get(f"{BASE}/topupBalance/{answer.json['id']}").json == answer.json
 
 
-def test_a_topup_that_is_cancelled_says_so(suite):
-    id = suite.post(f"{BASE}/topupBalance", TOPUP).json["id"]
+def test_a_reservation_that_is_cancelled_says_so(suite):
+    suite.created(f"{BASE}/topupBalance", TOPUP)
+    id = suite.post(f"{BASE}/reserveBalance", TOPUP).json["id"]
 
-    assert suite.patch(f"{BASE}/topupBalance/{id}", {"status": "cancelled"}).status == 200
-    assert suite.patch(f"{BASE}/topupBalance/{id}", {"status": "cancelled", "reason": "again"}).status == 200
-    assert event_types(suite) == ["TopupBalanceCreateEvent", "TopupBalanceCancelEvent"]
+    assert suite.patch(f"{BASE}/reserveBalance/{id}", {"status": "cancelled", "reason": "no"}).status == 200
+    assert suite.patch(f"{BASE}/reserveBalance/{id}", {"status": "cancelled", "reason": "again"}).status == 200
+    assert event_types(suite) == [
+        "TopupBalanceCreateEvent",
+        "ReserveBalanceCreateEvent",
+        "ReserveBalanceCancelEvent",
+    ]
 
 
 def test_a_topup_is_found_by_its_bucket(suite):
@@ -80,6 +85,7 @@ def test_a_change_of_a_balance_ends_once(name, final):
 
 
 def test_what_has_ended_stays_as_it_ended(suite):
+    suite.created(f"{BASE}/topupBalance", TOPUP)
     id = suite.post(f"{BASE}/reserveBalance", TOPUP).json["id"]
 
     assert suite.patch(f"{BASE}/reserveBalance/{id}", {"status": "completed", "reason": "used"}).status == 200

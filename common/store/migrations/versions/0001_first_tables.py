@@ -1764,6 +1764,79 @@ def upgrade() -> None:
     )
     op.create_index("ix_tmf637_product_span_0", "tmf637_product_span", ["tenant", "account", "product"], unique=False)
     op.create_table(
+        "tmf654_action_key",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("external", TEXT, nullable=False),
+        sa.Column("action", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf654_action_key"),
+    )
+    op.create_table(
+        "tmf654_balance",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("bucket", TEXT, nullable=False),
+        sa.Column("usage_type", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=True),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("granted", NUMBER, nullable=False),
+        sa.Column("remaining", NUMBER, nullable=False),
+        sa.Column("reserved", NUMBER, nullable=False),
+        sa.Column("floor", NUMBER, nullable=False),
+        sa.Column("threshold", NUMBER, nullable=True),
+        sa.Column("spending_limit", NUMBER, nullable=True),
+        sa.Column("spent", NUMBER, nullable=False),
+        sa.Column("spent_in", TEXT, nullable=False),
+        sa.Column("start", TEXT, nullable=True),
+        sa.Column("expires", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "bucket", name="pk_tmf654_balance"),
+    )
+    op.create_index("ix_tmf654_balance_0", "tmf654_balance", ["tenant", "account"], unique=False)
+    op.create_table(
+        "tmf654_movement",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("bucket", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_movement"),
+    )
+    op.create_index("ix_tmf654_movement_0", "tmf654_movement", ["tenant", "cause"], unique=False)
+    op.create_index("ix_tmf654_movement_1", "tmf654_movement", ["tenant", "bucket", "at"], unique=False)
+    op.create_index("ux_tmf654_movement_0", "tmf654_movement", ["tenant", "bucket", "kind", "cause"], unique=True)
+    op.create_table(
+        "tmf654_owner",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("owner", TEXT, nullable=False),
+        sa.Column("bucket", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "owner", "bucket", name="pk_tmf654_owner"),
+    )
+    op.create_index("ix_tmf654_owner_0", "tmf654_owner", ["tenant", "bucket"], unique=False)
+    op.create_table(
+        "tmf654_reservation",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("bucket", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("used", NUMBER, nullable=False),
+        sa.Column("expires", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_reservation"),
+    )
+    op.create_index("ix_tmf654_reservation_0", "tmf654_reservation", ["tenant", "bucket", "state"], unique=False)
+    op.create_table(
+        "tmf654_total",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("usage_type", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("document", TEXT, nullable=False),
+        sa.Column("total", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "usage_type", "unit", name="pk_tmf654_total"),
+    )
+    op.create_table(
         "tmf654_v4_accumulated_balance",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),

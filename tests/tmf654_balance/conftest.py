@@ -1,0 +1,40 @@
+"""The suite on SQLite and on PostgreSQL, empty, with a clock that is moved."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import inspect, text
+
+from common.settings import Settings
+from tests.client import Suite
+from tests.postgres import postgres_server
+from tests.tmf654_balance.kit import START
+
+__all__ = ["postgres_server"]
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def migrated(request, tmp_path_factory):
+    """A database with tables; its URL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('balance')}/bss.db"
+        return
+    with request.getfixturevalue("postgres_server").database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared(migrated):
+    suite = Suite(Settings(database_url=migrated, clock=START, database_pool_size=16))
+    yield suite
+    suite.close()
+
+
+@pytest.fixture
+def charged(shared):
+    """The suite, with nothing in it. Its clock goes on from test to test."""
+    with shared.installation.database.engine.begin() as connection:
+        for name in inspect(connection).get_table_names():
+            if "654" in name or name in ("work", "outbox", "idempotency"):
+                connection.execute(text(f'DELETE FROM "{name}"'))
+    return shared

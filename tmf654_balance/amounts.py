@@ -1,0 +1,75 @@
+"""Exact amounts of balances: what may be said, and sums that never lose a digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+from typing import Any
+
+ZERO = Decimal(0)
+# 15 digits before the point and 18 behind it; one more for a sum of two.
+DECIMALS = 18
+LARGEST = Decimal(10) ** 15
+_EXACT = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation, Inexact])
+
+
+class Refused(Exception):
+    """A balance cannot be changed so; `code` is stable, `message` says what to change."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def fits(amount: Decimal) -> bool:
+    """Whether an amount can be kept and added exactly."""
+    if not amount.is_finite() or abs(amount) >= LARGEST:
+        return False
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and (exponent >= -DECIMALS or amount == amount.quantize(Decimal(1).scaleb(-18)))
+
+
+def added(*amounts: Decimal) -> Decimal:
+    """Their sum. Errors: Refused when it is too large."""
+    total = ZERO
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    if not fits(total):
+        raise Refused("amount.too-large", f"amounts are below {LARGEST:,} with {DECIMALS} decimals at most")
+    return total
+
+
+def taken(amount: Decimal, other: Decimal) -> Decimal:
+    return added(amount, -other)
+
+
+def number(value: Any) -> Decimal | None:
+    """A JSON number, exactly; None for anything else."""
+    return Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+
+
+def stated(action: Mapping[str, Any], *, signs: str = "positive") -> Decimal:
+    """The amount of an action. Shapes: `signs` is `positive`, or `either` but not zero.
+
+    Errors: Refused for an amount that is none, or cannot be kept exactly.
+    """
+    quantity = action.get("amount")
+    amount = number(quantity.get("amount")) if isinstance(quantity, Mapping) else None
+    if amount is None:
+        raise Refused("amount.missing", "say how much, as in {amount: 10, units: EUR}")
+    if amount == 0 or (signs == "positive" and amount < 0):
+        raise Refused("amount.invalid", f"the amount is {amount}; give one above zero")
+    if not fits(amount):
+        raise Refused("amount.too-large", f"amounts are below {LARGEST:,} with {DECIMALS} decimals at most")
+    return amount
+
+
+def units(action: Mapping[str, Any]) -> str | None:
+    """The unit that an action names."""
+    quantity = action.get("amount")
+    named = quantity.get("units") if isinstance(quantity, Mapping) else None
+    return named if isinstance(named, str) and named else None
+
+
+def least(amounts: Iterable[Decimal]) -> Decimal:
+    return min(amounts)

@@ -1,0 +1,284 @@
+"""Balances in one transaction: locked in the order of their ids, changed in memory, written with what shows them.
+
+    hold    what is here as a document only is taken over; the rows are locked, each waits for whoever has it
+    change  `move`, and the sums of what is reserved
+    close   rows, movements, bucket documents, sums of accounts, events
+
+A change that is refused changes nothing: everything is asked before anything is changed.
+Locks: the document of an action, then balances by id, then bucket documents, then sums by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from common.component import RuleContext
+from common.domain.clock import instant_text, normal_instant
+from common.domain.ids import ordered_id
+from common.domain.query import Document
+from tmf654_balance.amounts import ZERO, Refused, added, fits, number, taken
+from tmf654_balance.tables import BALANCES, MOVEMENTS, OWNERS, TOTALS
+
+EXPIRY = "balance.expiry"
+# The standard has no events of buckets; these are for listeners that ask for them by name (docs/balances.md).
+LOW, STATE_CHANGED = "BucketAttributeValueChangeEvent", "BucketStateChangeEvent"
+
+
+@dataclass
+class Balance:
+    """One bucket as it stands (`tables.BALANCES`)."""
+
+    bucket: str
+    usage_type: str
+    unit: str
+    account: str | None
+    status: str
+    granted: Decimal
+    remaining: Decimal
+    reserved: Decimal
+    floor: Decimal
+    threshold: Decimal | None
+    spending_limit: Decimal | None
+    spent: Decimal
+    spent_in: str
+    start: datetime | None
+    expires: datetime | None
+
+    @property
+    def unreserved(self) -> Decimal:
+        """What may still be taken out before the limit."""
+        return added(self.remaining, -self.reserved, -self.floor)
+
+    def available(self, month: str) -> Decimal:
+        """What usage may still take: before the limit, and before what may be spent in a month."""
+        if self.spending_limit is None:
+            return self.unreserved
+        spent = self.spent if self.spent_in == month else ZERO
+        return min(self.unreserved, added(self.spending_limit, -spent, -self.reserved))
+
+    def spend(self, amount: Decimal, month: str) -> None:
+        self.spent = added(self.spent if self.spent_in == month else ZERO, amount)
+        self.spent_in = month
+
+    def unspend(self, amount: Decimal, month: str) -> None:
+        """Usage that was taken back. What was spent in another month cannot be spent again."""
+        if self.spent_in == month:
+            self.spent = max(added(self.spent, -amount), ZERO)
+
+    def problem(self, now: datetime) -> Refused | None:
+        """Why nothing may be taken from it now."""
+        if self.status == "expired" or (self.expires is not None and self.expires <= now):
+            return Refused("bucket.expired", f"bucket {self.bucket[:80]!r} has expired")
+        if self.status != "active":
+            return Refused("bucket.suspended", f"bucket {self.bucket[:80]!r} is {self.status}")
+        if self.start is not None and now < self.start:
+            return Refused("bucket.not-valid", f"bucket {self.bucket[:80]!r} is valid from {instant_text(self.start)}")
+        return None
+
+
+class Ledger:
+    """The balances that one transaction holds."""
+
+    def __init__(self, context: RuleContext) -> None:
+        assert context.records is not None, "balances change where they are stored"
+        self._context, self._records = context, context.records
+        self._table = context.records(BALANCES.name)
+        self._held: dict[str, Balance] = {}
+        self._before: dict[str, Balance] = {}
+        self._movements: list[dict[str, Any]] = []
+        self._joining: dict[str, Decimal] = {}
+        self.now = context.now
+        self.month = context.now.astimezone(ZoneInfo(context.settings.time_zone)).strftime("%Y-%m")
+
+    def hold(self, buckets: Iterable[str]) -> dict[str, Balance]:
+        """Those of these buckets that are here, locked. Called once with everything that may change."""
+        assert not self._held, "who holds balances one after the other waits for others who do"
+        wanted = sorted(set(buckets))
+        missing = set(wanted) - {key[0] for key in self._table.get_many((id,) for id in wanted)}
+        if missing:
+            documents = self._context.library.get_many("bucket", missing)
+            for id in sorted(documents):
+                self._take_over(documents[id])
+        for key, row in self._table.get_many(((id,) for id in wanted), for_update=True).items():
+            self._held[key[0]], self._before[key[0]] = Balance(**row), Balance(**row)
+        return self._held
+
+    def open(self, document: Document) -> None:
+        """A new bucket, empty, unless somebody else has just made it. `hold` it then."""
+        if self._insert(document, ZERO):
+            assert self._context.create is not None, "buckets are made where they are stored"
+            unit = document["remainingValue"]["units"]
+            empty = {"amount": 0, "units": unit}
+            shown = {"remainingValue": empty, "remainingValueName": f"0 {unit}", "reservedValue": empty}
+            self._context.create("bucket", {**document, **shown, "status": "active"})
+            self._joining[document["id"]] = ZERO
+
+    def is_here(self, bucket: str) -> bool:
+        return self._table.get(bucket) is not None or self._context.library.get("bucket", bucket) is not None
+
+    def is_noted(self, buckets: tuple[str, ...], kind: str, cause: str) -> bool:
+        """Whether it has moved one of these already, in this transaction or before."""
+        if any((row["bucket"] in buckets, row["kind"], row["cause"]) == (True, kind, cause) for row in self._movements):
+            return True
+        return bool(self._records(MOVEMENTS.name).find({"bucket": buckets, "kind": kind, "cause": cause}, limit=1))
+
+    def move(self, balance: Balance, amount: Decimal, kind: str, cause: str) -> None:
+        """Put in or take out. Who takes out has asked whether there is enough."""
+        balance.remaining = added(balance.remaining, amount)
+        if amount > 0 and kind not in ("reversal",):
+            balance.granted = added(balance.granted, amount)
+        id = ordered_id()
+        row = {"id": id, "bucket": balance.bucket, "amount": amount, "kind": kind, "cause": cause, "at": self.now}
+        self._movements.append(row)
+
+    def use(self, balance: Balance, amount: Decimal, cause: str) -> None:
+        """Take out for usage."""
+        self.move(balance, -amount, "usage", cause)
+        balance.spend(amount, self.month)
+
+    def close(self) -> None:
+        """Write everything that changed, and whoever shows it."""
+        changed = [balance for id, balance in sorted(self._held.items()) if balance != self._before[id]]
+        for balance in changed:
+            self._forfeit(balance)
+        self._table.put(asdict(balance) for balance in changed)
+        self._records(MOVEMENTS.name).insert(self._movements)
+        for balance in changed:
+            assert balance.remaining >= min(balance.floor, self._before[balance.bucket].remaining), "below its limit"
+            self._show(balance)
+        for balance in sorted(self._held.values(), key=lambda one: (*_sum_of(one), one.bucket)):
+            moved = taken(balance.remaining, self._before[balance.bucket].remaining)
+            if moved or balance.bucket in self._joining:
+                self._add_up(balance, added(moved, self._joining.get(balance.bucket, ZERO)))
+
+    # -- the parts ----------------------------------------------------------------------------------------------------
+
+    def _forfeit(self, balance: Balance) -> None:
+        """What nobody holds of an expired bucket is gone."""
+        left = added(balance.remaining, -balance.reserved)
+        if balance.status == "expired" and left > 0:
+            self.move(balance, -left, "expiry", ordered_id())
+
+    def _show(self, balance: Balance) -> None:
+        """The bucket's document as its row."""
+        assert self._context.update is not None, "buckets are shown where they are stored"
+        before = self._before[balance.bucket]
+        changes: dict[str, Any] = {
+            "remainingValue": {"amount": balance.remaining, "units": balance.unit},
+            "remainingValueName": f"{balance.remaining:f} {balance.unit}",
+            "reservedValue": {"amount": balance.reserved, "units": balance.unit},
+            "status": balance.status,
+        }
+        if balance.expires != before.expires:
+            times = {"startDateTime": balance.start, "endDateTime": balance.expires}
+            changes["validFor"] = {name: instant_text(at) for name, at in times.items() if at is not None}
+            schedule_expiry(balance, self._context)
+        told: tuple[str, ...] = (STATE_CHANGED,) if balance.status != before.status else ()
+        if balance.threshold is not None and _is_low(balance) and not _is_low(before):
+            told = (*told, LOW)
+        self._context.update("bucket", balance.bucket, changes, told)
+
+    def _take_over(self, document: Document) -> None:
+        """A bucket that came as a document: what it says is its first movement."""
+        value = document.get("remainingValue")
+        amount = number(value.get("amount")) if isinstance(value, Mapping) else None
+        remaining = amount if amount is not None and fits(amount) else ZERO
+        if not self._insert(document, remaining):
+            return
+        row = {"id": ordered_id(), "bucket": document["id"], "amount": remaining, "kind": "opening"}
+        self._records(MOVEMENTS.name).insert([{**row, "cause": document["id"], "at": self.now}])
+        self._joining[document["id"]] = remaining
+
+    def _insert(self, document: Document, remaining: Decimal) -> bool:
+        row = self._row(document, remaining)
+        if not self._table.insert_new([row]):
+            return False
+        owners = [f"product/{id}" for id in _ids(document.get("product"))]
+        owners = owners or ([f"account/{row['account']}"] if row["account"] is not None else [])
+        self._records(OWNERS.name).insert_new({"owner": owner, "bucket": document["id"]} for owner in owners)
+        if row["expires"] is not None:
+            schedule_expiry(Balance(**row), self._context)
+        return True
+
+    def _row(self, document: Document, remaining: Decimal) -> dict[str, Any]:
+        account, value = document.get("partyAccount"), document.get("remainingValue")
+        period = document.get("validFor")
+        return {
+            "bucket": document["id"],
+            "usage_type": str(document.get("usageType", "other")),
+            "unit": str(value.get("units", "")) if isinstance(value, Mapping) else "",
+            "account": account.get("id") if isinstance(account, Mapping) else None,
+            "status": document.get("status", "active"),
+            "granted": max(remaining, ZERO),
+            "remaining": remaining,
+            "reserved": ZERO,
+            "floor": min(remaining, ZERO),
+            "threshold": None,
+            "spending_limit": None,
+            "spent": ZERO,
+            "spent_in": self.month,
+            "start": moment(period, "startDateTime"),
+            "expires": moment(period, "endDateTime"),
+        }
+
+    def _add_up(self, balance: Balance, moved: Decimal) -> None:
+        """What all buckets of an account have of one kind together."""
+        bucket = balance.bucket
+        if balance.account is None or not self._context.library.serves("accumulatedBalance"):
+            return
+        key = dict(zip(("account", "usage_type", "unit"), _sum_of(balance), strict=True))
+        table, create, update = self._records(TOTALS.name), self._context.create, self._context.update
+        assert create is not None, "sums are shown where they are stored"
+        assert update is not None, "sums are shown where they are stored"
+        shown = [{"id": bucket}]
+        new = ordered_id()
+        if table.insert_new([{**key, "document": new, "total": moved}]):
+            document = {
+                "id": new,
+                "name": f"{key['usage_type']} {key['unit']}",
+                "partyAccount": {"id": key["account"]},
+                "bucket": shown,
+                "totalBalance": {"amount": moved, "units": key["unit"]},
+            }
+            create("accumulatedBalance", document)
+            return
+        total = table.get(*key.values(), for_update=True)
+        assert total is not None, "what could not be inserted is there"
+        total["total"] = added(total["total"], moved)
+        table.put([total])
+        kept = self._context.library.get("accumulatedBalance", total["document"]) or {}
+        listed = kept.get("bucket", [])
+        changes: dict[str, Any] = {"totalBalance": {"amount": total["total"], "units": key["unit"]}}
+        if bucket not in _ids(listed):
+            changes["bucket"] = [*listed, *shown]
+        update("accumulatedBalance", total["document"], changes)
+
+
+def schedule_expiry(balance: Balance, context: RuleContext) -> None:
+    if balance.expires is not None and context.schedule is not None:
+        context.schedule(EXPIRY, balance.bucket, balance.expires)
+
+
+def moment(period: Any, name: str) -> datetime | None:
+    """An end of a period."""
+    text = period.get(name) if isinstance(period, Mapping) else None
+    normal = normal_instant(text) if isinstance(text, str) else None
+    return None if normal is None else datetime.fromisoformat(normal)
+
+
+def _sum_of(balance: Balance) -> Iterable[str]:
+    return balance.account or "", balance.usage_type, balance.unit
+
+
+def _is_low(balance: Balance) -> bool:
+    return balance.threshold is not None and balance.remaining < balance.threshold
+
+
+def _ids(references: Any) -> list[str]:
+    listed = references if isinstance(references, list) else []
+    return [one["id"] for one in listed if isinstance(one, Mapping) and isinstance(one.get("id"), str)]

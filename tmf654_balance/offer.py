@@ -1,0 +1,214 @@
+"""What other components may do with balances, in their own transaction (`Component.offers`: `balances`).
+
+    purse = balances.open(context, owners)       everything that may change is locked here, at once
+    purse.charge(...)                            any number of times
+    purse.close()                                before the transaction commits
+
+Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
+the buckets of the product, or else from those of its account that name no product; what expires first is used first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from common.component import Recording, RuleContext
+from tmf654_balance.amounts import ZERO, Refused, added, fits, taken
+from tmf654_balance.changes import RESERVATION
+from tmf654_balance.ledger import Balance, Ledger
+from tmf654_balance.tables import HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS
+
+MONEY = "monetary"
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing was taken. `code` is balance.insufficient, balance.currency, bucket.expired ..."""
+
+    code: str
+    message: str
+
+
+class Balances:
+    """What is offered."""
+
+    def __init__(self, records: Recording) -> None:
+        self._records = records
+
+    def open(
+        self, context: RuleContext, owners: Iterable[tuple[str | None, str | None]], causes: Iterable[str] = ()
+    ) -> Purse:
+        """Hold the buckets of these products and accounts, and those that charges for these causes took from."""
+        names = tuple(sorted({name for product, account in owners for name in _names(product, account)}))
+        rows = self._records(OWNERS.name).find({"owner": names}) if names else []
+        undone = tuple(sorted(set(causes)))
+        charges = self._records(MOVEMENTS.name).find({"cause": undone, "kind": "usage"}) if undone else []
+        return Purse(context, rows, {row["bucket"] for row in charges})
+
+    def charge(
+        self,
+        context: RuleContext,
+        *,
+        product: str | None,
+        account: str | None,
+        amount: Decimal,
+        currency: str,
+        cause: str,
+    ) -> Refusal | None:
+        """One charge, whole or not at all. `cause` counts once."""
+        purse = self.open(context, [(product, account)])
+        refusal = purse.charge(product, account, amount, currency, cause)
+        purse.close()
+        return refusal
+
+
+class Purse:
+    """The money that one transaction holds."""
+
+    def __init__(self, context: RuleContext, rows: Iterable[Mapping[str, Any]], others: set[str]) -> None:
+        self._context = context
+        self._ledger = Ledger(context)
+        self._of: dict[str, list[Balance]] = {}
+        listed = list(rows)
+        held = self._ledger.hold({*others, *(row["bucket"] for row in listed)})
+        self._all = held
+        for row in listed:
+            balance = held[row["bucket"]]
+            if balance.usage_type == MONEY:
+                self._of.setdefault(row["owner"], []).append(balance)
+        for balances in self._of.values():
+            balances.sort(key=lambda one: (one.expires or _NEVER, one.bucket))
+
+    def is_prepaid(self, product: str | None, account: str | None) -> bool:
+        return bool(self._buckets(product, account))
+
+    def available(self, product: str | None, account: str | None, currency: str) -> Decimal:
+        """What usage may still take, and not less than nothing."""
+        usable = self._usable(product, account, currency)
+        return added(*(self._left(one) for one in usable)) if usable else ZERO
+
+    def charge(
+        self, product: str | None, account: str | None, amount: Decimal, currency: str, cause: str
+    ) -> Refusal | None:
+        """Take it, whole or not at all. A cause that was charged before is not charged again."""
+        if amount == 0 or not self.is_prepaid(product, account):
+            return None
+        if amount < 0 or not fits(amount):
+            return Refusal("amount.invalid", f"{amount} cannot be charged")
+        if self._ledger.is_noted(tuple(one.bucket for one in self._buckets(product, account)), "usage", cause):
+            return None
+        try:
+            return self._charge(product, account, amount, currency, cause)
+        except Refused as refused:
+            return Refusal(refused.code, refused.message)
+
+    def reverse(self, cause: str, by: str) -> Decimal:
+        """Put back what a charge took, where it was taken; how much. `by` is the cause of doing so, and counts once."""
+        table = self._records(MOVEMENTS.name)
+        done = {row["bucket"] for row in table.find({"cause": by, "kind": "reversal"})}
+        back = ZERO
+        for row in table.find({"cause": cause, "kind": "usage"}):
+            if row["bucket"] not in done:
+                balance = self._all[row["bucket"]]
+                self._ledger.move(balance, -row["amount"], "reversal", by)
+                balance.unspend(-row["amount"], self._ledger.month)
+                back = added(back, -row["amount"])
+        return back
+
+    def reserve(
+        self, product: str | None, account: str | None, amount: Decimal, currency: str, session: str, expires: datetime
+    ) -> Refusal | None:
+        """Hold back an amount for a session, from one bucket after the other, instead of what it held before."""
+        self.release(session)
+        if amount == 0 or not self.is_prepaid(product, account):
+            return None
+        left = amount
+        rows: list[dict[str, Any]] = []
+        for balance in self._usable(product, account, currency):
+            part = min(left, self._left(balance))
+            if part > 0:
+                balance.reserved = added(balance.reserved, part)
+                left = taken(left, part)
+                of = {"id": f"{session}/{balance.bucket}", "bucket": balance.bucket, "state": HELD}
+                rows.append({**of, "amount": part, "used": ZERO, "expires": expires})
+        if left:
+            for row in rows:
+                balance = self._all[row["bucket"]]
+                balance.reserved = taken(balance.reserved, row["amount"])
+            return self._too_little(amount, currency, taken(amount, left))
+        self._records(RESERVATIONS.name).put(rows)
+        for row in rows:
+            assert self._context.schedule is not None, "what is held lapses"
+            self._context.schedule(RESERVATION, row["id"], expires)
+        return None
+
+    def release(self, session: str) -> None:
+        """Let go of what a session holds, before it is charged or asks for more."""
+        table = self._records(RESERVATIONS.name)
+        rows = table.get_many((f"{session}/{one.bucket}",) for one in self._all.values())
+        for row in rows.values():
+            if row["state"] == HELD:
+                balance = self._all[row["bucket"]]
+                balance.reserved = taken(balance.reserved, row["amount"])
+                table.put([{**row, "state": RELEASED}])
+
+    def close(self) -> None:
+        """Write what changed."""
+        self._ledger.close()
+
+    # -- the parts ----------------------------------------------------------------------------------------------------
+
+    def _charge(
+        self, product: str | None, account: str | None, amount: Decimal, currency: str, cause: str
+    ) -> Refusal | None:
+        usable = self._usable(product, account, currency)
+        enough = added(*(self._left(one) for one in usable))
+        if enough < amount:
+            return self._too_little(amount, currency, enough)
+        left = amount
+        for balance in usable:
+            part = min(left, self._left(balance))
+            if part > 0:
+                self._ledger.use(balance, part, cause)
+                left = taken(left, part)
+        return None
+
+    def _too_little(self, amount: Decimal, currency: str, enough: Decimal) -> Refusal:
+        return Refusal("balance.insufficient", f"{amount:f} {currency} are asked for, {enough:f} can be given")
+
+    def _usable(self, product: str | None, account: str | None, currency: str) -> list[Balance]:
+        buckets = self._buckets(product, account)
+        return [one for one in buckets if one.unit == currency and one.problem(self._ledger.now) is None]
+
+    def _left(self, balance: Balance) -> Decimal:
+        return max(balance.available(self._ledger.month), ZERO)
+
+    def _buckets(self, product: str | None, account: str | None) -> list[Balance]:
+        return next((found for name in _names(product, account) if (found := self._of.get(name))), [])
+
+    def _records(self, name: str) -> Any:
+        assert self._context.records is not None, "balances change where they are stored"
+        return self._context.records(name)
+
+
+def lapse(context: RuleContext, row: Mapping[str, Any]) -> None:
+    """A session's reservation that nobody ended."""
+    ledger = Ledger(context)
+    balance = ledger.hold([row["bucket"]])[row["bucket"]]
+    assert context.records is not None, "balances change where they are stored"
+    table = context.records(RESERVATIONS.name)
+    now = table.get(row["id"])
+    if now is not None and now["state"] == HELD and now["expires"] <= ledger.now:
+        balance.reserved = taken(balance.reserved, now["amount"])
+        table.put([{**now, "state": RELEASED}])
+    ledger.close()
+
+
+def _names(product: str | None, account: str | None) -> list[str]:
+    named = [] if product is None else [f"product/{product}"]
+    return named if account is None else [*named, f"account/{account}"]
