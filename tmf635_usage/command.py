@@ -88,7 +88,7 @@ def recycle(
 
         recycled = Recycle(installation, reason, product, dry_run, progress=progress).run()
     if json:
-        print_json(asdict(recycled))
+        print_json({"taken": recycled.taken, "rated": recycled.rated, "left": dict(sorted(recycled.left.items()))})
         return
     out.print(f"{'would be ' if dry_run else ''}rated: {recycled.rated} of {recycled.taken}")
     for code, count in sorted(recycled.left.items()):
