@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from common.component import Library
 from common.domain.query import Document
+from tmf622_ordering.capture.reading import id_at, inner
 from tmf622_ordering.items import Item, flat, needs, part_of
 from tmf622_ordering.lifecycle import ITEM
 from tmf622_ordering.orchestration.decompose import OrderedItem
@@ -47,7 +48,7 @@ class Facts:
 
     def specification(self, item: Item) -> Document:
         """The specification that the item names, or its offering's, or its product's."""
-        named = id_at(part(item.document, "product"), "productSpecification")
+        named = id_at(inner(item.document, "product"), "productSpecification")
         for id in (named, id_at(self.offering(item), "productSpecification"), self._present(item)):
             if id is not None and id in self.specifications:
                 return self.specifications[id]
@@ -76,7 +77,7 @@ def gather(order: Document, library: Library) -> Facts:
     offerings = library.get_many(
         "productOffering", _ids([*named, *(id_at(product, "productOffering") for product in products.values())])
     )
-    wanted = [id_at(part(item.document, "product"), "productSpecification") for item in items]
+    wanted = [id_at(inner(item.document, "product"), "productSpecification") for item in items]
     wanted += [id_at(one, "productSpecification") for one in (*offerings.values(), *products.values())]
     return Facts(offerings, library.get_many("productSpecification", _ids(wanted)), products)
 
@@ -142,7 +143,7 @@ def _products(item: Item, action: str, facts: Facts, new_id: Callable[[], str]) 
 
 def _change(item: Item, facts: Facts) -> str:
     """What a modify does to its product (`OrderedItem.change`)."""
-    wanted, present = part(item.document, "product"), facts.product(item)
+    wanted, present = inner(item.document, "product"), facts.product(item)
     status = wanted.get("status")
     if status == "suspended" and present.get("status") != "suspended":
         return "suspend"
@@ -158,7 +159,7 @@ def _change(item: Item, facts: Facts) -> str:
 
 
 def _details(item: Item, order: Document, facts: Facts, products: tuple[str, ...]) -> dict[str, Any]:
-    wanted = part(item.document, "product")
+    wanted = inner(item.document, "product")
     details: dict[str, Any] = {"quantity": item.document.get("quantity", 1)}
     if products:
         details["productId"] = products[0]
@@ -195,18 +196,6 @@ def references(document: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any
         if isinstance(one, dict) and isinstance(one.get("id"), str):
             found.setdefault(one["id"], one)
     return tuple(found.values())
-
-
-def part(document: Mapping[str, Any], name: str) -> Document:
-    """The object at an attribute; empty when there is none."""
-    value = document.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def id_at(document: Mapping[str, Any], name: str) -> str | None:
-    """The id of the reference at an attribute."""
-    id = part(document, name).get("id")
-    return id if isinstance(id, str) else None
 
 
 def _ids(found: Iterable[str | None]) -> set[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from tmf622_ordering.capture.characteristics import default_of
-from tmf622_ordering.facts import Facts, Sold, part
+from tmf622_ordering.capture.reading import inner
+from tmf622_ordering.facts import Facts, Sold
 from tmf622_ordering.items import Item
 from tmf622_ordering.orchestration.plan import Task, TaskState
 
@@ -27,7 +28,7 @@ def new_product(id: str, item: Item, order: Document, facts: Facts, whole: str |
 
     Shapes: `whole` is the product of the bundle around it.
     """
-    offering, specification, wanted = facts.offering(item), facts.specification(item), part(item.document, "product")
+    offering, specification, wanted = facts.offering(item), facts.specification(item), inner(item.document, "product")
     document: dict[str, Any] = {
         "id": id,
         "status": "pendingActive",
@@ -52,10 +53,10 @@ def new_product(id: str, item: Item, order: Document, facts: Facts, whole: str |
 
 def changed(product: Document, item: Item, order: Document, facts: Facts) -> dict[str, Any]:
     """What a `modify` changes of a product, besides its status."""
-    wanted = part(item.document, "product")
+    wanted = inner(item.document, "product")
     changes = as_ordered(product, item)
     offering = item.document.get("productOffering")
-    if offering is not None and offering.get("id") != part(product, "productOffering").get("id"):
+    if offering is not None and offering.get("id") != inner(product, "productOffering").get("id"):
         changes["productOffering"] = offering
         changes["productSpecification"] = facts.offering(item).get("productSpecification")
         present = changes.get("productCharacteristic") or product.get("productCharacteristic", [])
@@ -75,7 +76,7 @@ def mentioned(product: Document, item: Item, order: Document) -> dict[str, Any]:
 
 def as_ordered(product: Document, item: Item) -> dict[str, Any]:
     """What the item says now of its product: it may say more than when the product was made."""
-    wanted = part(item.document, "product")
+    wanted = inner(item.document, "product")
     changes: dict[str, Any] = {name: wanted[name] for name in _AGREED if name in wanted}
     given = {one.get("name"): one for one in wanted.get("productCharacteristic", ())}
     if given:
