@@ -1,8 +1,8 @@
 """Rates usage: the only caller of the engine. Everything here happens in the transaction that the usage is stored in.
 
     guide    whose it is, by which plan             (`subjects`)
-    lock     the scopes, in order; then read buckets and counters
-    rate     engine, in the order of the usages' own times
+    lock     the scopes, in order; then read buckets and counters; then the balances of who is prepaid
+    rate     engine, in the order of the usages' own times; what the balance does not pay for is rejected
     write    lines, ratings, buckets, counters; status and price onto the document
 
 Whose usage nobody can tell waits as it is (`initialized`); what no price is for is `rejected`. Both say why in
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from common.component import Recording, RuleContext
@@ -21,6 +22,8 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.store.records import Between
+from tmf635_usage.rating.afford import affordable
+from tmf635_usage.rating.amounts import DECIMALS, total
 from tmf635_usage.rating.explain import explain
 from tmf635_usage.rating.meter import Meter
 from tmf635_usage.rating.tally import Tally
@@ -33,8 +36,10 @@ from tmf635_usage.rating.values import (
     Line,
     LineKind,
     Rating,
+    Reason,
     Rejection,
     State,
+    Usage,
 )
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
@@ -49,7 +54,10 @@ _MESSAGES = {
     "currency.other": "the price is in another currency than the account",
     "quantity.invalid": "the quantity is not a number of sensible size",
     "amount.precision": "the amount has more digits than can be kept exactly",
+    "balance.insufficient": "the prepaid balance does not pay for it",
 }
+# More than anything costs.
+_ANY_MONEY = Decimal(10) ** 15
 
 
 def rate(documents: Sequence[Document], context: RuleContext) -> None:
@@ -63,6 +71,7 @@ def rate(documents: Sequence[Document], context: RuleContext) -> None:
     batch = Batch(context.records, context.now)
     known = [(one, found) for one in readings if isinstance(found := guided[one.id], Guided) and one.usage is not None]
     batch.lock(known)
+    batch.purse = purse_of(context, (found for _, found in known))
     outcomes = batch.rate(known)
     by_id = {document["id"]: document for document in documents}
     for one in readings:
@@ -87,6 +96,7 @@ class Batch:
     lines: list[dict[str, Any]] = field(default_factory=list)
     buckets: set[BucketKey] = field(default_factory=set)
     counters: dict[CounterKey, datetime] = field(default_factory=dict)
+    purse: Any = None
 
     def lock(
         self,
@@ -126,11 +136,30 @@ class Batch:
             meter = meters.get(key)
             if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
                 meter = meters[key] = Meter(found.plan, found.subject, self.tally)
-            outcome = meter.rate(one.usage)
+            outcome = self._short_of(one.usage, found, meter) or meter.rate(one.usage)
             outcomes[one.id] = outcome
             if isinstance(outcome, Rating):
-                self.note(one.id, (numbers or {}).get(one.id, 0), found, outcome)
+                number = (numbers or {}).get(one.id, 0)
+                self.note(one.id, number, found, outcome)
+                if self.purse is not None:
+                    refusal = self.purse.charge(*_payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
+                    assert refusal is None, "what was affordable can be paid"
         return outcomes
+
+    def _short_of(self, usage: Usage, found: Guided, meter: Meter) -> Rejection | None:
+        """Of prepaid usage that costs more than there is; looked at before anything is counted."""
+        if self.purse is None or not self.purse.is_prepaid(*_payer(found)):
+            return None
+        asked = affordable(found.plan, found.subject, self.tally.state(), usage, _ANY_MONEY)
+        if isinstance(asked, Rejection) or not asked.cost:
+            return None
+        if -int(asked.cost.as_tuple().exponent) > DECIMALS:  # balances keep so many
+            return Rejection(usage, Reason.AMOUNT_PRECISION, {"cost": f"{asked.cost:f}"})
+        available = self.purse.available(*_payer(found), asked.currency)
+        if asked.cost <= available:
+            return None
+        facts = {"cost": f"{asked.cost:f} {asked.currency}", "available": f"{available:f}"}
+        return Rejection(usage, Reason.BALANCE_INSUFFICIENT, facts)
 
     def note(self, usage: str, number: int, found: Guided, rating: Rating) -> None:
         """Remember what is to be written of a rating."""
@@ -153,6 +182,29 @@ class Batch:
             {"scope": key.scope, "price": key.price, "start": key.start, "quantity": state.counters[key], "end": end}
             for key, end in sorted(self.counters.items())
         )
+        if self.purse is not None:
+            self.purse.close()
+
+
+def purse_of(context: RuleContext, guided: Iterable[Guided], causes: Iterable[str] = ()) -> Any:
+    """The prepaid balances of these products, held; None where no balances are served."""
+    balances = context.offered("balances") if context.offered is not None else None
+    return None if balances is None else balances.open(context, {_payer(found) for found in guided}, causes)
+
+
+def charge_of(usage: str, number: int) -> str:
+    """What the charge of a rating is known by."""
+    return f"{usage}/{number}"
+
+
+def cost_of(lines: Iterable[Line]) -> tuple[Decimal, str]:
+    """What the lines of a rating come to, in their one currency."""
+    priced = [line for line in lines if line.currency is not None]
+    return total(line.amount for line in priced), str(priced[0].currency) if priced else ""
+
+
+def _payer(found: Guided) -> tuple[str, str | None]:
+    return found.product, found.account
 
 
 def read_state(records: Recording, scopes: tuple[str, ...], since: datetime) -> State:

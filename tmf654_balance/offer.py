@@ -23,6 +23,8 @@ from tmf654_balance.ledger import Balance, Ledger
 from tmf654_balance.tables import HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS
 
 MONEY = "monetary"
+# Values in one question to the database.
+_AT_ONCE = 500
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -45,10 +47,15 @@ class Balances:
     ) -> Purse:
         """Hold the buckets of these products and accounts, and those that charges for these causes took from."""
         names = tuple(sorted({name for product, account in owners for name in _names(product, account)}))
-        rows = self._records(OWNERS.name).find({"owner": names}) if names else []
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(names), _AT_ONCE):
+            rows += self._records(OWNERS.name).find({"owner": names[start : start + _AT_ONCE]})
         undone = tuple(sorted(set(causes)))
-        charges = self._records(MOVEMENTS.name).find({"cause": undone, "kind": "usage"}) if undone else []
-        return Purse(context, rows, {row["bucket"] for row in charges})
+        others: set[str] = set()
+        for start in range(0, len(undone), _AT_ONCE):
+            part = undone[start : start + _AT_ONCE]
+            others |= {row["bucket"] for row in self._records(MOVEMENTS.name).find({"cause": part, "kind": "usage"})}
+        return Purse(context, rows, others)
 
     def charge(
         self,

@@ -367,6 +367,7 @@ class Reason(StrEnum):
     CURRENCY_OTHER = "currency.other"
     QUANTITY_INVALID = "quantity.invalid"
     AMOUNT_PRECISION = "amount.precision"
+    BALANCE_INSUFFICIENT = "balance.insufficient"
 
 
 class Rejection(NamedTuple):

@@ -1,0 +1,66 @@
+"""Stories of prepaid usage: it is paid for as it is rated, and refused where the balance does not pay for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.scenarios.charging import ANNA, Network
+from tests.scenarios.kit import Shop
+from tests.tmf654_balance.kit import check, topped_up
+
+
+@pytest.fixture
+def network(shop: Shop) -> Network:
+    return Network(shop)
+
+
+def _fill(network: Network, amount: Any, product: str) -> None:
+    topped_up(network.shop.suite, f"credit-{product}", Decimal(amount), product=[{"id": product}])
+
+
+def _left(network: Network, product: str) -> Decimal:
+    return check(network.shop.suite)[f"credit-{product}"]
+
+
+def test_usage_is_paid_for_until_the_balance_is_too_small_and_rejected_usage_counts_nothing(network: Network) -> None:
+    free = network.allowance("free", "voice", "1 min", period={"amount": 1, "units": "month"})
+    network.plan("prepaid", network.price("voice", "voice", "0.10", "1 min"), free)
+    product = network.sell("prepaid")
+    _fill(network, "0.25", product)
+
+    first = network.use("voice", "2026-01-02T10:00:00Z", "2 min")
+    second = network.use("voice", "2026-01-02T11:00:00Z", "2 min")
+    third = network.use("voice", "2026-01-02T12:00:00Z", "90 s")
+
+    assert (first.status, first.lines) == ("rated", ["allowance 60 s 0", "usage 60 s 0.1"])
+    assert (second.status, second.reason[0]) == ("rejected", "balance.insufficient")
+    assert (third.status, third.lines) == ("rated", ["usage 90 s 0.15"])
+    assert _left(network, product) == 0
+    assert network.charged(product)["EUR"] == "0.25"
+
+
+def test_what_an_allowance_covers_needs_no_money(network: Network) -> None:
+    network.plan(
+        "prepaid",
+        network.price("voice", "voice", "0.10", "1 min"),
+        network.allowance("f", "voice", "9 min", period={"amount": 1, "units": "month"}),
+    )
+    product = network.sell("prepaid")
+    _fill(network, "0.01", product)
+
+    assert network.use("voice", "2026-01-02T10:00:00Z", "9 min").status == "rated"
+    assert network.use("voice", "2026-01-02T11:00:00Z", "1 min").status == "rejected"
+    assert _left(network, product) == Decimal("0.01")
+
+
+def test_who_pays_by_bill_is_not_asked_for_a_balance(network: Network) -> None:
+    network.plan("talk", network.price("voice", "voice", "0.10", "1 min"))
+    prepaid, postpaid = network.sell("talk"), network.sell("talk", ANNA + "1")
+    _fill(network, "0.05", prepaid)
+
+    assert network.use("voice", "2026-01-02T10:00:00Z", "1 min", prepaid).status == "rejected"
+    assert network.use("voice", "2026-01-02T10:00:00Z", "1 min", postpaid).status == "rated"
+    assert _left(network, prepaid) == Decimal("0.05")
