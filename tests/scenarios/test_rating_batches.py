@@ -30,6 +30,8 @@ from tmf635_usage.recycle import Recycle
 from tmf635_usage.rerate import rerate
 
 JANUARY = "2026-01-01T00:00:00.000Z"
+# Records in one request: a body of 4 MB has no more than some 8,000.
+_AT_ONCE = 5_000
 
 
 @pytest.fixture
@@ -228,7 +230,7 @@ def sims(network: Network, number: int, account: str) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("size", [100])
+@pytest.mark.parametrize("size", [100, pytest.param(10_000, marks=pytest.mark.soak)])
 def test_a_fleet_shares_a_pool_and_its_tiers(network: Network, size: int) -> None:
     """Each machine uses 1 MB; half of that is in the pool, and the tier of the rest is filled by half of it."""
     half, quarter = size // 2, size // 4
@@ -241,8 +243,10 @@ def test_a_fleet_shares_a_pool_and_its_tiers(network: Network, size: int) -> Non
         in_v4(usage("data", at, "1 MB", None, imsi=f"90170{id[4:]:>010}", record=f"cdr-{id}")) for id in reversed(fleet)
     ]
 
-    answers = send(network, records, f"{USAGES_V4}Batch")
-    again = send(network, records, f"{USAGES_V4}Batch")
+    answers, again = (
+        [one for first in range(0, size, _AT_ONCE) for one in send(network, records[first : first + _AT_ONCE], path)]
+        for path in [f"{USAGES_V4}Batch"] * 2
+    )
 
     assert Counter((one["result"], one["status"]) for one in answers) == {("created", "rated"): size}
     assert Counter(one["result"] for one in again) == {"duplicate": size}
