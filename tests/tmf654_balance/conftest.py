@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import inspect, text
 
 from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server
-from tests.tmf654_balance.kit import START
+from tests.tmf654_balance.kit import START, emptied
 
 __all__ = ["postgres_server"]
 
@@ -33,8 +32,4 @@ def shared(migrated):
 @pytest.fixture
 def charged(shared):
     """The suite, with nothing in it. Its clock goes on from test to test."""
-    with shared.installation.database.engine.begin() as connection:
-        for name in inspect(connection).get_table_names():
-            if "654" in name or name in ("work", "outbox", "idempotency"):
-                connection.execute(text(f'DELETE FROM "{name}"'))
-    return shared
+    return emptied(shared)

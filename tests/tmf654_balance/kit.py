@@ -5,12 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import inspect, text
+
 from common.domain.query import AllOf
 from tests.client import Suite
 from tmf654_balance.tables import BALANCES, HELD, MOVEMENTS, RESERVATIONS
 
 BASE = "/tmf-api/prepayBalanceManagement/v4"
 START = "2026-03-01T12:00:00Z"
+
+
+def emptied(suite: Suite) -> Suite:
+    """The suite without anything of balances in it."""
+    with suite.installation.database.engine.begin() as connection:
+        for name in inspect(connection).get_table_names():
+            if "654" in name or name in ("work", "outbox", "idempotency"):
+                connection.execute(text(f'DELETE FROM "{name}"'))
+    return suite
 
 
 def of(bucket: str, amount: Any, units: str = "EUR", **more: Any) -> dict[str, Any]:

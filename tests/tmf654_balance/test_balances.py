@@ -13,6 +13,7 @@ from common.settings import Settings
 from common.store.event_tables import outbox
 from tests.client import Suite
 from tests.fakes import rule_context
+from tests.tmf654_balance.kit import emptied
 from tmf654_balance import COMPONENT, rules
 
 BASE = "/tmf-api/prepayBalanceManagement/v4"
@@ -26,11 +27,16 @@ TOPUP = {
 NOW = "2026-03-01T12:00:00.000Z"
 
 
-@pytest.fixture
-def suite(tmp_path):
-    suite = Suite(Settings(database_url=f"sqlite:///{tmp_path}/bss.db"))
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    suite = Suite(Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('balances')}/bss.db"))
     yield suite
     suite.close()
+
+
+@pytest.fixture
+def suite(opened):
+    return emptied(opened)
 
 
 def event_types(suite):
