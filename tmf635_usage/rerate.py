@@ -6,6 +6,7 @@ as it was: no line, no event. Of the rest
     rating    the one that was current is followed by its reversal and the new one, by number
     lines     what no bill saw is void with its reversal; of what was billed the reversal is unbilled, a correction
     buckets   give back what this product drew; what others drew from a shared one stays theirs
+    balances  get back what was paid from them; the new ratings are paid anew, in their order
     document  corrected, then rated; what cannot be rated any more stays corrected, with the reason
 
 Usage that stayed corrected is taken up again when its product is rated again.
@@ -26,7 +27,7 @@ from common.errors import Conflict, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.records import Between
-from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, moved, write_onto
+from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, charge_of, moved, purse_of, write_onto
 from tmf635_usage.rating.amounts import EXACT, opposite
 from tmf635_usage.rating.values import ZERO, BucketKey
 from tmf635_usage.reading import Reading, read
@@ -127,12 +128,16 @@ class _Rerating:
             return None
         emptied = _take_back(batch, current.values())
         numbers = self._numbers(readings)
+        causes = [charge_of(id, row["number"]) for id, row in current.items()]
+        batch.purse = purse_of(context, (found for _, found in known), causes)
+        paid = self._refunded(batch.purse, current, numbers)
         outcomes = batch.rate(known, {id: number + (2 if id in current else 1) for id, number in numbers.items()})
         after = {id: copy.deepcopy(document) for id, document in documents.items()}
         for id, document in after.items():
             _outcome_onto(document, readings[id], guided[id], outcomes)
         lines = self._lines(current)
-        same = {id for id in self._same(current, lines, batch) if documents[id]["status"] == RATED}
+        paid |= _charged(batch, known)
+        same = {id for id in self._same(current, lines, batch) - paid if documents[id]["status"] == RATED}
         batch.ratings = [row for row in batch.ratings if row["usage"] not in same]
         batch.lines = [row for row in batch.lines if row["usage"] not in same]
         changed = [id for id in documents if id not in same]
@@ -194,6 +199,16 @@ class _Rerating:
         return lines
 
     # -- what changes -------------------------------------------------------------------------------------
+
+    def _refunded(self, purse: Any, current: Mapping[str, dict[str, Any]], numbers: Mapping[str, int]) -> set[str]:
+        """What was paid from balances goes back to them before anything is rated; the usages that it was paid for."""
+        if purse is None:
+            return set()
+        return {
+            id
+            for id, row in current.items()
+            if purse.reverse(charge_of(id, row["number"]), charge_of(id, numbers[id] + 1))
+        }
 
     def _same(
         self, current: Mapping[str, dict[str, Any]], lines: Mapping[str, list[dict[str, Any]]], batch: Batch
@@ -312,6 +327,14 @@ def _take_back(batch: Batch, ratings: Any) -> set[BucketKey]:
     for key in emptied:
         del held[key]
     return emptied
+
+
+def _charged(batch: Batch, known: Sequence[tuple[Reading, Guided]]) -> set[str]:
+    """The usages whose new rating was paid from a balance."""
+    if batch.purse is None:
+        return set()
+    prepaid = {one.id for one, found in known if batch.purse.is_prepaid(found.product, found.account)}
+    return {line["usage"] for line in batch.lines if line["amount"]} & prepaid
 
 
 def _outcome_onto(document: Document, one: Reading, found: Guided | Unguided, outcomes: Mapping[str, Any]) -> None:

@@ -12,6 +12,8 @@ from common.domain.query import Document
 from common.store.unit_of_work import UnitOfWork
 from tests.scenarios.charging import ANNA, Network, money, product_price, tiers, usage
 from tests.scenarios.kit import Shop
+from tests.tmf654_balance.kit import bucket, topped_up
+from tmf635_usage import recycle
 from tmf635_usage import rerate as rerating
 from tmf635_usage.rerate import Proof, rerate
 from tmf635_usage.tables import BILLED, BUCKETS, COUNTERS, LINES, RATINGS, UNBILLED
@@ -298,6 +300,32 @@ def test_tiers_are_counted_anew(shop: Shop, network: Network) -> None:
     assert (network.shown(first).total, network.shown(second).total) == ("6", "6")
     assert proof.before == proof.after == {"EUR": Decimal(12)}
     assert network.counters() == ["data 2025-12-01T00:00:00.000Z 14000000"]
+
+
+# -- prepaid ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_paid_from_a_balance_goes_back_to_it(shop: Shop, network: Network) -> None:
+    network.price("voice", "voice", "0.10", "1 min")
+    product = line(network, "line", "voice")
+    topped_up(shop.suite, "purse", 1, product=[{"id": product}])
+    first, second = use(network, "voice", 1, "300 s", product), use(network, "voice", 2, "240 s", product)
+    short = use(network, "voice", 3, "120 s", product)
+    assert (bucket(shop.suite, "purse")[0], network.shown(short).reason[0]) == (Decimal("0.1"), "balance.insufficient")
+    correct(network, "voice", "voice", "0.04", "1 min")
+
+    assert again(shop, product, dry_run=True).after == {"EUR": Decimal("0.36")}
+    assert bucket(shop.suite, "purse")[0] == Decimal("0.1")
+    again(shop, product)
+    assert [network.shown(id).total for id in (first, second)] == ["0.2", "0.16"]
+    assert bucket(shop.suite, "purse")[0] == Decimal("0.64")
+    again(shop, product)
+    assert bucket(shop.suite, "purse")[0] == Decimal("0.64")
+    assert recycle.Recycle(shop.suite.installation).run().rated == 1
+    assert bucket(shop.suite, "purse")[0] == Decimal("0.56")
+    network.price("voice", "voice", "0.10", "1 min", version="3.0")
+    assert [one.reason for one in again(shop, product).changes] == [None, None, "balance.insufficient"]
+    assert bucket(shop.suite, "purse")[0] == Decimal("0.1")
 
 
 # -- what cannot be rated any more ------------------------------------------------------------------------------------
