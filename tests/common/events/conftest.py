@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from common.spec.contract import Contract
 from common.store.database import Database
 from tests.common.events.listeners import Listener, listening
 from tests.common.events.toys import ORDERING_V5, PUBLICATIONS, START
+from tests.history import history_of
 from tests.postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -74,12 +76,18 @@ def settings() -> Settings:
     return Settings(callback_allow_private=True, delivery_attempts_max=3, delivery_backoff_seconds_max=4)
 
 
+@pytest.fixture(scope="session")
+def lean_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lean")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def scene(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, settings: Settings, lean_folder: Path) -> Iterator[Scene]:
     url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     database = Database.open(Settings(database_url=url), ())
-    database.migrate()
-    database.prepare()
+    with history_of((), lean_folder):
+        database.migrate()
+        database.prepare()
     stage = Scene(database, settings)
     try:
         yield stage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +15,14 @@ from common.store.database import Database
 from tests.common.events.conftest import TENANT, Scene, step
 from tests.common.events.listeners import Listener
 from tests.common.events.toys import PUBLICATIONS, START, order_event
+from tests.history import history_of
 
 
 @pytest.fixture
-def scene(postgres_url: str, settings: Settings) -> Iterator[Scene]:
+def scene(postgres_url: str, settings: Settings, lean_folder: Path) -> Iterator[Scene]:
     database = Database.open(Settings(database_url=postgres_url), ())
-    database.migrate()
+    with history_of((), lean_folder):
+        database.migrate()
     stage = Scene(database, settings)
     yield stage
     for worker in stage.workers:

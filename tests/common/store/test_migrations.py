@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ from common.store import migrations
 from common.store.contract import RESOURCES, THING
 from common.store.database import Database
 from common.store.description import Index, RecordTable, StoredResource
-from common.store.migrations.generate import revision_text
 from common.store.tables import SYSTEM_METADATA, full_metadata
+from tests.history import history_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -27,13 +28,10 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def toy_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def toy_history(tmp_path: Path) -> Iterator[None]:
     """A history whose first revision is generated for the toy resources."""
-    assert migrations.__file__ is not None
-    (tmp_path / "versions").mkdir()
-    (tmp_path / "versions" / "0001_first_tables.py").write_text(revision_text(RESOURCES), encoding="utf-8")
-    (tmp_path / "env.py").write_text((Path(migrations.__file__).parent / "env.py").read_text(), encoding="utf-8")
-    monkeypatch.setattr(migrations, "_FOLDER", tmp_path)
+    with history_of(RESOURCES, tmp_path):
+        yield
 
 
 def differences(database: Database, *resources: StoredResource | RecordTable) -> list[object]:

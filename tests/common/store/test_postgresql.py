@@ -13,16 +13,18 @@ from common.settings import Settings
 from common.store.contract import RESOURCES, StoreContract, add_things
 from common.store.contract_filters import FilterContract
 from common.store.database import Database
+from tests.history import history_of
 from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="module")
-def template(postgres_server: PostgresServer) -> Iterator[str]:
+def template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database; each test works on a copy."""
     with postgres_server.database() as url:
         database = Database.open(Settings(database_url=url), RESOURCES)
-        database.migrate()
-        database.prepare()
+        with history_of(RESOURCES, tmp_path_factory.mktemp("history")):
+            database.migrate()
+            database.prepare()
         database.close()
         yield url.rsplit("/", 1)[1]
 

@@ -16,6 +16,7 @@ from common.store import sqlite
 from common.store.contract import NOW, RESOURCES, StoreContract, add_things
 from common.store.contract_filters import FilterContract
 from common.store.database import Database
+from tests.history import history_of
 
 
 def opened(url: str) -> Database:
@@ -28,9 +29,10 @@ def opened(url: str) -> Database:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database; each test that commits works on a copy."""
-    path = tmp_path_factory.mktemp("template") / "bss.db"
-    opened(f"sqlite:///{path}").close()
-    return path
+    folder = tmp_path_factory.mktemp("template")
+    with history_of(RESOURCES, folder):
+        opened(f"sqlite:///{folder}/bss.db").close()
+    return folder / "bss.db"
 
 
 @pytest.fixture
