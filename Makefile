@@ -19,11 +19,11 @@ install: .venv/installed  ## make .venv with the pinned lock
 run: install     ## the suite on http://127.0.0.1:8080, sample data loaded
 	$(BIN)/bss serve --port $(PORT) --samples
 
-test: install    ## all tests but the soak
-	$(BIN)/python -m pytest -q -n 2 -m "not soak"
-
-test-quick: install  ## the tests that take no long time
+test: install    ## all tests but those that take long
 	$(BIN)/python -m pytest -q -n 2 -m "not long and not soak"
+
+long: install    ## those that take long: fuzzing of every contract, jobs, processes
+	$(BIN)/python -m pytest -q -n 2 -m "long and not soak"
 
 soak: install    ## processes killed again and again, for minutes
 	$(BIN)/python -m pytest -q -n 2 -m soak
@@ -42,4 +42,4 @@ lock: install    ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --all-extras --universal \
 		--python-version 3.11 -o requirements.lock pyproject.toml
 
-.PHONY: help install run test test-quick soak check format lock
+.PHONY: help install run test long soak check format lock
