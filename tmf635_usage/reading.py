@@ -6,6 +6,7 @@
 | `durationSeconds`, `volumeMegabytes` ... | how much, in the unit of the name; or `quantity` with `unit` |
 | `msisdn`, `servedNumber`, `imsi`, `ipAddress`; without them `callingNumber` | whose it is, where no product is named |
 | `calledNumber`, `destinationZone`, `dataNetworkName`, `radioAccess`, `sNssai` | what prices match |
+| `visitedNetwork` | `home`, or where it was roaming (`roaming` is true then); without one it was at home |
 
 Any other characteristic is an attribute that prices may match by its own name.
 """
@@ -144,9 +145,9 @@ def _attributes(values: Mapping[str, Any]) -> dict[str, str]:
     found = {
         _NAMES.get(name, name): _text(value) for name, value in values.items() if isinstance(value, str | int | Decimal)
     }
-    visited = found.get(VISITED_NETWORK)
-    if visited is not None:
-        found.setdefault(ROAMING, "false" if visited.casefold() == _HOME else "true")
+    # A record that names no visited network was made at home.
+    visited = found.get(VISITED_NETWORK, _HOME)
+    found.setdefault(ROAMING, "false" if visited.casefold() == _HOME else "true")
     return found
 
 

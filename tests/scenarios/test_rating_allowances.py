@@ -195,6 +195,22 @@ def test_a_roaming_pass_of_a_week_from_activation(network: Network) -> None:
     ]
 
 
+def test_usage_that_names_no_visited_network_was_at_home(network: Network) -> None:
+    network.plan(
+        "homely",
+        network.price("data", "data", "3", "1 GB"),
+        network.allowance("month", "data", "1 GB", match={"roaming": False}),
+    )
+    network.sell("homely")
+
+    unsaid = network.use("data", "2026-01-02T10:00:00Z", "400 MB")
+    capital = network.use("data", "2026-01-02T11:00:00Z", "400 MB", visitedNetwork="Home")
+    away = network.use("data", "2026-01-02T12:00:00Z", "400 MB", visitedNetwork="20801")
+
+    assert [unsaid.lines, capital.lines] == [["allowance 400000000 B 0"]] * 2
+    assert away.lines == ["usage 400000000 B 1.2"]
+
+
 def test_a_new_day_begins_at_midnight_of_the_account_in_two_zones(network: Network) -> None:
     network.plan(
         "daily",
