@@ -62,7 +62,7 @@ def is_policy(failure: Failure, sent: Case, content: bytes) -> bool:
             return sent.method == "PATCH" or free or "/properties/@type" in failure.message
         case (
             "JsonSchemaError"
-        ):  # what was stored with such an @type or URI; mandatory attributes that were not selected
+        ):  # stored with such an @type or URI; mandatory attributes that were not selected
             unselected = "fields" in (sent.query or {}) and "is a required property" in failure.message
             return unselected or "/properties/@type:" in failure.message or bool(_NO_URI.search(failure.message))
         case _:
