@@ -60,9 +60,7 @@ def is_policy(failure: Failure, sent: Case, content: bytes) -> bool:
             broken = re.findall("violates .*", failure.message)
             free = bool(broken) and all("became null" in one or _NO_URI.search(one) for one in broken)
             return sent.method == "PATCH" or free or "/properties/@type" in failure.message
-        case (
-            "JsonSchemaError"
-        ):  # stored with such an @type or URI; mandatory attributes that were not selected
+        case "JsonSchemaError":  # stored with such an @type or URI; mandatory attributes that were not selected
             unselected = "fields" in (sent.query or {}) and "is a required property" in failure.message
             return unselected or "/properties/@type:" in failure.message or bool(_NO_URI.search(failure.message))
         case _:
