@@ -1,4 +1,4 @@
-"""What a v4 request costs beside the v5 request of the same work: CPU time of the operation, in process.
+"""What a v4 request costs beside the v5 request of the same work: CPU time from the ASGI server's call to its answer.
 
     python -m benchmarks.majors [ROUNDS]
 
@@ -9,18 +9,19 @@ The offering is the sample `plan-m` (about 6 KB) and 20 copies of it, stored in 
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from common import exact_json
+from common import exact_json, logs
 from common.installation import Installation
 from common.rest import view
-from common.rest.endpoint import Endpoint
-from common.rest.messages import Request
+from common.rest.app import build
 from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
 
@@ -30,6 +31,7 @@ BASE = "/tmf-api/productCatalogManagement"
 
 
 def main(rounds: int) -> None:
+    logs.configure("error")
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             database_url=f"sqlite:///{folder}/bss.db",
@@ -41,7 +43,8 @@ def main(rounds: int) -> None:
         installation.open_store()
         with in_process(installation) as client:
             load(installation, collect(installation), local_url(installation), client)
-        works = {major: works_of(installation, major) for major in (4, 5)}
+        call = Caller(build(installation))
+        works = {major: works_of(call, major) for major in (4, 5)}
         for _ in range(COPIES):
             works[5]["create"]()
         print(f"{'work':20} {'v5 us':>8} {'v4 us':>8} {'ratio':>6}   (CPU, medians of {rounds} rounds of {REPEATS})")
@@ -55,16 +58,39 @@ def main(rounds: int) -> None:
         installation.database.close()
 
 
-def works_of(installation: Installation, major: int) -> dict[str, Callable[[], object]]:
-    """The same pieces of work in one major."""
-    served = installation.served[f"TMF620/v{major}", "productOffering"]
-    endpoint, base = Endpoint(installation, served), f"{BASE}/v{major}"
+class Caller:
+    """Calls the application as the ASGI server does, without a network."""
 
-    def request(method: str, id: str | None = None, query: str = "", body: object = None) -> Request:
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._loop = asyncio.new_event_loop()
+
+    def __call__(self, method: str, path: str, query: str = "", body: object = None) -> bytes:
         content = b"" if body is None else exact_json.encode(body)
-        return Request(method, f"{base}/productOffering", base, "http://bench", id=id, query=query, body=content)
+        scope = {
+            **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""},
+            **{"method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode()},
+            "headers": [(b"host", b"bench"), (b"content-type", b"application/json")],
+            "server": ("bench", 80),
+            "client": ("bench", 1),
+        }
+        answer: list[Any] = []
 
-    shown = exact_json.decode_own(endpoint.retrieve(request("GET", "plan-m")).body)
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: Any) -> None:
+            answer.append(message)
+
+        self._loop.run_until_complete(self._application(scope, receive, send))
+        assert answer[0]["status"] < 300, answer
+        return b"".join(message.get("body", b"") for message in answer[1:])
+
+
+def works_of(call: Caller, major: int) -> dict[str, Callable[[], object]]:
+    """The same pieces of work in one major."""
+    offerings = f"{BASE}/v{major}/productOffering"
+    shown = exact_json.decode_own(call("GET", f"{offerings}/plan-m"))
     fresh = {name: value for name, value in shown.items() if name not in ("id", "href", "lastUpdate")}
     changes = iter(range(10**9))
     copies = f"limit={COPIES}&name={fresh['name']}".replace(" ", "%20")
@@ -73,16 +99,19 @@ def works_of(installation: Installation, major: int) -> dict[str, Callable[[], o
     def first(work: Callable[[], object]) -> Callable[[], object]:
         return lambda: (view._projected.cache_clear(), work())
 
+    def description() -> dict[str, str]:
+        return {"description": f"{next(changes)} {major}"}
+
     works: dict[str, Callable[[], object]] = {
-        "retrieve": lambda: endpoint.retrieve(request("GET", "plan-m")),
-        "list 20": lambda: endpoint.list(request("GET", query=copies)),
-        "list filtered": lambda: endpoint.list(request("GET", query=nested)),
+        "retrieve": lambda: call("GET", f"{offerings}/plan-m"),
+        "list 20": lambda: call("GET", offerings, copies),
+        "list filtered": lambda: call("GET", offerings, nested),
     }
     return {
         **{f"first {name}": first(work) for name, work in works.items()},
         **works,
-        "create": lambda: endpoint.create(request("POST", body=fresh)),
-        "patch": lambda: endpoint.patch(request("PATCH", "plan-m", body={"description": f"{next(changes)} {major}"})),
+        "create": lambda: call("POST", offerings, body=fresh),
+        "patch": lambda: call("PATCH", f"{offerings}/plan-m", body=description()),
     }
 
 
