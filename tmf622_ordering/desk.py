@@ -19,8 +19,8 @@ from tmf622_ordering.items import Item, flat, part_of, way
 from tmf622_ordering.lifecycle import ASSESSING, CANCELLED, ITEM, ORDER, PENDING_CANCELLATION
 from tmf622_ordering.orchestration import engine
 from tmf622_ordering.orchestration.plan import Plan, PlannedItem, Task, TaskState
+from tmf622_ordering.rules import INFORMATION_REQUIRED
 
-INFORMATION_REQUIRED = "information.required"
 _MILESTONES = {
     "ship": "shipped",
     "activate": "activated",

@@ -24,6 +24,8 @@ _FREE_WHEN_FINAL = frozenset(
         *("notificationContact", "orderRelationship", "priority"),
     }
 )
+# The code of the message that asks the customer for more.
+INFORMATION_REQUIRED = "information.required"
 _ANNOUNCED = {
     "productOrderMilestone": "ProductOrderMilestoneEvent",
     "productOrderJeopardyAlert": "ProductOrderJeopardyAlertEvent",
@@ -125,10 +127,13 @@ def _date(before: Document, after: Document, context: RuleContext) -> None:
 
 
 def _announce(before: Document, after: Document, context: RuleContext) -> None:
-    """An event for each list of messages about the order that has something new."""
+    """An event for each list of messages about the order that has something new, and one that asks for information."""
     if context.violations:
         return
     for name, event_type in _ANNOUNCED.items():
         known = before.get(name, [])
-        if any(message not in known for message in after.get(name, [])):
+        new = [message for message in after.get(name, []) if message not in known]
+        if new:
             context.raise_event(event_type)
+        if any(message.get("code") == INFORMATION_REQUIRED for message in new):
+            context.raise_event("ProductOrderInformationRequiredEvent")

@@ -280,6 +280,7 @@ def test_information_that_the_oss_wants_is_asked_of_the_customer_and_passed_on(s
         "order changed: productOrderErrorMessage, productOrderItem",
         "order: pending",
         "order error: information.required",
+        "order ProductOrderInformationRequiredEvent",
     ]
 
     given = {"@type": "Product", "productCharacteristic": characteristic_list(volume="10 GB")}

@@ -219,6 +219,7 @@ def test_an_item_waits_for_information_and_goes_on_when_it_is_given(shop: Shop) 
         "order changed: productOrderErrorMessage, productOrderItem, productOrderMilestone",
         "order milestone: shipped",
         "order error: information.required",
+        "order ProductOrderInformationRequiredEvent",
         "Phone changed: realizingService, startDate",
         "Phone: active",
         "order changed: productOrderItem, productOrderMilestone",

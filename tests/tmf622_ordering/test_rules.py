@@ -169,6 +169,15 @@ def test_an_item_is_configured_until_it_is_carried_out(state: str, may: bool) ->
             patched(order(state), productOrderItem=copy.deepcopy(configured))
 
 
+def test_a_message_that_asks_for_information_is_an_event_of_its_own_as_well() -> None:
+    asked: dict[str, Any] = {"productOrderErrorMessage": [{"code": "information.required", "message": "missing: iccid"}]}
+
+    _, context = patched(order("inProgress"), **asked)
+
+    names = [event for event, _ in context.extra_events]
+    assert names == ["ProductOrderErrorMessageEvent", "ProductOrderInformationRequiredEvent"]
+
+
 def test_prices_stand_as_they_were_agreed() -> None:
     price, total = [{"priceType": "oneTime", "price": {"taxRate": 19}}], [{"priceType": "oneTime"}]
     before = order("inProgress", orderTotalPrice=total)
