@@ -14,7 +14,8 @@ from common.domain.query import Document
 from common.errors import BssError
 from common.rest.actions import Actions
 from tmf622_ordering import products
-from tmf622_ordering.facts import ADOPTABLE, ENDED, Facts
+from tmf622_ordering.capture.relations import ENDED
+from tmf622_ordering.facts import ADOPTABLE, Facts
 from tmf622_ordering.items import Item, flat, part_of, way
 from tmf622_ordering.lifecycle import ASSESSING, CANCELLED, ITEM, ORDER, PENDING_CANCELLATION
 from tmf622_ordering.orchestration import engine

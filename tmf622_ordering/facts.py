@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from common.component import Library
 from common.domain.query import Document
-from tmf622_ordering.capture.reading import id_at, inner
+from tmf622_ordering.capture.reading import id_at, inner, quantity_of
 from tmf622_ordering.items import Item, flat, needs, part_of
 from tmf622_ordering.lifecycle import ITEM
 from tmf622_ordering.orchestration.decompose import OrderedItem
@@ -16,10 +16,6 @@ from tmf622_ordering.orchestration.decompose import OrderedItem
 _PHYSICAL = "PhysicalResourceSpecification"
 # TMF637 v5.0.0 ProductStatusType: a product that an `add` may take over instead of making one.
 ADOPTABLE = frozenset({"created", "pendingActive"})
-# ... and one that nothing can be changed of any more.
-ENDED = frozenset({"terminated", "cancelled", "aborted"})
-# How many products one item may add; TMF637 has no quantity, so each is a product of its own.
-QUANTITY_MAX = 100
 
 
 class Sold(NamedTuple):
@@ -135,10 +131,8 @@ def _products(item: Item, action: str, facts: Facts, new_id: Callable[[], str]) 
         return () if named is None else (named,)
     present = facts.products.get(named) if named is not None else None
     is_free = named is not None and (present is None or present.get("status") in ADOPTABLE)
-    quantity = item.document.get("quantity")
-    count = min(quantity, QUANTITY_MAX) if isinstance(quantity, int) else 1
     first = named if is_free and named is not None else new_id()
-    return (first, *(new_id() for _ in range(count - 1)))
+    return (first, *(new_id() for _ in range(quantity_of(item) - 1)))
 
 
 def _change(item: Item, facts: Facts) -> str:
@@ -160,7 +154,7 @@ def _change(item: Item, facts: Facts) -> str:
 
 def _details(item: Item, order: Document, facts: Facts, products: tuple[str, ...]) -> dict[str, Any]:
     wanted = inner(item.document, "product")
-    details: dict[str, Any] = {"quantity": item.document.get("quantity", 1)}
+    details: dict[str, Any] = {"quantity": quantity_of(item)}
     if products:
         details["productId"] = products[0]
     offering = item.document.get("productOffering") or facts.product(item).get("productOffering")

@@ -139,6 +139,8 @@ def test_what_is_sold_in_bundles_only_may_be_part_of_one() -> None:
     ("item", "expected"),
     [
         ({"productOffering": None}, [("", "item.incomplete")]),
+        ({"quantity": 101}, [("/quantity", "quantity.too-many")]),
+        ({"quantity": 100}, []),
         ({"productOffering": None, "product": {"name": "x"}}, [("", "item.incomplete")]),
         ({"productOffering": None, "product": {"productSpecification": {"id": "S1"}}}, []),
         ({"action": "modify"}, [("/product", "item.incomplete")]),

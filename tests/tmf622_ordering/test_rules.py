@@ -170,7 +170,9 @@ def test_an_item_is_configured_until_it_is_carried_out(state: str, may: bool) ->
 
 
 def test_a_message_that_asks_for_information_is_an_event_of_its_own_as_well() -> None:
-    asked: dict[str, Any] = {"productOrderErrorMessage": [{"code": "information.required", "message": "missing: iccid"}]}
+    asked: dict[str, Any] = {
+        "productOrderErrorMessage": [{"code": "information.required", "message": "missing: iccid"}]
+    }
 
     _, context = patched(order("inProgress"), **asked)
 

@@ -20,6 +20,7 @@ from tmf622_ordering.capture.found import Found, read
 from tmf622_ordering.capture.problem import REASONS, Problem
 from tmf622_ordering.capture.quote import Quote, quote, write
 from tmf622_ordering.capture.reading import (
+    QUANTITY_MAX,
     action_of,
     all_wholes_of,
     id_at,
@@ -29,6 +30,7 @@ from tmf622_ordering.capture.reading import (
     parts_of,
     product_id,
     product_of,
+    quantity_of,
     wholes_of,
 )
 from tmf622_ordering.capture.relations import ENDED, relations
@@ -126,7 +128,7 @@ def _order_problems(order: Document, items: list[Item], found: Found) -> Iterato
 
 
 def _lacking(item: Item) -> Problem | None:
-    """What the item's action needs and the item has not.
+    """What the item's action needs and the item has not, or has too much of.
 
     An item that says too little is rejected rather than refused: TMF622's profile asks for `id` and `action` only.
     """
@@ -135,6 +137,9 @@ def _lacking(item: Item) -> Problem | None:
         if offering_id(item) is None and id_at(product_of(item), "productSpecification") is None:
             message = "an item that adds names a productOffering, or a product with its productSpecification"
             return Problem(item.pointer, "item.incomplete", message, item.id)
+        if quantity_of(item) > QUANTITY_MAX:
+            message = f"an item adds at most {QUANTITY_MAX} products; order more with more items"
+            return Problem(f"{item.pointer}/quantity", "quantity.too-many", message, item.id)
     elif product_id(item) is None:
         message = f"an item with action {str(action)[:20]!r} names the product by product.id"
         return Problem(f"{item.pointer}/product", "item.incomplete", message, item.id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 REASONS = {
     "item.incomplete": "The item lacks what its action needs",
+    "quantity.too-many": "The item orders too many",
     "offering.unknown": "The offering does not exist",
     "offering.not-on-sale": "The offering is not on sale",
     "offering.not-sellable": "The offering is sold in bundles only",

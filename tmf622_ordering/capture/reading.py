@@ -40,6 +40,10 @@ def action_of(item: Item) -> str:
     return str(item.document.get("action", ""))
 
 
+# How many products one item may add; TMF637 has no quantity, so each is a product of its own.
+QUANTITY_MAX = 100
+
+
 def quantity_of(item: Item) -> int:
     """How many are ordered; one unless the item says so."""
     quantity = item.document.get("quantity")
