@@ -43,6 +43,8 @@ IDENTIFIERS = RecordTable(
 )
 # What of a product charging asks for.
 _KEPT = ("productOffering", "productPrice", "billingAccount", "productCharacteristic", "relatedParty", "startDate")
+# Accounts in one question to the database.
+_ACCOUNTS_AT_ONCE = 500
 _LIVE = frozenset({"active", "suspended", "pendingTerminate"})
 # What stands between the digits of a number that people write.
 _WRITING = dict.fromkeys(map(ord, " -()/\u00a0"))
@@ -99,6 +101,16 @@ class ProductHistory:
         for row in self._spans.find({"product": tuple(sorted(set(products)))}, order=["product", "since"]):
             found.setdefault(row["product"], []).append(Span(**row))
         return found
+
+    def of_account(self, accounts: Iterable[str]) -> dict[str, list[str]]:
+        """The ids of the products that were ever charged to each account that has any, in order."""
+        wanted = sorted(set(accounts))
+        found: dict[str, set[str]] = {}
+        for start in range(0, len(wanted), _ACCOUNTS_AT_ONCE):
+            where = {"account": tuple(wanted[start : start + _ACCOUNTS_AT_ONCE])}
+            for group in self._spans.sum((), where, by=("account", "product")):
+                found.setdefault(group.group["account"], set()).add(group.group["product"])
+        return {account: sorted(found[account]) for account in wanted if account in found}
 
     def owners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Owner]]:
         """Whose each identifier (name, value) was: since when, until when, which product; the first owner first."""

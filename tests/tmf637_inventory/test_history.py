@@ -90,6 +90,25 @@ def test_a_number_moves_from_one_product_to_the_next(clock_and_suite):
     assert owners(suite, "3") == []
 
 
+def test_an_account_has_the_products_that_were_ever_charged_to_it(clock_and_suite):
+    clock, suite = clock_and_suite
+
+    def charged_to(account: str):
+        return {"billingAccount": {"@type": "BillingAccountRef", "id": account}}
+
+    moved = suite.created(PRODUCTS, product("1", status="active", **charged_to("home")))["id"]
+    stays = suite.created(PRODUCTS, product("2", status="active", **charged_to("home")))["id"]
+    suite.created(PRODUCTS, product("3", status="active"))
+    clock.advance(timedelta(days=1))
+    assert suite.patch(f"{PRODUCTS}/{moved}", charged_to("work")).status == 200
+
+    with suite.installation.database.read() as uow:
+        offered = suite.installation.offered("productHistory", uow)
+        found = offered.of_account(["work", "home", "nobody"])
+    assert found == {"home": sorted([moved, stays]), "work": [moved]}
+    assert list(found) == ["home", "work"]
+
+
 def test_nothing_is_known_of_a_deleted_product(clock_and_suite):
     _, suite = clock_and_suite
     id = suite.created(PRODUCTS, product("1"))["id"]
