@@ -122,7 +122,7 @@ class AppliedPayment:
 
 @dataclass(frozen=True)
 class UsageRow:
-    """One rated usage behind an item; `at` is in the account's time zone, `amount` is unrounded, without its currency."""
+    """One rated usage behind an item: `at` in the account's time zone, `amount` unrounded, in the bill's currency."""
 
     product: str
     at: datetime
