@@ -65,6 +65,8 @@ class Making(Protocol):
     def __call__(self, resource: str, document: Mapping[str, Any]) -> Document: ...
 
 
+# Another resource by name and id, which nobody else changes until the transaction of the request ends.
+Holding = Callable[[str, str], Document | None]
 # The records of a table (`RecordTable.name`), in the transaction of the request.
 Recording = Callable[[str], "Records"]
 
@@ -77,8 +79,8 @@ class RuleContext:
     rule returns), raises a Conflict when the present state forbids the request, and may change the document it
     was given. `raise_event` adds an event the contract declares beyond the four generic kinds. `schedule(kind, key,
     at)` has a work of the component done, or looked at again, at an instant at the latest; it is written with the
-    request's change. `records` are the component's own tables; `offered(name)` is what another component offers
-    (`Component.offers`), None when it is not served.
+    request's change. `hold` reads what nobody else changes meanwhile. `records` are the component's own tables;
+    `offered(name)` is what another component offers (`Component.offers`), None when it is not served.
     """
 
     resource: str
@@ -91,6 +93,7 @@ class RuleContext:
     update: Change | None = None
     create: Making | None = None
     schedule: Callable[[str, str, datetime], None] | None = None
+    hold: Holding | None = None
     records: Recording | None = None
     offered: Callable[[str], Any] | None = None
 
@@ -208,8 +211,9 @@ class Component:
             paths beside its contract; `commands` names the typer application of each `bss` command that it adds
             (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `records`
             are tables of its own beside its documents; `offers` names what other components may ask, given the records
-            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `samples` is the folder of
-            sample documents, relative to the package; `v4` says how its v4 documents say what the stored ones say
+            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `checks` names the
+            `assurance.Check`s by which its books are held against each other (`tmf635_usage.assure:CHECKS`); `samples` is
+            the folder of sample documents, relative to the package; `v4` says how its v4 documents say what the stored ones say
             (None: v4 is not served).
     """
 
@@ -222,6 +226,7 @@ class Component:
     commands: Mapping[str, str] = field(default_factory=dict)
     records: tuple[RecordTable, ...] = ()
     offers: Mapping[str, str] = field(default_factory=dict)
+    checks: str | None = None
     samples: str = "samples"
     v4: ApiMapping | None = None
 

@@ -12,7 +12,7 @@ from common.component import Change, Library, RuleContext
 from common.domain.query import Document
 from common.errors import NotFound
 from common.installation import Installation, Served
-from common.rest.changes import Make, Update, rule_context, settle_patched
+from common.rest.changes import Hold, Make, Update, rule_context, settle_patched
 from common.rest.stamping import drop_nulls
 from common.store.records import Records
 from common.store.repository import Row
@@ -38,9 +38,7 @@ class Actions:
 
     def hold(self, resource: str, id: str) -> Document | None:
         """One document, which nobody else changes until the transaction ends."""
-        served = self.installation.by_name.get(resource)
-        row = None if served is None else self._row(served, id)
-        return None if row is None else row.document()
+        return Hold(self.installation, self.uow)(resource, id)
 
     def create(self, resource: str, document: Mapping[str, Any]) -> Document:
         """A new document as a POST makes it, with its defaults, rules and events.

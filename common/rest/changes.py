@@ -125,6 +125,7 @@ def rule_context(
     context.update = Update(installation, uow, correlation_id, now)
     context.create = Make(installation, uow, correlation_id, now)
     context.schedule = Schedule(installation, uow)
+    context.hold = Hold(installation, uow)
     context.records = uow.records
     context.offered = lambda name: installation.offered(name, uow)
     return context
@@ -140,6 +141,19 @@ class Schedule:
     def __call__(self, kind: str, key: str, at: datetime) -> None:
         assert kind in self.installation.works, f"no component has a work {kind!r}"
         self.uow.work(kind).wake(key, at)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """`RuleContext.hold`: another resource, which nobody else changes until the transaction of the request ends."""
+
+    installation: Installation
+    uow: UnitOfWork
+
+    def __call__(self, resource: str, id: str) -> Document | None:
+        served = self.installation.by_name.get(resource)
+        row = None if served is None else self.uow.repository(served.stored.name).get(id, for_update=True)
+        return None if row is None else row.document()
 
 
 @dataclass(frozen=True)
