@@ -3,6 +3,7 @@
 from common.component import Component, Resource
 from tmf678_bill import rules
 from tmf678_bill.lifecycle import CUSTOMER_BILL, CUSTOMER_BILL_ON_DEMAND
+from tmf678_bill.tables import TABLES
 from tmf678_bill.v4 import V4
 
 _PARTY = ("relatedParty.partyOrPartyRole.id", "relatedParty.role")
@@ -42,5 +43,7 @@ COMPONENT = Component(
             on_create=rules.on_create_request,
         ),
     ),
+    records=TABLES,
+    offers={"receivables": "tmf678_bill.receivables:Receivables"},
     v4=V4,
 )

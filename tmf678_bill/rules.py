@@ -2,10 +2,14 @@
 
 - `settled` and `partiallyPaid` are by payments: a bill is settled when nothing remains of it, and partially paid when
   something was paid and something remains. Amounts compare exactly, in their currency.
+- From `sent` on the state follows what is paid: a client puts a bill on hold, and does not take a payment back.
+- A bill that a bill run issued is not changed by anybody: its amounts, number, dates and references stand as they were
+  issued. Clients approve it (`new` to `validated`) and put it on hold; what is paid on it, and what was applied to a
+  bill that was loaded, is the receivable's to say (`receivables`).
 - A bill that was sent stays in the billing cycle that it was sent in.
 - The server decides about a request for a bill: `inProgress`, and `rejected` at once where the account is closed.
-Proposals, all three: the standard names the states and draws no diagram (CustomerBillStateType,
-CustomerBillOnDemandStateType). Nothing here produces bills; they come from whoever stores them.
+Proposals, all of them: the standard names the states and draws no diagram (CustomerBillStateType,
+CustomerBillOnDemandStateType).
 """
 
 from __future__ import annotations
@@ -15,17 +19,54 @@ from typing import Any
 
 from common.component import RuleContext
 from common.domain.query import Document
-from common.errors import Conflict
+from common.errors import Conflict, IllegalTransition
 from common.rules import reference_id, same
+from tmf678_bill.lifecycle import CUSTOMER_BILL
+from tmf678_bill.tables import HEADS, RECEIVABLES
 
 _SENT = frozenset({"sent", "partiallyPaid", "settled"})
+# How far a bill has come on the way of its payments; only these go back on it.
+_PAID = {"sent": 0, "partiallyPaid": 1, "settled": 2}
+# States that clients may put an issued bill into.
+_BY_CLIENTS = frozenset({"new", "validated", "onHold"})
+_OF_PAYMENTS = ("appliedPayment", "remainingAmount", "amountDue")
+_ISSUED = (
+    *_OF_PAYMENTS,
+    "billNo",
+    "billDate",
+    "billingAccount",
+    "billingPeriod",
+    "billCycle",
+    "category",
+    "financialAccount",
+    "nextBillDate",
+    "paymentDueDate",
+    "relatedParty",
+    "runType",
+    "taxExcludedAmount",
+    "taxIncludedAmount",
+    "taxItem",
+    "billDocument",
+)
+
+
+class Issued(Conflict):
+    code, reason = "bill.issued", "An issued bill is not changed"
+
+    def __init__(self, id: str, names: list[str]) -> None:
+        super().__init__(
+            f"customerBill {id[:80]!r} was issued; {', '.join(names)} cannot be changed any more: "
+            "issue a credit note, or apply a payment"
+        )
 
 
 def on_patch_bill(before: Document, after: Document, context: RuleContext) -> None:
     if before.get("state") in _SENT and not same(before, after, "billCycle"):
         raise Conflict(f"customerBill {before['id'][:80]!r} was sent; its billCycle cannot be changed any more")
+    is_issued = _check_kept(before, after, context)
     if before.get("state") == after.get("state"):
         return
+    _check_move(before, after, is_issued=is_issued)
     if after.get("state") == "settled":
         _require_settled(after)
     elif after.get("state") == "partiallyPaid":
@@ -43,6 +84,28 @@ def on_create_request(request: Document, context: RuleContext) -> None:
     account = context.library.get("billingAccount", id)
     if account is not None and str(account.get("state", "")).casefold() == "closed":
         request["state"] = "rejected"
+
+
+def _check_kept(before: Document, after: Document, context: RuleContext) -> bool:
+    """Errors: Issued, for what a client may not change of a bill that has records. Whether it was issued here."""
+    if context.records is None:
+        return False
+    is_issued = context.records(HEADS.name).get(before["id"]) is not None
+    kept = _ISSUED if is_issued else _OF_PAYMENTS if context.records(RECEIVABLES.name).get(before["id"]) else ()
+    changed = [name for name in kept if not same(before, after, name)]
+    if changed:
+        raise Issued(before["id"], changed)
+    return is_issued
+
+
+def _check_move(before: Document, after: Document, *, is_issued: bool) -> None:
+    """Errors: IllegalTransition for a move that payments make and clients do not."""
+    first, then = str(before.get("state")), str(after.get("state"))
+    goes_back = first in _PAID and then in _PAID and _PAID[then] < _PAID[first]
+    if goes_back or (is_issued and then not in _BY_CLIENTS):
+        allowed = {to for to in CUSTOMER_BILL.moves[first] if to not in _PAID or not is_issued}
+        allowed = {to for to in allowed if not (first in _PAID and _PAID.get(to, 9) < _PAID[first])}
+        raise IllegalTransition("customerBill", "state", first, then, allowed)
 
 
 def _require_settled(bill: Document) -> None:

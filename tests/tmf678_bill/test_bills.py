@@ -6,7 +6,7 @@ from itertools import product as pairs
 
 import pytest
 
-from common.errors import Conflict
+from common.errors import Conflict, IllegalTransition
 from tests.fakes import merged, refusals, rule_context
 from tmf678_bill import COMPONENT
 from tmf678_bill.rules import on_create_request, on_patch_bill
@@ -50,7 +50,18 @@ def test_the_moves_of_a_bill_are_those_of_the_table():
         ("sent", "onHold"),
         ("partiallyPaid", "settled"),
         ("partiallyPaid", "onHold"),
+        ("partiallyPaid", "sent"),
+        ("settled", "partiallyPaid"),
+        ("settled", "sent"),
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("partiallyPaid", "sent"), ("settled", "partiallyPaid"), ("settled", "sent")]
+)
+def test_only_payments_move_a_bill_back(first, then):
+    with pytest.raises(IllegalTransition, match=f"cannot go from '{first}' to '{then}'"):
+        patched(merged(BILL, state=first, remainingAmount=money(0)), state=then)
 
 
 def test_a_request_for_a_bill_starts_in_progress_and_ends_once():

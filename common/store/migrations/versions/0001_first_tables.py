@@ -1411,6 +1411,21 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_latest = true"),
     )
     op.create_table(
+        "tmf635_hold",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("session", TEXT, nullable=False),
+        sa.Column("service", TEXT, nullable=False),
+        sa.Column("scope", TEXT, nullable=False),
+        sa.Column("allowance", TEXT, nullable=False),
+        sa.Column("start", TEXT, nullable=False),
+        sa.Column("is_rolled", sa.Boolean(), nullable=False),
+        sa.Column("quantity", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant", "session", "service", "scope", "allowance", "start", "is_rolled", name="pk_tmf635_hold"
+        ),
+    )
+    op.create_index("ix_tmf635_hold_0", "tmf635_hold", ["tenant", "scope"], unique=False)
+    op.create_table(
         "tmf635_product_usage",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -1553,6 +1568,19 @@ def upgrade() -> None:
         sa.Column("product", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", name="pk_tmf635_scope"),
     )
+    op.create_table(
+        "tmf635_session",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("started", TEXT, nullable=False),
+        sa.Column("expires", TEXT, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_session"),
+    )
+    op.create_index("ix_tmf635_session_0", "tmf635_session", ["tenant", "product", "state"], unique=False)
     op.create_table(
         "tmf635_tariff",
         sa.Column("tenant", TEXT, nullable=False),
@@ -2957,6 +2985,72 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "tmf670_v4_payment_method",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf670_v4_payment_method"),
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_position",
+        "tmf670_v4_payment_method",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf676_v4_payment",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf676_v4_payment"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_position",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf676_v4_refund",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf676_v4_refund"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_position",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
         "tmf677_query_usage_consumption",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -3080,6 +3174,18 @@ def upgrade() -> None:
         ["tenant", "parent", "path", "text", "position"],
         unique=False,
     )
+    op.create_table(
+        "tmf678_applied",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "bill", "kind", "cause", name="pk_tmf678_applied"),
+    )
+    op.create_index("ix_tmf678_applied_0", "tmf678_applied", ["tenant", "cause"], unique=False)
     op.create_table(
         "tmf678_applied_customer_billing_rate",
         sa.Column("tenant", TEXT, nullable=False),
@@ -3214,6 +3320,88 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
     )
+    op.create_table(
+        "tmf678_bill_head",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("series", TEXT, nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("category", TEXT, nullable=False),
+        sa.Column("run_type", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=True),
+        sa.Column("issued_at", TEXT, nullable=False),
+        sa.Column("start", TEXT, nullable=False),
+        sa.Column("end", TEXT, nullable=False),
+        sa.Column("due", TEXT, nullable=True),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("net", NUMBER, nullable=False),
+        sa.Column("tax", NUMBER, nullable=False),
+        sa.Column("gross", NUMBER, nullable=False),
+        sa.Column("items", sa.BigInteger(), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_bill_head"),
+    )
+    op.create_index("ix_tmf678_bill_head_0", "tmf678_bill_head", ["tenant", "account", "issued_at"], unique=False)
+    op.create_index("ix_tmf678_bill_head_1", "tmf678_bill_head", ["tenant", "run"], unique=False)
+    op.create_index("ux_tmf678_bill_head_0", "tmf678_bill_head", ["tenant", "account", "place"], unique=True)
+    op.create_index(
+        "ux_tmf678_bill_head_1", "tmf678_bill_head", ["tenant", "entity", "series", "sequence"], unique=True
+    )
+    op.create_table(
+        "tmf678_bill_item",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("origin", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("product", TEXT, nullable=True),
+        sa.Column("price", TEXT, nullable=True),
+        sa.Column("version", TEXT, nullable=True),
+        sa.Column("first", TEXT, nullable=True),
+        sa.Column("last", TEXT, nullable=True),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("net", NUMBER, nullable=False),
+        sa.Column("tax", NUMBER, nullable=False),
+        sa.Column("gross", NUMBER, nullable=False),
+        sa.Column("category", TEXT, nullable=True),
+        sa.Column("rate", NUMBER, nullable=True),
+        sa.Column("is_inclusive", sa.Boolean(), nullable=False),
+        sa.Column("quantity", NUMBER, nullable=True),
+        sa.Column("unit", TEXT, nullable=True),
+        sa.Column("usages", sa.BigInteger(), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_bill_item"),
+    )
+    op.create_index("ix_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "account", "key"], unique=False)
+    op.create_index("ux_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "bill", "place"], unique=True)
+    op.create_table(
+        "tmf678_billing",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("specification", TEXT, nullable=True),
+        sa.Column("zone", TEXT, nullable=False),
+        sa.Column("anchor", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.Column("billed_until", TEXT, nullable=True),
+        sa.Column("next", TEXT, nullable=True),
+        sa.Column("currency", TEXT, nullable=True),
+        sa.Column("bills", sa.BigInteger(), nullable=False),
+        sa.Column("problem", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf678_billing"),
+    )
+    op.create_index("ix_tmf678_billing_0", "tmf678_billing", ["tenant", "next"], unique=False)
+    op.create_index("ix_tmf678_billing_1", "tmf678_billing", ["tenant", "specification"], unique=False)
     op.create_table(
         "tmf678_customer_bill",
         sa.Column("tenant", TEXT, nullable=False),
@@ -3420,6 +3608,64 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf678_number",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("series", TEXT, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "entity", "series", name="pk_tmf678_number"),
+    )
+    op.create_table(
+        "tmf678_receivable",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("issued_at", TEXT, nullable=False),
+        sa.Column("due", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("remaining", NUMBER, nullable=False),
+        sa.Column("disputed", NUMBER, nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_receivable"),
+    )
+    op.create_index("ix_tmf678_receivable_0", "tmf678_receivable", ["tenant", "account", "is_open"], unique=False)
+    op.create_index("ix_tmf678_receivable_1", "tmf678_receivable", ["tenant", "is_open", "due"], unique=False)
+    op.create_table(
+        "tmf678_run",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("asked", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=False),
+        sa.Column("started_at", TEXT, nullable=False),
+        sa.Column("ended_at", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_run"),
+    )
+    op.create_index("ix_tmf678_run_0", "tmf678_run", ["tenant", "started_at"], unique=False)
+    op.create_table(
+        "tmf678_run_outcome",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("run", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("bills", sa.BigInteger(), nullable=False),
+        sa.Column("reason", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "run", "account", name="pk_tmf678_run_outcome"),
+    )
+    op.create_index("ix_tmf678_run_outcome_0", "tmf678_run_outcome", ["tenant", "run", "outcome"], unique=False)
+    op.create_table(
+        "tmf678_tax_rate",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("category", TEXT, nullable=False),
+        sa.Column("place", TEXT, nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=True),
+        sa.Column("rate", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "category", "place", "since", name="pk_tmf678_tax_rate"),
     )
     op.create_table(
         "work",
