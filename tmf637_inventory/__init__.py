@@ -36,5 +36,6 @@ COMPONENT = Component(
     ),
     records=(history.SPANS, history.IDENTIFIERS),
     offers={"productHistory": "tmf637_inventory.history:ProductHistory"},
+    checks="tmf637_inventory.assure:CHECKS",
     v4=V4,
 )

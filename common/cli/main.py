@@ -1,4 +1,4 @@
-"""`bss`: serve, worker, migrate, seed, spec, events, check, and the commands of components (order).
+"""`bss`: serve, worker, migrate, seed, spec, events, check, assure, and the commands of components (order).
 
 Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database does not answer.
 """
@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from common import logs
+from common.cli.assure import assure
 from common.cli.components import WithComponents
 from common.cli.context import FAILED, MISUSED, explained, open_database, out, print_json, settings, stop
 from common.cli.events import events_app
@@ -30,6 +31,7 @@ spec_app = typer.Typer(help="The contracts in openapi/.", no_args_is_help=True)
 app.add_typer(spec_app, name="spec")
 app.add_typer(events_app, name="events")
 app.command()(seed)
+app.command()(assure)
 
 SOURCES = Path(__file__).resolve().parents[2] / "openapi"
 PUBLISHED = SOURCES / "published"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, MetaData, Table, func, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -91,6 +91,10 @@ class Database:
         """A transaction that only looks."""
         return self._unit(tenant, writes=False)
 
+    def snapshot(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
+        """A transaction that only looks, and sees everything as it is at one moment."""
+        return self._unit(tenant, writes=False, isolation="REPEATABLE READ")
+
     def ping(self) -> None:
         """Whether the database answers; Unavailable when it does not."""
         with translated(), self.engine.connect() as connection:
@@ -100,8 +104,10 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _unit(self, tenant: str, writes: bool) -> Iterator[UnitOfWork]:
-        options = {WRITES: True} if writes else {"postgresql_readonly": True}
+    def _unit(self, tenant: str, writes: bool, isolation: str | None = None) -> Iterator[UnitOfWork]:
+        options: dict[str, Any] = {WRITES: True} if writes else {"postgresql_readonly": True}
+        if isolation is not None and self.dialect_name == "postgresql":  # a transaction of SQLite sees no other's
+            options["isolation_level"] = isolation
         with translated(), self._writer if writes else nullcontext(), self.engine.connect() as connection:
             connection = connection.execution_options(**options)
             yield UnitOfWork(connection, tenant, self._tables, self._records, self._sql, writes)

@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlalchemy import Connection, Table
 
 from common.domain.event import Event
+from common.store.audit import Audit
 from common.store.description import RecordTable
 from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
@@ -40,6 +41,7 @@ class UnitOfWork:
         self._sql = sql
         self._writes = writes
         self._repositories: dict[tuple[str, str], Repository] = {}
+        self._events: list[Event] = []
 
     def repository(self, name: str, parent: str = "") -> Repository:
         """The documents of the resource that is stored under this name, below the row at the position `parent`."""
@@ -66,13 +68,19 @@ class UnitOfWork:
         """What of any kind is due."""
         return Agenda(self.connection, self.tenant)
 
-    def record(self, events: Iterable[Event]) -> None:
-        """Write events beside the changes they tell of."""
-        from common.store import outbox
+    @cached_property
+    def audit(self) -> Audit:
+        """Questions about whole tables."""
+        return Audit(self.connection, self.tenant, self._tables, self._records)
 
-        outbox.append(self.connection, self.tenant, events)
+    def record(self, events: Iterable[Event]) -> None:
+        """Events beside the changes they tell of; they are written together when the unit commits."""
+        self._events += events
 
     def commit(self) -> None:
         """Make everything durable. Nothing can be done with the unit afterwards."""
         assert self._writes, "a unit of work that reads has nothing to commit"
+        from common.store import outbox
+
+        outbox.append(self.connection, self.tenant, self._events)
         self.connection.commit()

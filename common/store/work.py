@@ -10,7 +10,7 @@ for each other, and PostgreSQL would refuse one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.exact_json import decode_own, encode
 from common.store.tables import WORK
+
+_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,18 @@ class Agenda:
             statement = statement.with_for_update()
         row = self._connection.execute(statement).one_or_none()
         return None if row is None else Due(kind, key, _moment(row.due), row.revision, row.failures)
+
+    def late(self, before: datetime, failures: int) -> Iterator[Due]:
+        """What was due before an instant, or has failed so often or more in a row, by kind and key."""
+        columns = WORK.c
+        is_late = or_(columns.due < instant_text(before), columns.failures >= failures)
+        statement = (
+            select(columns.kind, columns.key, columns.due, columns.revision, columns.failures)
+            .where(columns.tenant == self._tenant, is_late)
+            .order_by(columns.kind, columns.key)
+        )
+        for r in self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
+            yield Due(r.kind, r.key, _moment(r.due), r.revision, r.failures)
 
     def postpone(self, kind: str, key: str, until: datetime) -> None:
         """One occasion more failed: it is due again at this instant."""

@@ -1,0 +1,151 @@
+"""Whether usage, ratings and lines agree (`bss assure`).
+
+Received = rated + rejected + waiting: every number of a source leads to a usage that is here, every usage that is rated
+has the lines that say what it costs, and every line belongs to such a usage.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from common.assurance import Books, Check, Finding
+from common.domain.clock import instant_text
+from common.store.audit import Values
+from common.store.records import Between
+from tmf635_usage.tables import KEYS, LINES, RATINGS, UNBILLED
+
+# Usage that nobody could rate for so long is not about to come right by itself.
+WAITED = timedelta(days=1)
+# Numbers of one source that are compared; a longer series is checked up to here.
+NUMBERS_MAX = 50_000_000
+_SERIES = re.compile(r"(.*?)([0-9]{1,18})")
+_PRICED = ("usage", "setup", "correction")
+# Base units of what lasts or has a size.
+_MEASURED = ("s", "B")
+
+
+def _lost(books: Books) -> Iterator[Finding]:
+    usage = books.stored("productUsage")
+    for id in books.audit.missing(Values(KEYS.name, "usage"), Values(usage, "id")):
+        yield Finding(
+            (f"productUsage {id}",),
+            "the number of its source is noted, and the usage is not here",
+            "ask the source for the record and restore it from its file; the number keeps it from being sent again",
+        )
+
+
+def _rated(books: Books) -> Iterator[Finding]:
+    usage = books.stored("productUsage")
+    current = Values(RATINGS.name, "usage", {"is_current": True})
+    for id in books.audit.missing(Values(usage, "id", {"status": "rated"}), current):
+        yield Finding(
+            (f"productUsage {id}",),
+            "it is rated, and nothing says what it costs: another system rated it, or its rating is lost",
+            "if it is to be charged here, PATCH it to corrected and run `bss usage rerate` for its product",
+        )
+    for id in books.audit.missing(current, Values(usage, "id", {"status": ("rated", "superseded")})):
+        yield Finding(
+            (f"productUsage {id}",),
+            "it has a rating that counts, and is not rated",
+            "run `bss usage rerate` for its product, which takes the rating back",
+        )
+    for group in books.audit.repeated(RATINGS.name, ["usage"], {"is_current": True}):
+        yield Finding(
+            (f"productUsage {group.group['usage']}",),
+            f"{group.count} of its ratings count; one may",
+            "run `bss usage rerate` for its product and tell us: this must not happen",
+        )
+
+
+def _lines(books: Books) -> Iterator[Finding]:
+    for id in books.audit.missing(Values(RATINGS.name, "usage"), Values(LINES.name, "usage")):
+        yield Finding(
+            (f"productUsage {id}",),
+            "it was rated, and no line says what it costs",
+            "run `bss usage rerate` for its product",
+        )
+    for id in books.audit.missing(Values(LINES.name, "usage"), Values(RATINGS.name, "usage")):
+        yield Finding(
+            (f"productUsage {id}",),
+            "lines charge it, and it was never rated",
+            "keep the lines from the next bill and tell us: this must not happen",
+        )
+
+
+def _unpaid(books: Books) -> Iterator[Finding]:
+    """Lines that no bill can take up, because nobody is said to pay for them."""
+    where = {"state": UNBILLED, "account": None, "kind": _PRICED}
+    for group in books.audit.sums(LINES.name, ["amount"], ["product", "currency"], where):
+        amount, currency = group.sums["amount"], group.group["currency"]
+        if amount and currency is not None:
+            yield Finding(
+                (f"product {group.group['product']}",),
+                f"{group.count} lines of {amount:f} {currency} are for no billing account",
+                "give the product a billingAccount, then run `bss usage rerate` for it",
+            )
+
+
+def _waiting(books: Books) -> Iterator[Finding]:
+    usage = books.stored("productUsage")
+    before = instant_text(books.now - WAITED)
+    where = {"status": ("initialized", "rejected"), "creationDate": Between(end=before)}
+    for group in books.audit.sums(usage, [], ["status", "usageType"], where):
+        status, kind = group.group["status"], group.group["usageType"]
+        yield Finding(
+            (f"productUsage?status={status}&usageType={kind or ''}",),
+            f"{group.count} usages have waited for more than {WAITED.days} day",
+            "read their statusReason, mend the cause, then `bss usage recycle`",
+        )
+
+
+def _gaps(books: Books) -> Iterator[Finding]:
+    """Numbers that a source left out: of records numbered one after the other, in letters that stay the same."""
+    series: dict[tuple[str, str], array[int]] = {}
+    for row in books.audit.rows(KEYS.name, ["source", "external"], ["source", "external"]):
+        named = _SERIES.fullmatch(row["external"])
+        if named is not None:
+            numbers = series.setdefault((row["source"], named[1]), array("q"))
+            if len(numbers) < NUMBERS_MAX:
+                numbers.append(int(named[2]))
+    for (source, letters), listed in sorted(series.items()):
+        numbers = sorted(listed)
+        if len(numbers) < 2 or numbers[-1] - numbers[0] >= 2 * len(numbers):
+            continue  # these are no numbers that count records
+        for earlier, later in pairwise(numbers):
+            if later - earlier > 1:
+                first, last = f"{letters}{earlier + 1}", f"{letters}{later - 1}"
+                named_gap = first if later - earlier == 2 else f"{first} to {last}"
+                yield Finding(
+                    (f"source {source}",),
+                    f"{named_gap} did not come, what is before and after did",
+                    "ask the source for these records",
+                )
+
+
+def _alike(books: Books) -> Iterator[Finding]:
+    """The same use of the same product at the same instant under two numbers. Messages may well go out together."""
+    by = ["product", "at", "usage_type", "price", "quantity", "unit"]
+    where = {"kind": "usage", "reverses": None, "state": UNBILLED, "unit": _MEASURED}
+    for group in books.audit.repeated(LINES.name, by, where):
+        of = group.group
+        used = f"{of['usage_type']} {of['quantity']:f} {of['unit']}"
+        yield Finding(
+            (f"product {of['product']}",),
+            f"{group.count} usages of {used} began at {instant_text(of['at'])}",
+            "see whether a source sent one record under two numbers; if so, reject one of them",
+        )
+
+
+CHECKS = (
+    Check("usage.here", "Every record that a source numbered and that was taken is here.", _lost),
+    Check("usage.rated-once", "What is rated has one rating that counts, and nothing else has.", _rated),
+    Check("usage.lines", "Ratings and the lines that are charged belong together.", _lines),
+    Check("usage.payer", "What usage costs is charged to an account.", _unpaid),
+    Check("usage.waiting", "Usage that could not be rated is mended within a day.", _waiting),
+    Check("usage.gaps", "Sources that number their records left none out.", _gaps),
+    Check("usage.alike", "No use is charged under two numbers.", _alike),
+)
