@@ -1,0 +1,96 @@
+"""Periods of days that are counted from an anchor: bill cycles, charge periods, allowance periods.
+
+The k-th period starts k times `count` units after the anchor, counted from the anchor and not from the period before:
+monthly from the 31st starts on 28 February and again on 31 March.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class CycleUnit(StrEnum):
+    MONTH = "month"
+    WEEK = "week"
+    DAY = "day"
+
+
+_DAYS = {CycleUnit.WEEK: 7, CycleUnit.DAY: 1}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The days from `start` until before `end`; at least none."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        assert self.start <= self.end, "a span does not end before it starts"
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    def within(self, other: Span) -> Span | None:
+        """The days that both have; None when there is none."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Span(start, end) if start < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Periods of `count` units, one of which begins on the anchor."""
+
+    anchor: date
+    unit: CycleUnit = CycleUnit.MONTH
+    count: int = 1
+
+    def start(self, index: int) -> date:
+        """The first day of the period with this number; the anchor begins number 0."""
+        if self.unit is CycleUnit.MONTH:
+            return months_later(self.anchor, index * self.count)
+        return self.anchor + timedelta(days=index * self.count * _DAYS[self.unit])
+
+    def index(self, day: date) -> int:
+        """The number of the period that the day lies in."""
+        if self.unit is CycleUnit.MONTH:
+            months = (day.year - self.anchor.year) * 12 + day.month - self.anchor.month
+            index = months // self.count
+        else:
+            index = (day - self.anchor).days // (_DAYS[self.unit] * self.count)
+        return index - 1 if self.start(index) > day else index
+
+    def span(self, index: int) -> Span:
+        return Span(self.start(index), self.start(index + 1))
+
+    def span_at(self, day: date) -> Span:
+        """The period that the day lies in."""
+        return self.span(self.index(day))
+
+    def spans(self, start: date, end: date) -> Iterator[Span]:
+        """The periods that have a day from `start` until before `end`, in their order."""
+        index = self.index(start)
+        first = self.start(index)
+        while first < end:
+            index += 1
+            next = self.start(index)
+            yield Span(first, next)
+            first = next
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later (or before), or that month's last day when it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day; where midnight is skipped, the instant at which it would have been."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
