@@ -44,5 +44,6 @@ COMPONENT = Component(
         Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=_CHECK_JOB),
     ),
     jobs={"importJob": "import", "exportJob": "export"},
+    offers={"soldPrices": "tmf620_catalog.sold:SoldPrices"},
     v4=V4,
 )

@@ -18,8 +18,8 @@ from threading import Lock
 from typing import Any
 
 from common import exact_json
-from common.component import Library, Recording
-from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
+from common.component import Recording, RuleContext
+from common.domain.query import Document
 from tmf635_usage.prices import (
     ALLOWANCE,
     USAGE,
@@ -37,11 +37,6 @@ from tmf635_usage.rating.values import Plan, UsagePrice
 from tmf635_usage.tariffs import Heading, Tariffs
 
 PLANS_MAX = 1_000
-_RESOURCE = "productOfferingPrice"
-# Versions of prices in one question to the catalogue.
-_VERSIONS_MAX = 1_000
-_ID = FieldPath(("id",), Kind.STRING, False)
-_VERSION = FieldPath(("version",), Kind.STRING, False)
 
 
 @dataclass(frozen=True)
@@ -57,29 +52,22 @@ class Made:
         return compile_plan(self.plan)
 
 
-def catalogue_prices(agreed: Iterable[Document], library: Library) -> list[Document]:
-    """The price documents that products' `productPrice` entries mean.
+def agreed_prices(agreed: Iterable[Document], context: RuleContext) -> list[Document]:
+    """The price documents that products' `productPrice` entries mean, as the catalogue tells (`soldPrices`).
 
-    An entry keeps the version it was sold with; without a version it means the latest. A price that stands in the entry
-    itself is taken as it stands; what is not here is left out.
+    A price that stands in the entry itself is taken as it stands when the catalogue has none; what is not here is left
+    out.
     """
-    named = [entry["productOfferingPrice"] for entry in agreed if isinstance(entry.get("productOfferingPrice"), dict)]
-    pairs = {(one["id"], one.get("version")) for one in named if isinstance(one.get("id"), str)}
-    latest = library.get_many(_RESOURCE, {id for id, _ in pairs})
-    known = {(id, document.get("version")): document for id, document in latest.items()}
-    older = {(id, version) for id, version in pairs if version is not None and (id, version) not in known}
-    if older:
-        ids, versions = tuple(sorted({id for id, _ in older})), tuple(sorted({version for _, version in older}))
-        where = AllOf((Compare(_ID, Operator.EQ, ids), Compare(_VERSION, Operator.EQ, versions)))
-        known |= {(one["id"], one.get("version")): one for one in library.find(_RESOURCE, where, _VERSIONS_MAX)}
+    entries = list(agreed)
+    sold = context.offered("soldPrices") if context.offered is not None else None
+    meant = [None] * len(entries) if sold is None else sold.meant(entries, context.library)
     found: dict[Any, Document] = {}
-    for position, one in enumerate(named):
-        id, version = one.get("id"), one.get("version")
-        document = latest.get(id) if version is None and isinstance(id, str) else known.get((id, version))
-        if document is None and is_rated(one):
-            found[position] = one
-        elif document is not None:
-            found[id, document.get("version")] = document
+    for position, (entry, document) in enumerate(zip(entries, meant, strict=True)):
+        own = entry.get("productOfferingPrice")
+        if document is not None:
+            found[document["id"], document.get("version")] = document
+        elif isinstance(own, dict) and is_rated(own):
+            found[position] = own
     return list(found.values())
 
 
@@ -92,7 +80,7 @@ class PlanCache:
         self._lock = Lock()
 
     def plan(self, prices: Iterable[Document], tariffs: Tariffs) -> Made:
-        """The plan of these price documents (`catalogue_prices`): the same object for the same prices."""
+        """The plan of these price documents (`agreed_prices`): the same object for the same prices."""
         rated = sorted((price for price in prices if is_rated(price)), key=_order)
         headings = tariffs.headings(table[0] for price in rated if (table := table_of(price)) is not None)
         days = tariffs.calendars(name for price in rated for name in _calendars(price))

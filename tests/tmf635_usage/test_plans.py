@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 
 from common.domain.durations import Duration
-from tests.fakes import FakeLibrary
+from tests.fakes import FakeLibrary, rule_context
 from tests.tmf620_catalog.plan_prices import TIERS, VALID, amount, eur, price
-from tmf635_usage.plans import PlanCache, catalogue_prices
+from tmf635_usage.plans import PlanCache, agreed_prices
 from tmf635_usage.prices import TableRate, TableVersion
 from tmf635_usage.rating.values import (
     Allowance,
@@ -240,8 +240,20 @@ class VersionedLibrary(FakeLibrary):
         super().__init__({"productOfferingPrice": list(versions)})
         self._versions = versions
 
-    def find(self, resource: str, where: Any, limit: int = 100) -> list[Any]:
-        return [one for one in self._versions if one["version"] in where.parts[1].values]
+    def version(self, id: str | None, version: str | None) -> Any:
+        named = [one for one in self._versions if one["id"] == id and version in (None, one["version"])]
+        return named[-1] if named else None
+
+
+class Sold:
+    """The offer of a catalogue (`soldPrices`): the version that an entry names, or the latest."""
+
+    def __init__(self, library: VersionedLibrary) -> None:
+        self._library = library
+
+    def meant(self, agreed: list[Any], library: Any) -> list[Any]:
+        named = [one.get("productOfferingPrice", {}) for one in agreed]
+        return [self._library.version(one.get("id"), one.get("version")) for one in named]
 
 
 def entry(id: str, **more: Any) -> dict[str, Any]:
@@ -252,9 +264,12 @@ def test_a_product_keeps_the_version_that_it_was_sold_with() -> None:
     old, new, other = plain(), plain(version="2.0"), plain(id="p2")
     library = VersionedLibrary(old, new, other)
     by_value = {"productOfferingPrice": plain(id="mine")}
+    context = rule_context("productUsage")
+    context.library = library
+    context.offered = {"soldPrices": Sold(library)}.get
 
     def found(*entries: dict[str, Any]) -> list[tuple[str, str]]:
-        return [(one["id"], one["version"]) for one in catalogue_prices(entries, library)]
+        return [(one["id"], one["version"]) for one in agreed_prices(entries, context)]
 
     assert found(entry("p1", version="1.0"), entry("p2")) == [("p1", "1.0"), ("p2", "1.0")]
     assert found(entry("p1")) == [("p1", "2.0")]
