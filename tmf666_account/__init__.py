@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from common.component import Component, Resource
+from common.component import Component, Resource, Work
 from tmf666_account import rules
+from tmf666_account.ledger.deferrals import RECOGNITION
+from tmf666_account.ledger.tables import TABLES
 from tmf666_account.lifecycle import ACCOUNT
 from tmf666_account.v4 import V4
 
@@ -40,5 +42,8 @@ COMPONENT = Component(
         Resource("billingAccount", indexed=(*_INDEXED, "paymentStatus", "ratingType"), holds=_HOLDS, **_RULES),
         Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
     ),
+    works=(Work(RECOGNITION, "tmf666_account.ledger.works:Recognition"),),
+    records=TABLES,
+    offers={"ledger": "tmf666_account.ledger.offer:Ledger"},
     v4=V4,
 )

@@ -77,6 +77,10 @@ class Money:
         """This many hundredths of the amount."""
         return Money(_EXACT.scaleb(_EXACT.multiply(self.amount, Decimal(percentage)), Decimal(-2)), self.currency)
 
+    def portion(self, part: Decimal | int, whole: Decimal | int) -> Money:
+        """So much of the amount as `part` is of `whole`; to 60 digits. The whole is not zero."""
+        return Money(_QUOTIENT.divide(_EXACT.multiply(self.amount, Decimal(part)), Decimal(whole)), self.currency)
+
     def without_share(self, percentage: Decimal | int) -> Money:
         """The amount that with this share on top of it makes this one; to 60 digits. The share is above -100."""
         whole = _EXACT.add(_HUNDRED, Decimal(percentage))

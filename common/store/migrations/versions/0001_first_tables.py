@@ -2676,6 +2676,42 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_latest = true"),
     )
     op.create_table(
+        "tmf666_book",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf666_book"),
+    )
+    op.create_table(
+        "tmf666_deferral",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("item", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("net", NUMBER, nullable=False),
+        sa.Column("recognised", NUMBER, nullable=False),
+        sa.Column("start", TEXT, nullable=False),
+        sa.Column("end", TEXT, nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf666_deferral"),
+    )
+    op.create_index("ix_tmf666_deferral_0", "tmf666_deferral", ["tenant", "account", "is_open"], unique=False)
+    op.create_table(
+        "tmf666_entry",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("posting", TEXT, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("ledger_account", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "posting", "position", name="pk_tmf666_entry"),
+    )
+    op.create_index("ix_tmf666_entry_0", "tmf666_entry", ["tenant", "at"], unique=False)
+    op.create_index("ix_tmf666_entry_1", "tmf666_entry", ["tenant", "account", "ledger_account", "at"], unique=False)
+    op.create_table(
         "tmf666_financial_account",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -2869,6 +2905,20 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "tmf666_posting",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("reference", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf666_posting"),
+    )
+    op.create_index("ix_tmf666_posting_0", "tmf666_posting", ["tenant", "account", "at"], unique=False)
+    op.create_index("ux_tmf666_posting_0", "tmf666_posting", ["tenant", "cause"], unique=True)
+    op.create_table(
         "tmf666_settlement_account",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
@@ -2983,6 +3033,26 @@ def upgrade() -> None:
         "tmf666_settlement_account_lookup",
         ["tenant", "parent", "path", "text", "position"],
         unique=False,
+    )
+    op.create_table(
+        "tmf666_statement_line",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("posting", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "currency", "at", "posting", name="pk_tmf666_statement_line"),
+    )
+    op.create_table(
+        "tmf666_sum",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("ledger_account", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "entity", "ledger_account", "currency", name="pk_tmf666_sum"),
     )
     op.create_table(
         "tmf670_v4_payment_method",

@@ -1,0 +1,35 @@
+"""The suite on SQLite and on PostgreSQL, without accounts and with empty books, and a clock that is moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.settings import Settings
+from tests.client import Suite
+from tests.postgres import postgres_server
+from tests.tmf666_account.ledger.kit import START, emptied
+
+__all__ = ["postgres_server"]
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def migrated(request, tmp_path_factory):
+    """A database with tables; its URL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('ledger')}/bss.db"
+        return
+    with request.getfixturevalue("postgres_server").database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared(migrated):
+    suite = Suite(Settings(database_url=migrated, clock=START, database_pool_size=16))
+    yield suite
+    suite.close()
+
+
+@pytest.fixture
+def books(shared):
+    """The suite, with nothing in its books. Its clock goes on from test to test."""
+    return emptied(shared)

@@ -1,0 +1,128 @@
+"""What each business fact is entered as: values in, entries out. Worked tables: docs/ledger.md.
+
+Debits are positive. Every function's entries come to zero; amounts given are positive unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from common.domain.accounting import (
+    BAD_DEBT,
+    CASH,
+    CUSTOMER_CREDIT,
+    DEFERRED_REVENUE,
+    PAYMENT_FEES,
+    PREPAID_LIABILITY,
+    RECEIVABLE,
+    REFUNDS_PAYABLE,
+    REVENUE,
+    TAX_PAYABLE,
+    Entry,
+    Part,
+    summed,
+)
+from common.domain.money import Money
+
+Entries = tuple[Entry, ...]
+
+
+def bill_issued(parts: Iterable[Part], currency: str) -> Entries:
+    """A bill: the customer owes the gross; tax is owed to the state; what was sold is revenue, now or later.
+
+    Shapes: parts may be negative (corrections on the bill). A part with a `service` goes to deferred revenue whole;
+            its recognition follows at once for the days that have gone by (`recognition`).
+    """
+    listed = tuple(parts)
+    tax = summed((part.tax for part in listed), currency)
+    now = summed((part.net for part in listed if part.service is None), currency)
+    later = summed((part.net for part in listed if part.service is not None), currency)
+    return _balanced(
+        Entry(RECEIVABLE, now + later + tax),
+        Entry(REVENUE, -now),
+        Entry(DEFERRED_REVENUE, -later),
+        Entry(TAX_PAYABLE, -tax),
+    )
+
+
+def credit_issued(net: Money, tax: Money, unrecognised: Money, applied: Money) -> Entries:
+    """A credit note: a bill taken back in part or whole.
+
+    Shapes: `unrecognised` is how much of `net` is deferred revenue still; `applied` how much of the gross falls off
+            the bill's open amount. The rest of the gross was paid before: it is the customer's.
+    """
+    return _balanced(
+        Entry(REVENUE, net - unrecognised),
+        Entry(DEFERRED_REVENUE, unrecognised),
+        Entry(TAX_PAYABLE, tax),
+        Entry(RECEIVABLE, -applied),
+        Entry(CUSTOMER_CREDIT, applied - net - tax),
+    )
+
+
+def recognised(amount: Money) -> Entries:
+    """Days went by: what was deferred is revenue. Negative for credits."""
+    return _balanced(Entry(DEFERRED_REVENUE, amount), Entry(REVENUE, -amount))
+
+
+def payment_received(amount: Money, fee: Money | None = None) -> Entries:
+    """Money came in, of which the provider kept a fee; it is the customer's credit until it is allocated."""
+    kept = fee if fee is not None else amount - amount
+    return _balanced(Entry(CASH, amount - kept), Entry(PAYMENT_FEES, kept), Entry(CUSTOMER_CREDIT, -amount))
+
+
+def allocated(amount: Money) -> Entries:
+    """Credit of the customer pays a bill."""
+    return _balanced(Entry(CUSTOMER_CREDIT, amount), Entry(RECEIVABLE, -amount))
+
+
+def deallocated(amount: Money) -> Entries:
+    """What paid a bill is taken off it again: the bill is open, the money is the customer's credit."""
+    return _balanced(Entry(RECEIVABLE, amount), Entry(CUSTOMER_CREDIT, -amount))
+
+
+def refund_promised(amount: Money) -> Entries:
+    """Credit of the customer is to be paid out."""
+    return _balanced(Entry(CUSTOMER_CREDIT, amount), Entry(REFUNDS_PAYABLE, -amount))
+
+
+def refund_paid(amount: Money) -> Entries:
+    """What was promised was paid out."""
+    return _balanced(Entry(REFUNDS_PAYABLE, amount), Entry(CASH, -amount))
+
+
+def refunded(amount: Money) -> Entries:
+    """Credit of the customer is paid out at once."""
+    return _balanced(Entry(CUSTOMER_CREDIT, amount), Entry(CASH, -amount))
+
+
+def charged_back(amount: Money, fee: Money | None = None) -> Entries:
+    """The customer's bank took a payment back, and the provider a fee. What it paid is deallocated besides."""
+    taken = fee if fee is not None else amount - amount
+    return _balanced(Entry(CUSTOMER_CREDIT, amount), Entry(PAYMENT_FEES, taken), Entry(CASH, -amount - taken))
+
+
+def written_off(net: Money, tax: Money) -> Entries:
+    """A debt that nobody will pay. `tax` is what the state gives back of it: zero where it gives nothing."""
+    return _balanced(Entry(BAD_DEBT, net), Entry(TAX_PAYABLE, tax), Entry(RECEIVABLE, -net - tax))
+
+
+def recovered(net: Money, tax: Money) -> Entries:
+    """A debt that was written off is owed again, for it is being paid: the write-off the other way round."""
+    return _balanced(Entry(RECEIVABLE, net + tax), Entry(BAD_DEBT, -net), Entry(TAX_PAYABLE, -tax))
+
+
+def topped_up(amount: Money, fee: Money | None = None) -> Entries:
+    """Money came in for a prepaid balance: owed to the customer until it is used."""
+    kept = fee if fee is not None else amount - amount
+    return _balanced(Entry(CASH, amount - kept), Entry(PAYMENT_FEES, kept), Entry(PREPAID_LIABILITY, -amount))
+
+
+def prepaid_used(net: Money, tax: Money) -> Entries:
+    """Usage paid from a prepaid balance."""
+    return _balanced(Entry(PREPAID_LIABILITY, net + tax), Entry(REVENUE, -net), Entry(TAX_PAYABLE, -tax))
+
+
+def _balanced(*entries: Entry) -> Entries:
+    """The entries that say something."""
+    return tuple(entry for entry in entries if not entry.amount.is_zero)

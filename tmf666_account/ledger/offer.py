@@ -1,0 +1,254 @@
+"""What other components may tell the ledger, in their own transaction (`Component.offers`: `ledger`).
+
+    ledger = context.offered("ledger")
+    ledger.bill_issued(context, bill=..., number=..., account=..., entity=..., at=..., currency=..., parts=[Part(...)])
+
+Each answers whether it was entered: what is told twice counts once, by its cause (`bill/ID`, `payment/ID` ...). Ids are
+those of the resources that the facts are about; `account` is the id of a billing account, whose document follows when
+it is here; `entity` is the legal entity whose books these are. Amounts are positive and `at` is the clock's now. What a
+fact is entered as: `entries`.
+
+One transaction tells of one account, or of several in the order of their ids: the account is locked by the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from common.component import Recording, RuleContext
+from common.domain.accounting import CUSTOMER_CREDIT, RECEIVABLE, Entry, Part
+from common.domain.money import Money
+from tmf666_account.ledger import deferrals, entries
+from tmf666_account.ledger.journal import Posting, owed, post
+
+
+class Ledger:
+    """What is offered."""
+
+    def __init__(self, records: Recording) -> None:
+        self._records = records
+
+    def post(
+        self,
+        context: RuleContext,
+        *,
+        cause: str,
+        kind: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        entries: Iterable[Entry],
+        reference: str = "",
+    ) -> bool:
+        """Anything else. Debits and credits of each currency are equal (AssertionError)."""
+        return post(self._records, context, Posting(cause, kind, account, entity, at, reference), entries)
+
+    def owes(self, account: str, currency: str) -> Money:
+        """What the customer owes in all: open bills less credit; negative when they have more credit."""
+        totals = owed(self._records, account, currency)
+        return totals[RECEIVABLE] + totals[CUSTOMER_CREDIT]
+
+    def credit_of(self, account: str, currency: str) -> Money:
+        """Credit of the customer that pays no bill yet; never negative unless something is wrong."""
+        return -owed(self._records, account, currency)[CUSTOMER_CREDIT]
+
+    def bill_issued(
+        self,
+        context: RuleContext,
+        *,
+        bill: str,
+        number: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        currency: str,
+        parts: Iterable[Part],
+    ) -> bool:
+        """A bill. Its parts may be negative; the sum of gross is what the customer owes.
+
+        One whose sum is negative (a statement issued as a credit note) takes from the receivable; who issues it moves
+        what no open bill takes to the customer's credit: `deallocated`.
+        """
+        listed = tuple(parts)
+        made = Posting(f"bill/{bill}", "bill", account, entity, at, number)
+        if not post(self._records, context, made, entries.bill_issued(listed, currency)):
+            return False
+        deferrals.begin(self._records, context, made, listed)
+        return True
+
+    def credit_issued(
+        self,
+        context: RuleContext,
+        *,
+        credit: str,
+        number: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        currency: str,
+        parts: Iterable[Part],
+        applied: Money,
+    ) -> bool:
+        """A credit note: `parts` are what is taken back (positive), each naming the billed item it `corrects`.
+
+        `applied` is how much of its gross falls off open amounts of bills; the rest is the customer's credit.
+        """
+        listed = tuple(parts)
+        made = Posting(f"credit/{credit}", "credit", account, entity, at, number)
+        return deferrals.credit(self._records, context, made, listed, currency, applied)
+
+    def payment_received(
+        self,
+        context: RuleContext,
+        *,
+        payment: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        fee: Money | None = None,
+        reference: str = "",
+    ) -> bool:
+        """Money came in, whole with what the provider kept of it (`fee`); then say what it is `allocated` to."""
+        made = Posting(f"payment/{payment}", "payment", account, entity, at, reference or payment)
+        return post(self._records, context, made, entries.payment_received(amount, fee))
+
+    def allocated(
+        self,
+        context: RuleContext,
+        *,
+        allocation: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        reference: str = "",
+    ) -> bool:
+        """Credit of the customer pays a bill (`reference`: its number). `allocation` is unique among allocations."""
+        made = Posting(f"allocation/{allocation}", "allocation", account, entity, at, reference or allocation)
+        return post(self._records, context, made, entries.allocated(amount))
+
+    def deallocated(
+        self,
+        context: RuleContext,
+        *,
+        allocation: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        reference: str = "",
+    ) -> bool:
+        """What paid a bill is taken off it again and is the customer's credit. `allocation` is unique among these."""
+        made = Posting(f"deallocation/{allocation}", "deallocation", account, entity, at, reference or allocation)
+        return post(self._records, context, made, entries.deallocated(amount))
+
+    def refunded(
+        self,
+        context: RuleContext,
+        *,
+        refund: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        reference: str = "",
+    ) -> bool:
+        """Credit of the customer was paid out."""
+        made = Posting(f"refund/{refund}", "refund", account, entity, at, reference or refund)
+        return post(self._records, context, made, entries.refunded(amount))
+
+    def refund_promised(
+        self,
+        context: RuleContext,
+        *,
+        refund: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        reference: str = "",
+    ) -> bool:
+        """Credit of the customer is to be paid out: it is none any more. `refund_paid` follows."""
+        made = Posting(f"refundPromise/{refund}", "refundPromise", account, entity, at, reference or refund)
+        return post(self._records, context, made, entries.refund_promised(amount))
+
+    def refund_paid(
+        self,
+        context: RuleContext,
+        *,
+        refund: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        reference: str = "",
+    ) -> bool:
+        """What was promised was paid out."""
+        made = Posting(f"refund/{refund}", "refund", account, entity, at, reference or refund)
+        return post(self._records, context, made, entries.refund_paid(amount))
+
+    def charged_back(
+        self,
+        context: RuleContext,
+        *,
+        payment: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        fee: Money | None = None,
+        reference: str = "",
+    ) -> bool:
+        """The bank took a payment back, and the provider a `fee` besides. First `deallocated` what it paid."""
+        made = Posting(f"chargeback/{payment}", "chargeback", account, entity, at, reference or payment)
+        return post(self._records, context, made, entries.charged_back(amount, fee))
+
+    def written_off(
+        self,
+        context: RuleContext,
+        *,
+        write_off: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        net: Money,
+        tax: Money,
+        reference: str = "",
+    ) -> bool:
+        """A debt nobody will pay (`reference`: the bill's number); `tax` is what the state gives back of it."""
+        made = Posting(f"writeOff/{write_off}", "writeOff", account, entity, at, reference or write_off)
+        return post(self._records, context, made, entries.written_off(net, tax))
+
+    def recovered(
+        self,
+        context: RuleContext,
+        *,
+        recovery: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        net: Money,
+        tax: Money,
+        reference: str = "",
+    ) -> bool:
+        """A written-off debt is owed again because it is being paid; then say what is `allocated` to it."""
+        made = Posting(f"recovery/{recovery}", "recovery", account, entity, at, reference or recovery)
+        return post(self._records, context, made, entries.recovered(net, tax))
+
+    def topped_up(
+        self,
+        context: RuleContext,
+        *,
+        top_up: str,
+        account: str,
+        entity: str,
+        at: datetime,
+        amount: Money,
+        fee: Money | None = None,
+        reference: str = "",
+    ) -> bool:
+        """Money came in for a prepaid balance."""
+        made = Posting(f"topUp/{top_up}", "topUp", account, entity, at, reference or top_up)
+        return post(self._records, context, made, entries.topped_up(amount, fee))
