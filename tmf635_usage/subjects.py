@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.component import Library, RuleContext
 from common.domain.query import Document
-from tmf635_usage.plans import PlanCache, catalogue_prices
+from tmf635_usage.plans import PlanCache, agreed_prices
 from tmf635_usage.rating.compiled import CompiledPlan
 from tmf635_usage.rating.values import Subject
 from tmf635_usage.reading import Reading
@@ -88,7 +88,7 @@ class Guide:
         key = (product, span.since)
         if key not in self._compiled:
             assert self.context.records is not None, "usage is guided where it is stored"
-            prices = catalogue_prices(span.doc.get("productPrice", ()), self.context.library)
+            prices = agreed_prices(span.doc.get("productPrice", ()), self.context)
             self._compiled[key] = _plans.plan(prices, Tariffs(self.context.records)).compiled
         return self._compiled[key]
 
