@@ -22,6 +22,7 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.store.records import Between
+from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, total
 from tmf635_usage.rating.explain import explain
@@ -43,7 +44,7 @@ from tmf635_usage.rating.values import (
 )
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BUCKETS, COUNTERS, LINES, RATINGS, SCOPES, UNBILLED
+from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, LINES, RATINGS, SCOPES, UNBILLED
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
 REASON, EXPLANATION = "statusReason", "ratingExplanation"
@@ -96,6 +97,7 @@ class Batch:
     lines: list[dict[str, Any]] = field(default_factory=list)
     buckets: set[BucketKey] = field(default_factory=set)
     counters: dict[CounterKey, datetime] = field(default_factory=dict)
+    holds: list[dict[str, Any]] = field(default_factory=list)
     purse: Any = None
 
     def lock(
@@ -119,7 +121,9 @@ class Batch:
         table = self.records(SCOPES.name)
         table.insert_new({"scope": scope, "product": scopes[scope]} for scope in sorted(scopes))
         table.get_many(((scope,) for scope in scopes), for_update=True)
-        self.tally = Tally(read_state(self.records, tuple(sorted(scopes)), first))
+        named = tuple(sorted(scopes))
+        self.tally = Tally(read_state(self.records, named, first))
+        self.holds = holding(self.tally, self.records(HOLDS.name).find({"scope": named}))
 
     def rate(
         self, known: Iterable[tuple[Reading, Guided]], numbers: Mapping[str, int] | None = None
@@ -142,7 +146,7 @@ class Batch:
                 number = (numbers or {}).get(one.id, 0)
                 self.note(one.id, number, found, outcome)
                 if self.purse is not None:
-                    refusal = self.purse.charge(*_payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
+                    refusal = self.purse.pay(*_payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
                     assert refusal is None, "what was affordable can be paid"
         return outcomes
 
@@ -174,6 +178,7 @@ class Batch:
 
     def close(self) -> None:
         """Write everything that moved."""
+        letting_go(self.tally, self.holds)
         state = self.tally.state()
         self.records(RATINGS.name).insert(self.ratings)
         self.records(LINES.name).insert(self.lines)

@@ -4,6 +4,7 @@
 | --- | --- |
 | `startDateTime`, `startTime`; v4 `usageDate` | when it began (else the creation date) |
 | `durationSeconds`, `volumeMegabytes` ... | how much, in the unit of the name; or `quantity` with `unit` |
+| `usedBefore` | how much of the same session earlier records have, in the same unit |
 | `msisdn`, `servedNumber`, `imsi`, `ipAddress`; without them `callingNumber` | whose it is, where no product is named |
 | `calledNumber`, `destinationZone`, `dataNetworkName`, `radioAccess`, `sNssai` | what prices match |
 | `visitedNetwork` | `home`, or where it was roaming (`roaming` is true then); without one it was at home |
@@ -23,7 +24,7 @@ from typing import Any
 from common.domain.clock import normal_instant
 from common.domain.query import Document, decimal_or_none
 from common.exact_json import encode
-from tmf635_usage.rating.values import DESTINATION, DNN, RAT, ROAMING, SLICE, VISITED_NETWORK, ZONE, Usage
+from tmf635_usage.rating.values import DESTINATION, DNN, RAT, ROAMING, SLICE, VISITED_NETWORK, ZERO, ZONE, Usage
 
 _STARTS = ("startDateTime", "startTime", "usageDate")
 _MEASURES = {
@@ -49,6 +50,7 @@ _NAMES = {
 _SERVED = {"msisdn": "msisdn", "servedNumber": "msisdn", "imsi": "imsi", "ipAddress": "ipAddress"}
 _CALLER = {"callingNumber": "msisdn"}
 _HOME = "home"
+_BEFORE = "usedBefore"
 # What the server writes; the rest of a usage is what its source says.
 _OURS = frozenset(
     {"id", "href", "status", "creationDate", "lastUpdate", "usageProductPrice", "statusReason", "ratingExplanation"}
@@ -81,8 +83,11 @@ def read(document: Document) -> Reading:
     usage = None
     if problem == "" and quantity is None:
         problem = "it does not say how much was used"
-    if problem == "" and quantity is not None:
-        usage = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values))
+    before = _number(values[_BEFORE]) if _BEFORE in values else ZERO
+    if problem == "" and before is None:
+        problem = f"{_BEFORE} is no number"
+    if problem == "" and quantity is not None and before is not None:
+        usage = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values), before)
     return Reading(document["id"], at, named, _identifiers(values), usage, problem)
 
 

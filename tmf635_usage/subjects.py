@@ -31,6 +31,7 @@ class Guided:
     account: str | None
     plan: CompiledPlan
     subject: Subject
+    status: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class Guide:
         self._accounts |= self.context.library.get_many("billingAccount", accounts - self._accounts.keys())
         return {one.id: self._guided(one, products[one.id], spans) for one in wanted}
 
+    def at(self, products: Iterable[str], moment: datetime) -> dict[str, Guided | Unguided]:
+        """What each product was at an instant, as usage of it at that instant would find it."""
+        return self.guide(Reading(id, moment, id, (), None) for id in products)
+
     def _guided(self, one: Reading, product: str | None, spans: Mapping[str, list[Any]]) -> Guided | Unguided:
         if product is None:
             named = ", ".join(f"{name} {value}" for name, value in one.identifiers) or "nothing"
@@ -81,7 +86,8 @@ class Guide:
         activated = next(span.since for span in listed if span.status in _CHARGED)
         plan = self._plan(product, span)
         since = max(_under_plan_since(listed, span), activated)
-        return Guided(product, span.account, plan, self._subject(product, span, activated, since, plan))
+        subject = self._subject(product, span, activated, since, plan)
+        return Guided(product, span.account, plan, subject, span.status)
 
     def _plan(self, product: str, span: Any) -> CompiledPlan:
         """The plan of the product in one of its spans; the catalogue is asked once for each in a batch."""

@@ -79,6 +79,37 @@ COUNTERS = RecordTable(
     key=("scope", "price", "start"),
     indexes=(("scope", "end"),),
 )
+# An online charging session. `doc` has its services, what they used, and the answer to the request `sequence`.
+# `state`: open, released, lapsed.
+SESSIONS = RecordTable(
+    "tmf635_session",
+    {
+        "id": Of.TEXT,
+        "product": Of.TEXT,
+        "state": Of.TEXT,
+        "sequence": Of.INTEGER,
+        "started": Of.INSTANT,
+        "expires": Of.INSTANT,
+        "doc": Of.DOCUMENT,
+    },
+    key=("id",),
+    indexes=(("product", "state"),),
+)
+# Free units that a session was granted and did not report yet: nobody else draws them meanwhile.
+HOLDS = RecordTable(
+    "tmf635_hold",
+    {
+        "session": Of.TEXT,
+        "service": Of.TEXT,
+        "scope": Of.TEXT,
+        "allowance": Of.TEXT,
+        "start": Of.INSTANT,
+        "is_rolled": Of.FLAG,
+        "quantity": Of.NUMBER,
+    },
+    key=("session", "service", "scope", "allowance", "start", "is_rolled"),
+    indexes=(("scope",),),
+)
 
-TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS)
+TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS)
 UNBILLED, BILLED, VOID = "unbilled", "billed", "void"

@@ -97,14 +97,18 @@ class Ledger:
 
     def hold(self, buckets: Iterable[str]) -> dict[str, Balance]:
         """Those of these buckets that are here, locked. Called once with everything that may change."""
-        assert not self._held, "who holds balances one after the other waits for others who do"
         wanted = sorted(set(buckets))
         missing = set(wanted) - {key[0] for key in self._table.get_many((id,) for id in wanted)}
         if missing:
             documents = self._context.library.get_many("bucket", missing)
             for id in sorted(documents):
                 self._take_over(documents[id])
-        for key, row in self._table.get_many(((id,) for id in wanted), for_update=True).items():
+        return self.lock(wanted)
+
+    def lock(self, buckets: Iterable[str]) -> dict[str, Balance]:
+        """The same of buckets that are known to have rows."""
+        assert not self._held, "who holds balances one after the other waits for others who do"
+        for key, row in self._table.get_many(((id,) for id in buckets), for_update=True).items():
             self._held[key[0]], self._before[key[0]] = Balance(**row), Balance(**row)
         return self._held
 
@@ -130,7 +134,7 @@ class Ledger:
     def move(self, balance: Balance, amount: Decimal, kind: str, cause: str) -> None:
         """Put in or take out. Who takes out has asked whether there is enough."""
         balance.remaining = added(balance.remaining, amount)
-        if amount > 0 and kind not in ("reversal",):
+        if amount > 0 and kind not in ("reversal", "usage"):
             balance.granted = added(balance.granted, amount)
         id = ordered_id()
         row = {"id": id, "bucket": balance.bucket, "amount": amount, "kind": kind, "cause": cause, "at": self.now}
@@ -236,8 +240,8 @@ class Ledger:
         assert create is not None, "sums are shown where they are stored"
         assert update is not None, "sums are shown where they are stored"
         shown = [{"id": bucket}]
-        new = ordered_id()
-        if table.insert_new([{**key, "document": new, "total": moved}]):
+        total, new = table.get(*key.values(), for_update=True), ordered_id()
+        if total is None and table.insert_new([{**key, "document": new, "total": moved}]):
             document = {
                 "id": new,
                 "name": f"{key['usage_type']} {key['unit']}",
@@ -247,15 +251,15 @@ class Ledger:
             }
             create("accumulatedBalance", document)
             return
-        total = table.get(*key.values(), for_update=True)
+        total = total or table.get(*key.values(), for_update=True)
         assert total is not None, "what could not be inserted is there"
         total["total"] = added(total["total"], moved)
         table.put([total])
-        kept = self._context.library.get("accumulatedBalance", total["document"]) or {}
-        listed = kept.get("bucket", [])
         changes: dict[str, Any] = {"totalBalance": {"amount": total["total"], "units": key["unit"]}}
-        if bucket not in _ids(listed):
-            changes["bucket"] = [*listed, *shown]
+        if bucket in self._joining:
+            kept = self._context.library.get("accumulatedBalance", total["document"]) or {}
+            if bucket not in _ids(listed := kept.get("bucket", [])):
+                changes["bucket"] = [*listed, *shown]
         update("accumulatedBalance", total["document"], changes)
 
 

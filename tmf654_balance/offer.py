@@ -1,7 +1,8 @@
 """What other components may do with balances, in their own transaction (`Component.offers`: `balances`).
 
+    rows = balances.owned(owners)                which buckets these are; can be asked before anything is locked
     purse = balances.open(context, owners)       everything that may change is locked here, at once
-    purse.charge(...)                            any number of times
+    purse.charge(...)                            any number of times, as are reserve and release
     purse.close()                                before the transaction commits
 
 Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
@@ -42,20 +43,35 @@ class Balances:
     def __init__(self, records: Recording) -> None:
         self._records = records
 
-    def open(
-        self, context: RuleContext, owners: Iterable[tuple[str | None, str | None]], causes: Iterable[str] = ()
-    ) -> Purse:
-        """Hold the buckets of these products and accounts, and those that charges for these causes took from."""
+    def owned(self, owners: Iterable[tuple[str | None, str | None]]) -> list[dict[str, Any]]:
+        """The buckets of these products and accounts, as `open` takes them."""
         names = tuple(sorted({name for product, account in owners for name in _names(product, account)}))
         rows: list[dict[str, Any]] = []
         for start in range(0, len(names), _AT_ONCE):
             rows += self._records(OWNERS.name).find({"owner": names[start : start + _AT_ONCE]})
+        return rows
+
+    def open(
+        self,
+        context: RuleContext,
+        owners: Iterable[tuple[str | None, str | None]],
+        causes: Iterable[str] = (),
+        *,
+        owned: Iterable[Mapping[str, Any]] | None = None,
+        sessions: Iterable[str] = (),
+    ) -> Purse:
+        """Hold the buckets of these products and accounts, and those that charges for these causes took from.
+
+        Shapes: `owned` is what `owned` said of the owners earlier; `sessions` are those that will be released or
+                reserved for, so that what they hold is read at once.
+        """
+        rows = self.owned(owners) if owned is None else owned
         undone = tuple(sorted(set(causes)))
         others: set[str] = set()
         for start in range(0, len(undone), _AT_ONCE):
             part = undone[start : start + _AT_ONCE]
             others |= {row["bucket"] for row in self._records(MOVEMENTS.name).find({"cause": part, "kind": "usage"})}
-        return Purse(context, rows, others)
+        return Purse(context, rows, others, sessions)
 
     def charge(
         self,
@@ -77,12 +93,18 @@ class Balances:
 class Purse:
     """The money that one transaction holds."""
 
-    def __init__(self, context: RuleContext, rows: Iterable[Mapping[str, Any]], others: set[str]) -> None:
+    def __init__(
+        self,
+        context: RuleContext,
+        rows: Iterable[Mapping[str, Any]],
+        others: set[str],
+        sessions: Iterable[str] = (),
+    ) -> None:
         self._context = context
         self._ledger = Ledger(context)
         self._of: dict[str, list[Balance]] = {}
         listed = list(rows)
-        held = self._ledger.hold({*others, *(row["bucket"] for row in listed)})
+        held = self._ledger.lock({*others, *(row["bucket"] for row in listed)})
         self._all = held
         for row in listed:
             balance = held[row["bucket"]]
@@ -90,25 +112,44 @@ class Purse:
                 self._of.setdefault(row["owner"], []).append(balance)
         for balances in self._of.values():
             balances.sort(key=lambda one: (one.expires or _NEVER, one.bucket))
+        # What sessions hold, by session: as it was read, and as it is to be written.
+        self._reserved: dict[str, dict[str, dict[str, Any]]] = {}
+        self._lapsing: set[str] = set()
+        self._rewritten: dict[str, dict[str, Any]] = {}
+        # What a session let go of in buckets that nobody may take anything out of: the session itself may.
+        self._freed: dict[str, Decimal] = {}
+        self._read_reserved(sessions)
 
     def is_prepaid(self, product: str | None, account: str | None) -> bool:
         return bool(self._buckets(product, account))
 
     def available(self, product: str | None, account: str | None, currency: str) -> Decimal:
-        """What usage may still take, and not less than nothing."""
+        """What usage may take now, and not less than nothing; with what a session has just let go of."""
         usable = self._usable(product, account, currency)
         return added(*(self._left(one) for one in usable)) if usable else ZERO
+
+    def reservable(self, product: str | None, account: str | None, currency: str) -> Decimal:
+        """What may be held back now: of a bucket that has expired nothing."""
+        sound = self._sound(product, account, currency)
+        return added(*(self._left(one) for one in sound)) if sound else ZERO
 
     def charge(
         self, product: str | None, account: str | None, amount: Decimal, currency: str, cause: str
     ) -> Refusal | None:
         """Take it, whole or not at all. A cause that was charged before is not charged again."""
+        buckets = tuple(one.bucket for one in self._buckets(product, account))
+        if amount == 0 or not buckets or self._ledger.is_noted(buckets, "usage", cause):
+            return None
+        return self.pay(product, account, amount, currency, cause)
+
+    def pay(
+        self, product: str | None, account: str | None, amount: Decimal, currency: str, cause: str
+    ) -> Refusal | None:
+        """The same for a cause that is new, as whoever asks knows. What is below nothing is given back."""
         if amount == 0 or not self.is_prepaid(product, account):
             return None
-        if amount < 0 or not fits(amount):
+        if not fits(amount):
             return Refusal("amount.invalid", f"{amount} cannot be charged")
-        if self._ledger.is_noted(tuple(one.bucket for one in self._buckets(product, account)), "usage", cause):
-            return None
         try:
             return self._charge(product, account, amount, currency, cause)
         except Refused as refused:
@@ -136,7 +177,7 @@ class Purse:
             return None
         left = amount
         rows: list[dict[str, Any]] = []
-        for balance in self._usable(product, account, currency):
+        for balance in self._sound(product, account, currency):
             part = min(left, self._left(balance))
             if part > 0:
                 balance.reserved = added(balance.reserved, part)
@@ -148,24 +189,29 @@ class Purse:
                 balance = self._all[row["bucket"]]
                 balance.reserved = taken(balance.reserved, row["amount"])
             return self._too_little(amount, currency, taken(amount, left))
-        self._records(RESERVATIONS.name).put(rows)
         for row in rows:
-            assert self._context.schedule is not None, "what is held lapses"
-            self._context.schedule(RESERVATION, row["id"], expires)
+            self._reserved[session][row["id"]] = self._rewritten[row["id"]] = row
         return None
 
     def release(self, session: str) -> None:
         """Let go of what a session holds, before it is charged or asks for more."""
-        table = self._records(RESERVATIONS.name)
-        rows = table.get_many((f"{session}/{one.bucket}",) for one in self._all.values())
-        for row in rows.values():
+        self._read_reserved([session])
+        for id, row in self._reserved[session].items():
             if row["state"] == HELD:
                 balance = self._all[row["bucket"]]
                 balance.reserved = taken(balance.reserved, row["amount"])
-                table.put([{**row, "state": RELEASED}])
+                if balance.problem(self._ledger.now) is not None:
+                    self._freed[balance.bucket] = added(self._freed.get(balance.bucket, ZERO), row["amount"])
+                self._reserved[session][id] = self._rewritten[id] = {**row, "state": RELEASED}
 
     def close(self) -> None:
         """Write what changed."""
+        self._records(RESERVATIONS.name).put(self._rewritten[id] for id in sorted(self._rewritten))
+        for id, row in sorted(self._rewritten.items()):
+            # What was held before has its work, which looks again when it is due.
+            if row["state"] == HELD and id not in self._lapsing:
+                assert self._context.schedule is not None, "what is held lapses"
+                self._context.schedule(RESERVATION, id, row["expires"])
         self._ledger.close()
 
     # -- the parts ----------------------------------------------------------------------------------------------------
@@ -174,6 +220,9 @@ class Purse:
         self, product: str | None, account: str | None, amount: Decimal, currency: str, cause: str
     ) -> Refusal | None:
         usable = self._usable(product, account, currency)
+        if amount < 0 and usable:
+            self._ledger.use(usable[0], amount, cause)
+            return None
         enough = added(*(self._left(one) for one in usable))
         if enough < amount:
             return self._too_little(amount, currency, enough)
@@ -181,6 +230,8 @@ class Purse:
         for balance in usable:
             part = min(left, self._left(balance))
             if part > 0:
+                if balance.bucket in self._freed:
+                    self._freed[balance.bucket] = taken(self._freed[balance.bucket], part)
                 self._ledger.use(balance, part, cause)
                 left = taken(left, part)
         return None
@@ -188,12 +239,30 @@ class Purse:
     def _too_little(self, amount: Decimal, currency: str, enough: Decimal) -> Refusal:
         return Refusal("balance.insufficient", f"{amount:f} {currency} are asked for, {enough:f} can be given")
 
-    def _usable(self, product: str | None, account: str | None, currency: str) -> list[Balance]:
+    def _read_reserved(self, sessions: Iterable[str]) -> None:
+        """What sessions hold in the buckets here, read once."""
+        ids = {f"{session}/{bucket}": session for session in sessions for bucket in self._all}
+        ids = {id: session for id, session in ids.items() if session not in self._reserved}
+        for session in sessions:
+            self._reserved.setdefault(session, {})
+        for (id,), row in self._records(RESERVATIONS.name).get_many((id,) for id in ids).items():
+            self._reserved[ids[id]][id] = row
+            if row["state"] == HELD:
+                self._lapsing.add(id)
+
+    def _sound(self, product: str | None, account: str | None, currency: str) -> list[Balance]:
         buckets = self._buckets(product, account)
         return [one for one in buckets if one.unit == currency and one.problem(self._ledger.now) is None]
 
+    def _usable(self, product: str | None, account: str | None, currency: str) -> list[Balance]:
+        """What is sound, after what a session let go of in others."""
+        buckets = self._buckets(product, account)
+        freed = [one for one in buckets if one.unit == currency and self._freed.get(one.bucket)]
+        return [*freed, *self._sound(product, account, currency)]
+
     def _left(self, balance: Balance) -> Decimal:
-        return max(balance.available(self._ledger.month), ZERO)
+        left = max(balance.available(self._ledger.month), ZERO)
+        return min(left, self._freed[balance.bucket]) if balance.bucket in self._freed else left
 
     def _buckets(self, product: str | None, account: str | None) -> list[Balance]:
         return next((found for name in _names(product, account) if (found := self._of.get(name))), [])

@@ -165,7 +165,7 @@ class Repository:
         if self._tables.resource.versioned:
             older = update(self._main).where(*self._is(id), self._main.c.version != version)
             self._connection.execute(older.values(is_latest=False))
-        self._write_lookup(row.position, document)
+        self._write_lookup(self._lookup_rows(row.position, document))
         return row
 
     def replace(self, row: Row, document: Document, now: datetime) -> Row:
@@ -191,8 +191,11 @@ class Repository:
         )
         if not self._connection.execute(statement).rowcount:
             raise RevisionConflict(self._tables.resource.resource, row.id)
-        self._erase_lookup([row.position])
-        self._write_lookup(row.position, document)
+        if self._tables.looked_up:
+            before, after = (self._lookup_rows(row.position, each) for each in (row.document(), document))
+            if before != after:
+                self._erase_lookup([row.position])
+                self._write_lookup(after)
         return changed
 
     def _renamed(self, row: Row, document: Document) -> str:
@@ -316,8 +319,8 @@ class Repository:
             values[index.column] = keys.member(index.path.kind)
         return values
 
-    def _write_lookup(self, position: str, document: Mapping[str, Any]) -> None:
-        entries: list[dict[str, Any]] = [
+    def _lookup_rows(self, position: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [
             {
                 **{"tenant": self._tenant, "parent": self._parent, "position": position, "path": str(index.path)},
                 **{"text": keys.text, "number": keys.number, "flag": keys.flag},
@@ -325,6 +328,8 @@ class Repository:
             for steps, index in self._tables.looked_up.items()
             for keys in dict.fromkeys(keys_at(document, steps, index.path.kind))
         ]
+
+    def _write_lookup(self, entries: list[dict[str, Any]]) -> None:
         if entries and self._tables.lookup is not None:
             self._connection.execute(insert(self._tables.lookup), entries)
 

@@ -66,6 +66,10 @@ class _Steps(NamedTuple):
     def units(self, step: int) -> Decimal:
         return ZERO if step == 0 else self.first + (step - 1) * self.increment
 
+    def last_within(self, units: Decimal) -> int:
+        """The last step that needs no more than these units."""
+        return 0 if units < self.first else 1 + int((units - self.first) // self.increment)
+
     def needed_for(self, units: Decimal) -> int:
         if not units:
             return 0
@@ -79,7 +83,7 @@ def _afford(
     if entry is None:
         if not free:
             return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
-        return Grant(min(wanted, free), base, ZERO, None, free < wanted)
+        return Grant(min(wanted, free), base, ZERO, None, free < wanted, ZERO)
     compiled, factor = entry.compiled, UNITS[usage.unit].factor
     counted = ZERO
     if compiled.tiers:
@@ -92,9 +96,20 @@ def _afford(
     steps = _Steps(increment if begun else entry.minimum or increment, increment)
     step = _last_affordable(costs, steps, wanted, money)
     if step == steps.needed_for(wanted):
-        return Grant(usage.quantity * factor, base, costs.of(wanted), compiled.currency, False)
+        most = _most(costs, steps, wanted)
+        return Grant(usage.quantity * factor, base, costs.of(wanted), compiled.currency, False, most)
     units = steps.units(step)
-    return Grant(begun + units - before, base, costs.of(units), compiled.currency, True)
+    most = _most(costs, steps, units)
+    return Grant(begun + units - before, base, costs.of(units), compiled.currency, True, most)
+
+
+def _most(costs: _Costs, steps: _Steps, units: Decimal) -> Decimal:
+    """The most that any quantity up to these units costs: all of them, or what comes just before a volume tier."""
+    most = costs.of(units)
+    for end in _falls(costs, units):
+        before = end if costs.entry.increment is None else steps.units(steps.last_within(end))
+        most = max(most, costs.of(before))
+    return most
 
 
 def _last_affordable(costs: _Costs, steps: _Steps, wanted: Decimal, money: Decimal) -> int:

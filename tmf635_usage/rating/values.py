@@ -381,7 +381,8 @@ class Rejection(NamedTuple):
 class Grant(NamedTuple):
     """How much of a usage can be afforded.
 
-    Shapes: `quantity` in base units; `is_final` when it is less than was asked for; `cost` is what it costs at once.
+    Shapes: `quantity` in base units; `is_final` when it is less than was asked for; `cost` is what it costs at once,
+            `cost_max` the most that any part of it costs, where a volume tier makes all of it cheaper than a part.
     """
 
     quantity: Decimal
@@ -389,3 +390,4 @@ class Grant(NamedTuple):
     cost: Decimal
     currency: str | None
     is_final: bool
+    cost_max: Decimal

@@ -58,5 +58,5 @@ def test_the_reservation_table_comes_true():
 
     for money, asked, granted, cost in rows:
         is_final = D(granted) < D(asked.split()[1])
-        expected = Grant(D(granted), "s", D(cost), "EUR", is_final)
+        expected = Grant(D(granted), "s", D(cost), "EUR", is_final, D(cost))
         assert affordable(plan, subject(), State(), usage(asked), D(money)) == expected
