@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
+
+from common.domain.cycles import months_later
 
 _DURATION = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
 )
 # More digits are no duration that anybody means, and too large a number for a date.
 _CHARACTERS_MAX = 40
+_MONTHS_END = (MAXYEAR + 1) * 12
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,10 @@ class Duration:
 
         Errors: OverflowError beyond the year 9999.
         """
-        years, month = divmod(moment.month - 1 + self.months, 12)
-        year, month = moment.year + years, month + 1
-        if year > 9999:
+        if moment.year * 12 + moment.month - 1 + self.months >= _MONTHS_END:
             raise OverflowError("there is no such year")
-        day = min(moment.day, calendar.monthrange(year, month)[1])
-        return moment.replace(year=year, month=month, day=day) + timedelta(seconds=self.seconds)
+        day = months_later(moment.date(), self.months)
+        return moment.replace(year=day.year, month=day.month, day=day.day) + timedelta(seconds=self.seconds)
 
 
 def read_duration(text: str) -> Duration | None:

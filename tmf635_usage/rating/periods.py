@@ -1,19 +1,18 @@
 """In which period an instant lies. Days are those of the account's time zone, instants are UTC.
 
-The k-th period starts k times `count` units after the anchor's date, counted from the anchor and not from the period
-before: monthly from the 31st starts on 28 February and again on 31 March.
+Which days a period has is `common.domain.cycles`' to say, for bills and for usage alike.
 """
 
 from __future__ import annotations
 
-import calendar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from common.domain.cycles import Cycle, CycleUnit, midnight
+from common.domain.durations import Duration
 from tmf635_usage.rating.values import Anchor, Period, PeriodRule, PeriodUnit, Subject
 
-_DAYS = {PeriodUnit.WEEK: 7, PeriodUnit.DAY: 1}
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 
@@ -33,7 +32,7 @@ def pass_period(rule: PeriodRule, subject: Subject) -> Period:
     assert rule.length is not None, "a pass has a length"
     days, rest = divmod(rule.length.seconds, 86_400)
     start = subject.activated
-    end = (_months_later(start.astimezone(subject.zone), rule.length.months) + days * _DAY).astimezone(UTC)
+    end = (Duration(rule.length.months, 0).after(start.astimezone(subject.zone)) + days * _DAY).astimezone(UTC)
     return Period(start, end + timedelta(seconds=rest))
 
 
@@ -56,31 +55,5 @@ def later_end(period: Period, periods: int, rule: PeriodRule, subject: Subject) 
 # Usage comes in the order of time, more or less: the days of two years, for a few anchors and zones.
 @lru_cache(maxsize=4096)
 def _period_of(day: date, unit: PeriodUnit, count: int, anchor: date, zone: ZoneInfo) -> Period:
-    if unit is PeriodUnit.MONTH:
-        index = ((day.year - anchor.year) * 12 + day.month - anchor.month) // count
-    else:
-        index = (day - anchor).days // (_DAYS[unit] * count)
-    if _start(index, unit, count, anchor) > day:
-        index -= 1
-    first, next = _start(index, unit, count, anchor), _start(index + 1, unit, count, anchor)
-    return Period(_midnight(first, zone), _midnight(next, zone))
-
-
-def _start(index: int, unit: PeriodUnit, count: int, anchor: date) -> date:
-    if unit is not PeriodUnit.MONTH:
-        return anchor + timedelta(days=index * count * _DAYS[unit])
-    years, month = divmod(anchor.month - 1 + index * count, 12)
-    year = anchor.year + years
-    return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _months_later(local: datetime, months: int) -> datetime:
-    years, month = divmod(local.month - 1 + months, 12)
-    year = local.year + years
-    day = min(local.day, calendar.monthrange(year, month + 1)[1])
-    return local.replace(year=year, month=month + 1, day=day)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a local day; where midnight is skipped, the instant at which it would have been."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    days = Cycle(anchor, CycleUnit(unit), count).span_at(day)
+    return Period(midnight(days.start, zone), midnight(days.end, zone))
