@@ -44,7 +44,7 @@ from tmf635_usage.rating.values import (
 )
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, LINES, RATINGS, SCOPES, UNBILLED
+from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, LINES, PREPAID, RATINGS, SCOPES, UNBILLED
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
 REASON, EXPLANATION = "statusReason", "ratingExplanation"
@@ -171,8 +171,9 @@ class Batch:
         self.ratings.append(
             {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating)}
         )
+        is_prepaid = self.purse is not None and self.purse.is_prepaid(*_payer(found))
         for place, line in enumerate(rating.lines):
-            self.lines.append({**of, **_line(place, line, rating), "state": UNBILLED})
+            self.lines.append({**of, **_line(place, line, rating), "state": PREPAID if is_prepaid else UNBILLED})
         self.buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
         self.counters |= {count.counter: count.end for count in rating.counts}
 

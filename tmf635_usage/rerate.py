@@ -4,7 +4,8 @@ All of a product from an instant on is one transaction, under the locks of its s
 as it was: no line, no event. Of the rest
 
     rating    the one that was current is followed by its reversal and the new one, by number
-    lines     what no bill saw is void with its reversal; of what was billed the reversal is unbilled, a correction
+    lines     what no bill saw, and what a balance paid, is void with its reversal; of what was billed the reversal is
+              unbilled, a correction
     buckets   give back what this product drew; what others drew from a shared one stays theirs
     balances  get back what was paid from them; the new ratings are paid anew, in their order
     document  corrected, then rated; what cannot be rated any more stays corrected, with the reason
@@ -32,7 +33,7 @@ from tmf635_usage.rating.amounts import EXACT, opposite
 from tmf635_usage.rating.values import ZERO, BucketKey
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BILLED, BUCKETS, LINES, RATINGS, UNBILLED, VOID
+from tmf635_usage.tables import BILLED, BUCKETS, LINES, PREPAID, RATINGS, UNBILLED, VOID
 
 CORRECTED = "corrected"
 # Usages of one product in one transaction: years of a person's, a month of a machine's.
@@ -40,6 +41,8 @@ USAGES_MAX = 200_000
 # How often somebody else may have rated usage of the product just before its scopes were locked.
 _ATTEMPTS_MAX = 5
 _IDS_AT_ONCE = 500
+# Lines that no bill shows.
+_UNSEEN = (UNBILLED, PREPAID)
 # What makes two lines the same, whichever rating they are of.
 _SAID = ("account", "kind", "price", "version", "quantity", "unit", "amount", "currency")
 
@@ -259,8 +262,8 @@ class _Rerating:
                         "bill_item": None,
                     }
                 )
-            if any(line["state"] == UNBILLED for line in lines[id]):
-                rated.update({"usage": id, "number": row["number"], "state": UNBILLED}, {"state": VOID})
+            if any(line["state"] in _UNSEEN for line in lines[id]):
+                rated.update({"usage": id, "number": row["number"], "state": _UNSEEN}, {"state": VOID})
         return corrections
 
     def _close(self, batch: Batch, emptied: set[BucketKey]) -> None:

@@ -30,7 +30,8 @@ RATINGS = RecordTable(
     indexes=(("product", "at"),),
     optional=frozenset({"account"}),
 )
-# `state`: unbilled, billed, or void (a line and its reversal that no bill ever saw). Amounts are unrounded.
+# `state`: unbilled, billed, prepaid (a balance pays for it, and no bill shows it), or void (a line and its reversal
+# that no bill ever saw). Amounts are unrounded.
 LINES = RecordTable(
     "tmf635_rated_line",
     {
@@ -110,6 +111,26 @@ HOLDS = RecordTable(
     key=("session", "service", "scope", "allowance", "start", "is_rolled"),
     indexes=(("scope",),),
 )
+# What all billed lines of an account come to that say the same: what items of usage are charged by. `start` begins the
+# cycle period that their usage lies in.
+BILLED_SUMS = RecordTable(
+    "tmf635_billed_sum",
+    {
+        "account": Of.TEXT,
+        "product": Of.TEXT,
+        "price": Of.TEXT,
+        "version": Of.TEXT,
+        "usage_type": Of.TEXT,
+        "kind": Of.TEXT,
+        "unit": Of.TEXT,
+        "currency": Of.TEXT,
+        "start": Of.INSTANT,
+        "quantity": Of.NUMBER,
+        "amount": Of.NUMBER,
+        "lines": Of.INTEGER,
+    },
+    key=("account", "product", "price", "version", "usage_type", "kind", "unit", "currency", "start"),
+)
 
-TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS)
-UNBILLED, BILLED, VOID = "unbilled", "billed", "void"
+TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS)
+UNBILLED, BILLED, PREPAID, VOID = "unbilled", "billed", "prepaid", "void"
