@@ -44,6 +44,9 @@ COMPONENT = Component(
     ),
     commands={"tariff": "tmf635_usage.tariff_command:tariff_app", "usage": "tmf635_usage.command:usage_app"},
     records=(*TABLES, *tariffs.TABLES),
-    offers={"pricePlans": "tmf635_usage.plans:PricePlans"},
+    offers={
+        "pricePlans": "tmf635_usage.plans:PricePlans",
+        "ratedUsage": "tmf635_usage.billed:RatedUsage",
+    },
     v4=V4,
 )
