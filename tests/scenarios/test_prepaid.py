@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.charging import ANNA, Network
+from tests.scenarios.charging import ANNA, Network, tiers
 from tests.scenarios.kit import Shop
 from tests.tmf654_balance.kit import check, topped_up
+from tmf635_usage.rerate import rerate
 
 
 @pytest.fixture
@@ -64,3 +65,21 @@ def test_who_pays_by_bill_is_not_asked_for_a_balance(network: Network) -> None:
     assert network.use("voice", "2026-01-02T10:00:00Z", "1 min", prepaid).status == "rejected"
     assert network.use("voice", "2026-01-02T10:00:00Z", "1 min", postpaid).status == "rated"
     assert _left(network, prepaid) == Decimal("0.05")
+
+
+def test_what_a_volume_tier_makes_cheaper_comes_back_to_the_balance(network: Network) -> None:
+    """And is taken again when it is rated over."""
+    steps = tiers(("0", "0.10"), ("10", "0.02"))
+    network.plan("bulk", network.price("sms", "sms", None, "1 event", tierModel="volume", tier=steps))
+    product = network.sell("bulk")
+    _fill(network, "1.50", product)
+
+    first = network.use("sms", "2026-01-02T10:00:00Z", "10 event")
+    second = network.use("sms", "2026-01-02T11:00:00Z", "1 event")
+
+    assert first.lines == ["usage 10 event 1 t0"]
+    assert second.lines == ["usage 1 event 0.02 t1", "correction 10 event -0.8 t1"]
+    assert (second.status, _left(network, product)) == ("rated", Decimal("1.28"))
+    rerate(network.shop.suite.installation, product)
+    assert _left(network, product) == Decimal("1.28")
+    assert network.charged(product) == {"EUR": "0.22"}

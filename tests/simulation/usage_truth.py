@@ -66,10 +66,11 @@ def told(installation: Installation) -> Told:
         rows = {table.name: uow.records(table.name).find({}) for table in (KEYS, RATINGS, LINES, BUCKETS, COUNTERS)}
         paid, owners = uow.records(MOVEMENTS.name).find({}), uow.records(OWNERS.name).find({})
     keys = _keys(kept, rows[KEYS.name])
-    _check_ratings(kept, rows[RATINGS.name], rows[LINES.name])
+    owned = {row["owner"] for row in owners}
+    _check_ratings(kept, rows[RATINGS.name], rows[LINES.name], owned)
     _check_counters(rows)
     balances = check_balances(_Of(installation))  # type: ignore[arg-type]
-    _check_paid(rows, paid, {row["owner"] for row in owners})
+    _check_paid(rows, paid, owned)
     return Told(
         {keys[id]: document for id, document in kept.items()},
         {keys[id]: lines for id, lines in _present(kept, rows[LINES.name]).items()},
@@ -101,7 +102,7 @@ def _keys(kept: dict[str, Document], rows: Iterable[Row]) -> dict[str, str]:
     return {id: external for id, (_, external) in noted.items()}
 
 
-def _check_ratings(kept: dict[str, Document], ratings: Iterable[Row], lines: Iterable[Row]) -> None:
+def _check_ratings(kept: dict[str, Document], ratings: Iterable[Row], lines: Iterable[Row], owners: set[str]) -> None:
     current = {(row["usage"], row["number"]) for row in ratings if row["is_current"]}
     rated = [id for id, document in kept.items() if document["status"] == "rated"]
     assert sorted(usage for usage, _ in current) == sorted(rated), "each rated usage has one current rating"
@@ -118,7 +119,7 @@ def _check_ratings(kept: dict[str, Document], ratings: Iterable[Row], lines: Ite
         assert [(row["kind"], row["amount"]) for row in now] == shown, id
         assert sum(row["amount"] for row in of[id]) == sum(row["amount"] for row in now), id
         assert sum(row["quantity"] for row in of[id]) == sum(row["quantity"] for row in now), id
-        assert all(row["state"] == "unbilled" for row in now), id
+        assert all(row["state"] == ("prepaid" if _payers(row) & owners else "unbilled") for row in now), id
         assert all(row["state"] == "void" for row in of[id] if row not in now), id
 
 
@@ -150,8 +151,7 @@ def _check_paid(rows: dict[str, list[Row]], movements: Iterable[Row], owners: se
     costs: dict[str, Decimal] = defaultdict(Decimal)
     current = {(row["usage"], row["number"]) for row in rows[RATINGS.name] if row["is_current"]}
     for row in rows[LINES.name]:
-        payers = {f"product/{row['product']}", f"account/{row['account']}"}
-        if (row["usage"], row["number"]) in current and payers & owners:
+        if (row["usage"], row["number"]) in current and _payers(row) & owners:
             costs[row["usage"]] += row["amount"]
     paid: dict[str, Decimal] = defaultdict(Decimal)
     for row in movements:
@@ -160,11 +160,15 @@ def _check_paid(rows: dict[str, list[Row]], movements: Iterable[Row], owners: se
     assert _something(paid) == _something(costs)
 
 
+def _payers(row: Row) -> set[str]:
+    return {f"product/{row['product']}", f"account/{row['account']}"}
+
+
 def _present(kept: dict[str, Document], lines: Iterable[Row]) -> dict[str, list[tuple[Any, ...]]]:
     """The lines of each usage that stand."""
     found: dict[str, list[tuple[Any, ...]]] = {id: [] for id in kept}
     for row in sorted(lines, key=lambda row: (row["number"], row["place"])):
-        if row["state"] == "unbilled":
+        if row["state"] in ("unbilled", "prepaid"):
             said = (row["kind"], row["product"], row["price"], row["version"], row["currency"])
             found[row["usage"]].append((*said, row["quantity"], row["amount"]))
     return found
