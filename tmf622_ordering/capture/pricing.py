@@ -14,6 +14,7 @@ from typing import Any
 
 from common.domain.money import Money, Taxed, money_of, taxed
 from common.domain.query import Document
+from common.domain.stated_tax import stated_rate, tax_of
 from tmf622_ordering.capture.found import lowering
 from tmf622_ordering.capture.reading import id_of, inner, objects, plain
 from tmf622_ordering.capture.tariff import DISCOUNT, ONE_TIME, RECURRING, USAGE, CatalogPrice, kind_of
@@ -72,7 +73,7 @@ def line_of(price: CatalogPrice, discounts: list[CatalogPrice]) -> Line:
     if money is None:
         percentage = {"percentage": of["percentage"]} if of.get("percentage") else {}
         return Line({**document, "price": {"@type": "Price", **percentage}}, None, None)
-    rate, is_inclusive = _tax_of(of, money)
+    rate, is_inclusive = tax_of(of, money)
     basis = _Basis(rate, is_inclusive, is_rounded=price.kind != USAGE)
     whole = basis.taxed(money)
     left = standing = whole
@@ -84,10 +85,10 @@ def line_of(price: CatalogPrice, discounts: list[CatalogPrice]) -> Line:
         if not _ends(discount, price):
             standing = left
         alterations.append(_alteration(discount, price, taken, basis, position))
-    document["price"] = _price(whole, _stated_rate(of))
+    document["price"] = _price(whole, stated_rate(of))
     if alterations:
         document["priceAlteration"] = alterations
-    return Line(document, standing if price.kind in _SUMMED else None, _stated_rate(of))
+    return Line(document, standing if price.kind in _SUMMED else None, stated_rate(of))
 
 
 def line_kept(agreed: Document) -> Line:
@@ -190,7 +191,7 @@ def _alteration(discount: CatalogPrice, price: CatalogPrice, taken: Taxed, basis
         periods = _periods(discount, price)
         if periods is not None:
             document["applicationDuration"] = periods
-    rate = _stated_rate(price.document)
+    rate = stated_rate(price.document)
     percentage = discount.document.get("percentage")
     document["price"] = {**_price(taken, rate), **({"percentage": percentage} if percentage else {})}
     return document
@@ -234,34 +235,6 @@ def _floored(amount: Taxed, off: Taxed) -> Taxed:
     if off.net.amount >= amount.net.amount:
         return amount.times(0)
     return amount - _within(off, amount, is_inclusive=False)
-
-
-def _tax_of(price: Document, money: Money) -> tuple[Decimal | None, bool]:
-    """The tax rate of a catalogue price, and whether its amount includes the tax.
-
-    The standard has no flag for it. A price is before tax, unless its TaxItem states the amount of tax that only a
-    price with tax in it has: 20 % of 60 being 10 means that 50 is the net price.
-    """
-    items = objects(price, "tax")
-    rates = [rate for one in items if (rate := _number(one.get("taxRate"))) is not None and rate >= 0]
-    stated = [tax for one in items if (tax := money_of(one.get("taxAmount"))) is not None]
-    of_same = [tax.amount for tax in stated if tax.currency == money.currency]
-    if not rates:
-        if not of_same or money.is_zero:
-            return None, False
-        return sum(of_same, Decimal(0)) * 100 / money.amount, False
-    rate = sum(rates, Decimal(0))
-    if len(of_same) != len(rates):
-        return rate, False
-    tax = Money(sum(of_same, Decimal(0)), money.currency).rounded()
-    outside = money.share(rate).rounded()
-    inside = (money - money.without_share(rate)).rounded()
-    return rate, tax == inside and tax != outside
-
-
-def _stated_rate(price: Document) -> Decimal | None:
-    rates = [rate for one in objects(price, "tax") if (rate := _number(one.get("taxRate"))) is not None and rate >= 0]
-    return sum(rates, Decimal(0)) if rates else None
 
 
 def _stated(price: Document) -> Taxed | None:
