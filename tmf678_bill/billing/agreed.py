@@ -1,0 +1,143 @@
+"""On which days which price of a product held, with which of its discounts; and what a whole period of it costs then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from common.domain.cycles import Cycle, Span
+from common.domain.money import Money
+from tmf678_bill.billing.rounding import rounded
+from tmf678_bill.billing.values import (
+    AccountFacts,
+    AgreedPrice,
+    Anchor,
+    Discount,
+    Kind,
+    ProductFacts,
+    Recurrence,
+    Rounding,
+    Taken,
+)
+
+# What is agreed until further notice holds until here.
+EVER = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Days on which one price held, with the same discounts on each of them; `end` may be EVER. May be empty."""
+
+    start: date
+    end: date
+    price: AgreedPrice
+    discounts: tuple[Discount, ...]
+
+    def within(self, period: Span) -> Span | None:
+        start, end = max(self.start, period.start), min(self.end, period.end)
+        return Span(start, end) if start < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a whole period costs, and what its discounts took off."""
+
+    amount: Fraction
+    taken: tuple[Taken, ...]
+
+
+def runs_by_price(product: ProductFacts, kind: Kind, account: AccountFacts) -> dict[str, list[Run]]:
+    """The runs of each price of a kind, in the order of time, by what is the same in all of them: key and terms.
+
+    Days on which the product is not charged are in none of them.
+    """
+    found: dict[str, list[Run]] = {}
+    for stretch in product.stretches:
+        if not stretch.is_charged:
+            continue
+        for price in stretch.prices:
+            if price.kind is kind:
+                run = Run(stretch.start, EVER if stretch.end is None else stretch.end, price, price.discounts)
+                found.setdefault(terms_of(price), []).append(run)
+    return {terms: list(_joined(_with_ends(runs, account))) for terms, runs in found.items()}
+
+
+def terms_of(price: AgreedPrice) -> str:
+    """What may not differ between prices of one key, and the key."""
+    every = price.recurrence
+    currency = "" if price.amount is None else price.amount.currency
+    period = "" if every is None else f"{every.count} {every.unit} {every.anchor}"
+    return f"{price.key}/{currency}/{price.tax.is_inclusive}/{period}"
+
+
+def cycle_of(recurrence: Recurrence | None, product: ProductFacts, account: AccountFacts) -> Cycle:
+    """The periods of a price; without a recurrence those of the account's bills."""
+    if recurrence is None:
+        return account.cycle
+    anchor = account.cycle.anchor
+    if recurrence.anchor is Anchor.ACTIVATION and product.activated is not None:
+        anchor = product.activated
+    return Cycle(anchor, recurrence.unit, recurrence.count)
+
+
+def whole_of(price: Money, discounts: tuple[Discount, ...], rounding: Rounding) -> Whole:
+    """The price of a whole period less its discounts.
+
+    Rounding: what a discount takes is whole minor units, as it was when the order showed it; the price is left as it is.
+    """
+    if not discounts:
+        return Whole(Fraction(price.amount), ())
+    left, taken = price, []
+    for discount in in_order(discounts):
+        off = discount.amount or rounded(
+            Fraction(price.share(discount.percentage or 0).amount), price.currency, rounding
+        )
+        off = off if discount.cap is None else off.smaller(discount.cap)
+        if discount.is_floored:
+            off = off.smaller(left) if left.amount > 0 else off.times(0)
+        left -= off
+        taken.append(Taken(discount, off))
+    return Whole(Fraction(left.amount), tuple(taken))
+
+
+def in_order(discounts: Iterable[Discount]) -> list[Discount]:
+    return sorted(discounts, key=lambda one: (one.order, one.key))
+
+
+def currencies(price: AgreedPrice) -> set[str]:
+    """The currencies of all amounts of a price."""
+    money = [price.amount, *(one.amount for one in price.discounts), *(one.cap for one in price.discounts)]
+    return {one.currency for one in money if one is not None}
+
+
+def _with_ends(runs: list[Run], account: AccountFacts) -> Iterator[Run]:
+    """The runs, cut where one of their discounts ends: so many periods after the first day on which it was there."""
+    since: dict[str, date] = {}
+    for run in runs:
+        every = run.price.recurrence
+        unit, count = (account.cycle.unit, account.cycle.count) if every is None else (every.unit, every.count)
+        ends = {}
+        for discount in run.discounts:
+            first = since.setdefault(discount.key, run.start)
+            if discount.periods is not None:
+                ends[discount.key] = Cycle(first, unit, count).start(discount.periods)
+        cuts = sorted({end for end in ends.values() if run.start < end < run.end})
+        for start, end in zip([run.start, *cuts], [*cuts, run.end], strict=True):
+            left = tuple(one for one in run.discounts if one.key not in ends or start < ends[one.key])
+            yield Run(start, end, run.price, left)
+
+
+def _joined(runs: Iterator[Run]) -> Iterator[Run]:
+    """Runs that go on with the same price are one."""
+    last: Run | None = None
+    for run in runs:
+        if last is not None and last.end == run.start and last.discounts == run.discounts and last.price == run.price:
+            last = Run(last.start, run.end, last.price, last.discounts)
+            continue
+        if last is not None:
+            yield last
+        last = run
+    if last is not None:
+        yield last

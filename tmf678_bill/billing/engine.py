@@ -1,0 +1,71 @@
+"""What an account is charged: every item that is due by a day, since the account began. Rules: docs/billing.md.
+
+Order of computation: charges, item discounts, discounts of bills, commitments. Tax is the statement's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from tmf678_bill.billing.agreed import currencies
+from tmf678_bill.billing.commitments import true_ups
+from tmf678_bill.billing.discounts import lowered
+from tmf678_bill.billing.products import one_time, recurring, used
+from tmf678_bill.billing.scope import Scope
+from tmf678_bill.billing.values import AccountFacts, Charge, Kind, OtherCurrency, Policy
+
+_ORDER = {kind: index for index, kind in enumerate(Kind)}
+
+
+def propose(account: AccountFacts, cutoff: date, policy: Policy = Policy()) -> tuple[Charge, ...]:
+    """All that is due by the cutoff, whether it was charged before or not; one charge for each key.
+
+    Shapes:  a day is due when it is the cutoff or before; a cutoff is never before that of an earlier bill, or what was
+             charged in advance would be given back. The usage of the account is due as it is given.
+    Units:   amounts as the prices are written, in minor units of the account's currency.
+    Errors:  OtherCurrency.
+    Source:  docs/billing.md.
+    """
+    rounding = policy.rounding
+    places = {product.id: product.place for product in account.products}
+    begun: list[Charge] = []
+    for product in account.products:
+        begun += recurring(product, account, cutoff, rounding)
+        begun += one_time(product, account, rounding)
+    due = [charge for charge in begun if charge.due <= cutoff]
+    usage = [used(one, account, places, rounding) for one in account.usage]
+    _one_currency(account, due + usage)
+    scope = Scope(account)
+    off = lowered(scope, due + usage, rounding)
+    missing: list[Charge] = []
+    if scope.has(Kind.COMMITMENT):
+        # What is used but charged later (in arrears, from another anchor) is spent, too.
+        spent = off if len(due) == len(begun) else lowered(scope, begun + usage, rounding)
+        missing = true_ups(scope, spent, cutoff, rounding)
+    return tuple(in_total_order(due + usage + off.charges + missing))
+
+
+def in_total_order(charges: Iterable[Charge]) -> list[Charge]:
+    """By product, then kind, period and key."""
+    return sorted(
+        charges,
+        key=lambda one: (one.purpose.product, _ORDER[one.purpose.kind], one.purpose.period, one.purpose.key),
+    )
+
+
+def _one_currency(account: AccountFacts, charges: list[Charge]) -> None:
+    """Refuse charges, and the discounts and commitments beside them, in other currencies than the account's."""
+    found = [(one.purpose.product, one.purpose.name, one.amount.currency) for one in charges]
+    for product in account.products:
+        for stretch in product.stretches:
+            for price in stretch.prices:
+                if price.kind in (Kind.DISCOUNT, Kind.COMMITMENT) or price.discounts:
+                    found += [(product.id, price.name, currency) for currency in sorted(currencies(price))]
+    if not found:
+        return
+    first = min(charges, key=lambda one: (one.due, one.key), default=None)
+    expected = account.currency or (found[0][2] if first is None else first.amount.currency)
+    others = tuple(sorted({one for one in found if one[2] != expected}))
+    if others:
+        raise OtherCurrency(expected, others)

@@ -1,0 +1,222 @@
+"""The charges of a product by itself: recurring and one-time prices, less the discounts that were agreed with them.
+
+Also what usage comes to. What several charges together give rise to is in `discounts.py` and `commitments.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from common.domain.cycles import Cycle, Span
+from tmf678_bill.billing.agreed import Run, Whole, cycle_of, in_order, runs_by_price, whole_of
+from tmf678_bill.billing.keys import one_time_key, recurring_key, usage_key
+from tmf678_bill.billing.rounding import rounded
+from tmf678_bill.billing.values import (
+    AccountFacts,
+    AgreedPrice,
+    Charge,
+    ChargedOn,
+    Kind,
+    Part,
+    ProductFacts,
+    Purpose,
+    Recurrence,
+    Rounding,
+    Stretch,
+    UsageSum,
+)
+
+_DAY = timedelta(days=1)
+
+
+def recurring(product: ProductFacts, account: AccountFacts, cutoff: date, rounding: Rounding) -> Iterator[Charge]:
+    """A charge for each price and period that begins by the cutoff and has a charged day, due or not yet."""
+    for runs in runs_by_price(product, Kind.RECURRING, account).values():
+        recurrence = runs[0].price.recurrence
+        assert recurrence is not None, "a recurring price recurs"
+        cycle = cycle_of(recurrence, product, account)
+        yield from _Periods(product, account, rounding, recurrence, cycle, runs).charges(cutoff)
+
+
+@dataclass(slots=True)
+class _Periods:
+    """The periods of one price of a product. What a whole period costs is computed once for each run."""
+
+    product: ProductFacts
+    account: AccountFacts
+    rounding: Rounding
+    recurrence: Recurrence
+    cycle: Cycle
+    runs: list[Run]
+    _wholes: dict[int, Whole] = field(default_factory=dict)
+
+    def charges(self, cutoff: date) -> Iterator[Charge]:
+        at = 0
+        end = min(self.runs[-1].end, cutoff + _DAY)
+        for period in self.cycle.spans(self.runs[0].start, end):
+            while at < len(self.runs) and self.runs[at].end <= period.start:
+                at += 1
+            parts = list(self._parts(period, at))
+            if parts:
+                yield self._charge(period, parts)
+
+    def _parts(self, period: Span, at: int) -> Iterator[Part]:
+        of = period.days
+        for index in range(at, len(self.runs)):
+            run = self.runs[index]
+            if run.start >= period.end:
+                return
+            span = run.within(period)
+            if span is not None:
+                whole = self._whole(index)
+                days = span.days
+                amount = whole.amount if days == of else whole.amount * days / of
+                yield Part(span, of, run.price, whole.taken, amount)
+
+    def _whole(self, index: int) -> Whole:
+        found = self._wholes.get(index)
+        if found is None:
+            run = self.runs[index]
+            assert run.price.amount is not None, "a recurring price has an amount"
+            found = self._wholes[index] = whole_of(run.price.amount, run.discounts, self.rounding)
+        return found
+
+    def _charge(self, period: Span, parts: list[Part]) -> Charge:
+        price = parts[-1].price
+        every = price.recurrence or self.recurrence
+        covers = tuple(joined(part.span for part in parts))
+        if not every.is_prorated:
+            last = parts[-1]
+            whole = self._whole(next(i for i, run in enumerate(self.runs) if run.within(last.span) is not None))
+            parts = [Part(Span(covers[0].start, covers[-1].end), period.days, price, whole.taken, whole.amount)]
+        assert price.amount is not None, "a recurring price has an amount"
+        currency = price.amount.currency
+        exact = parts[0].amount if len(parts) == 1 else sum((part.amount for part in parts), Fraction(0))
+        key = recurring_key(self.product.id, price, self.recurrence, currency, period)
+        due = max(period.start, covers[0].start) if every.in_advance else period.end
+        return Charge(
+            purpose(Kind.RECURRING, key, self.product, price, period, in_advance=every.in_advance),
+            rounded(exact, currency, self.rounding),
+            Span(covers[0].start, covers[-1].end),
+            covers,
+            due,
+            self.product.place or self.account.place,
+            tuple(parts),
+        )
+
+
+def one_time(product: ProductFacts, account: AccountFacts, rounding: Rounding) -> Iterator[Charge]:
+    """A charge for each one-time price that has been given rise to, on its day."""
+    seen: set[str] = set()
+    for index, stretch in enumerate(product.stretches):
+        for price in stretch.prices:
+            if price.kind is not Kind.ONE_TIME:
+                continue
+            assert price.amount is not None, "a one-time price has an amount"
+            key = one_time_key(product.id, price, price.amount.currency)
+            day = _given_rise(product, stretch, price, is_first=index == 0, is_last=stretch is product.stretches[-1])
+            if day is None or key in seen:
+                continue
+            seen.add(key)
+            whole, span = whole_of(price.amount, price.discounts, rounding), Span(day, day + _DAY)
+            yield Charge(
+                purpose(Kind.ONE_TIME, key, product, price, span),
+                rounded(whole.amount, price.amount.currency, rounding),
+                span,
+                (span,),
+                day,
+                product.place or account.place,
+                (Part(span, 1, price, whole.taken, whole.amount),),
+            )
+
+
+def used(usage: UsageSum, account: AccountFacts, places: dict[str, str | None], rounding: Rounding) -> Charge:
+    """What the usage of one key comes to: the sum is rounded, not its lines."""
+    exact, period, off = Fraction(usage.amount.amount), Span(usage.period_start, usage.period_end), []
+    left = exact
+    for discount in in_order(usage.discounts):
+        first = usage.since or usage.period_start
+        ends = None if discount.periods is None else Cycle(first, account.cycle.unit, account.cycle.count)
+        if ends is not None and discount.periods is not None and period.start >= ends.start(discount.periods):
+            continue
+        share = exact * Fraction(discount.percentage or 0) / 100
+        wished = share if discount.amount is None else Fraction(discount.amount.amount)
+        wished = wished if discount.cap is None else min(wished, Fraction(discount.cap.amount))
+        wished = min(wished, max(left, Fraction(0))) if discount.is_floored and exact >= 0 else wished
+        left -= wished
+        off.append({"name": discount.name, "percentage": discount.percentage, "taken": decimal_text(wished)})
+    grounds: dict[str, Any] = {"sum": usage.amount.amount}
+    if off:
+        grounds["discounts"] = off
+    return Charge(
+        Purpose(
+            usage_key(usage), Kind.USAGE, usage.product, usage.price, usage.version, usage.name, usage.tax, period,
+            usage_type=usage.usage_type, line_kind=usage.line_kind,
+        ),
+        rounded(left, usage.amount.currency, rounding),
+        period,
+        (period,),
+        period.end,
+        places.get(usage.product) or account.place,
+        (),
+        grounds,
+        usage.quantity,
+        usage.unit,
+        usage.lines,
+        usage.claimed,
+    )  # fmt: skip
+
+
+def purpose(
+    kind: Kind, key: str, product: ProductFacts, price: AgreedPrice, period: Span, *, in_advance: bool = False
+) -> Purpose:
+    return Purpose(key, kind, product.id, price.id, price.version, price.name, price.tax, period, in_advance)
+
+
+def joined(spans: Iterator[Span]) -> Iterator[Span]:
+    """Spans in the order of time, those that meet as one."""
+    last: Span | None = None
+    for span in spans:
+        if last is not None and span.start <= last.end:
+            last = Span(last.start, max(last.end, span.end))
+            continue
+        if last is not None:
+            yield last
+        last = span
+    if last is not None:
+        yield last
+
+
+def decimal_text(exact: Fraction) -> str:
+    """For people: the exact amount where it ends, else to 12 decimals."""
+    scaled, rest = divmod(abs(exact.numerator) * 10**12, exact.denominator)
+    whole, decimals = divmod(scaled, 10**12)
+    text = f"{'-' if exact < 0 else ''}{whole}.{decimals:012d}".rstrip("0").rstrip(".")
+    return f"{text}..." if rest else text
+
+
+def _given_rise(
+    product: ProductFacts, stretch: Stretch, price: AgreedPrice, *, is_first: bool, is_last: bool
+) -> date | None:
+    """The day on which a one-time price falls due; None while there is none.
+
+    A price that comes with a later change is due on the day of the change.
+    """
+    if price.charged_on is ChargedOn.TERMINATION:
+        return product.terminated if is_last else None
+    if price.charged_on is ChargedOn.ORDER:
+        return (product.ordered or stretch.start) if is_first else stretch.start
+    if product.activated is None or _was_over_before(stretch, product.activated):
+        return None
+    return max(product.activated, stretch.start)
+
+
+def _was_over_before(stretch: Stretch, activated: date) -> bool:
+    """Whether the product had other prices by the time it became active; on the same day, those before count, too."""
+    if stretch.end is None or stretch.end > activated:
+        return False
+    return stretch.end < activated or stretch.start < stretch.end

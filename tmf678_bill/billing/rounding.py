@@ -1,0 +1,30 @@
+"""From exact amounts to whole minor units (ISO 4217), the one place of the engine that rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from common.domain.money import Money, minor_units
+from tmf678_bill.billing.values import Rounding
+
+
+def rounded(exact: Fraction, currency: str, rounding: Rounding) -> Money:
+    """The nearest whole minor unit; from the middle to the even one, or away from zero (half-up)."""
+    digits = minor_units(currency)
+    numerator, denominator = abs(exact.numerator) * 10**digits, exact.denominator
+    units, rest = divmod(numerator, denominator)
+    is_up = 2 * rest > denominator or (2 * rest == denominator and (rounding is Rounding.HALF_UP or units % 2 == 1))
+    units += is_up
+    return Money(Decimal(-units if exact < 0 else units).scaleb(-digits), currency)
+
+
+def shares(whole: Iterable[Fraction], currency: str, rounding: Rounding) -> Iterator[Money]:
+    """Whole minor units for each amount, which sum to what their sum rounds to: differences of the rounded sums."""
+    exact, given = Fraction(0), Money(Decimal(0), currency)
+    for one in whole:
+        exact += one
+        until = rounded(exact, currency, rounding)
+        yield until - given
+        given = until

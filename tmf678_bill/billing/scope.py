@@ -1,0 +1,95 @@
+"""Which charges belong together: those of a product and of all that is bundled in it, on the days of an agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
+
+from common.domain.cycles import Cycle, Span
+from tmf678_bill.billing.agreed import Run, cycle_of, runs_by_price
+from tmf678_bill.billing.values import AccountFacts, AgreedPrice, Charge, Kind, ProductFacts
+
+_DAY = timedelta(days=1)
+ZERO = Fraction(0)
+
+
+@dataclass(slots=True)
+class Base:
+    """A charge that others are computed from; `left` is what discounts of the bill left of it, exactly."""
+
+    charge: Charge
+    left: Fraction
+
+    def share(self, days: Iterable[Span]) -> Fraction:
+        """The part of the charge that these days (apart from each other) have, from 0 to 1, by its exact amounts.
+
+        Usage belongs to its period: all of it when one day of that is among them. A one-time charge belongs to its day,
+        and that of the last day to what ended before it.
+        """
+        kind, spans = self.charge.purpose.kind, list(days)
+        if kind is Kind.RECURRING:
+            whole, found = ZERO, ZERO
+            for part in self.charge.parts:
+                days_of = sum(both.days for span in spans if (both := part.span.within(span)) is not None)
+                weight = part.amount if part.amount else Fraction(0)
+                whole += weight
+                found += weight * days_of / part.span.days
+            return found / whole if whole else ZERO
+        period = self.charge.purpose.period
+        if kind is Kind.USAGE:
+            return Fraction(any(period.within(span) is not None for span in spans))
+        return Fraction(any(span.start <= period.start <= span.end for span in spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A discount or commitment that stands by itself: its runs, and the periods that it is computed in."""
+
+    product: ProductFacts
+    runs: tuple[Run, ...]
+    cycle: Cycle
+
+    @property
+    def price(self) -> AgreedPrice:
+        return self.runs[-1].price
+
+    def spans(self) -> list[Span]:
+        return [Span(run.start, run.end) for run in self.runs]
+
+
+@dataclass(slots=True)
+class Scope:
+    """The products of an account and what is bundled in which."""
+
+    account: AccountFacts
+    _products: dict[str, ProductFacts] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._products = {product.id: product for product in self.account.products}
+
+    def has(self, kind: Kind) -> bool:
+        return any(
+            price.kind is kind
+            for product in self.account.products
+            for stretch in product.stretches
+            for price in stretch.prices
+        )
+
+    def members(self, product: str) -> set[str]:
+        """The product and all that is bundled in it, at any depth."""
+        found, open = set(), [product]
+        while open:
+            one = open.pop()
+            if one not in found:
+                found.add(one)
+                open += self._products[one].parts if one in self._products else ()
+        return found
+
+    def agreements(self, kind: Kind) -> Iterator[Agreement]:
+        """In the order of product and key."""
+        for _, product in sorted(self._products.items()):
+            by_terms = runs_by_price(product, kind, self.account)
+            for _, runs in sorted(by_terms.items()):
+                yield Agreement(product, tuple(runs), cycle_of(runs[-1].price.recurrence, product, self.account))
