@@ -1,4 +1,4 @@
-"""On which days which price of a product held, with which of its discounts; and what a whole period of it costs then."""
+"""On which days which price of a product held, with which discounts; and what a whole period of it costs then."""
 
 from __future__ import annotations
 
@@ -85,15 +85,14 @@ def cycle_of(recurrence: Recurrence | None, product: ProductFacts, account: Acco
 def whole_of(price: Money, discounts: tuple[Discount, ...], rounding: Rounding) -> Whole:
     """The price of a whole period less its discounts.
 
-    Rounding: what a discount takes is whole minor units, as it was when the order showed it; the price is left as it is.
+    Rounding: what a discount takes is whole minor units, as when the order showed it; the price is left as it is.
     """
     if not discounts:
         return Whole(Fraction(price.amount), ())
     left, taken = price, []
     for discount in in_order(discounts):
-        off = discount.amount or rounded(
-            Fraction(price.share(discount.percentage or 0).amount), price.currency, rounding
-        )
+        part = Fraction(price.share(discount.percentage or 0).amount)
+        off = discount.amount or rounded(part, price.currency, rounding)
         off = off if discount.cap is None else off.smaller(discount.cap)
         if discount.is_floored:
             off = off.smaller(left) if left.amount > 0 else off.times(0)

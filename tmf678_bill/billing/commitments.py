@@ -18,7 +18,7 @@ from tmf678_bill.billing.values import Charge, Kind, Rounding
 
 def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding) -> list[Charge]:
     """A charge for each period that is over by the cutoff and in which less was spent, discounts taken off."""
-    found = []
+    found: list[Charge] = []
     for agreement in scope.agreements(Kind.COMMITMENT):
         by_period = _spent(agreement, scope, spent)
         for period in agreement.cycle.spans(agreement.runs[0].start, min(agreement.runs[-1].end, cutoff)):

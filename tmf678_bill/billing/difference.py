@@ -1,4 +1,4 @@
-"""What is new of a proposal: for each key the proposed amount less what was charged before. Exact, nothing is rounded."""
+"""What is new of a proposal: for each key the proposed amount less what was charged before. Nothing is rounded."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class _Period:
         for run, days in self._by_discount():
             discount = run.price.discounts[0]
             lines = [
-                _Line(base, base.charge.amount.amount * share, base.left * share)
+                _Line(base, Fraction(base.charge.amount.amount) * share, base.left * share)
                 for base in self.bases
                 if (share := base.share(days))
             ]
@@ -86,12 +86,7 @@ class _Period:
             for tax, amount in self._split(wished, discount, lines, run.price.tax):
                 taken[tax] = taken.get(tax, ZERO) + amount
             lines_of += [line.base for line in lines]
-            terms = {
-                "percentage": discount.percentage,
-                "amount": None if not discount.amount else discount.amount.amount,
-            }
-            shown = {name: value for name, value in terms.items() if value is not None}
-            grounds.append({"discount": discount.name, **shown, "of": decimal_text(whole), "days": inside})
+            grounds.append(_terms(discount) | {"of": decimal_text(whole), "days": inside})
         for tax, amount in sorted(taken.items(), key=lambda one: _order(one[0])):
             if amount:
                 yield self._charge(tax, amount, grounds, lines_of)
@@ -154,6 +149,11 @@ class _Period:
             same[0].place,
             grounds={"taken": grounds, "ofDays": self.period.days},
         )
+
+
+def _terms(discount: Discount) -> dict[str, object]:
+    off = {"percentage": discount.percentage} if discount.amount is None else {"amount": discount.amount.amount}
+    return {"discount": discount.name, **off}
 
 
 def _taxed_as(price: AgreedPrice, tax: TaxClass) -> AgreedPrice:

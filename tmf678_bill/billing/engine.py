@@ -13,12 +13,12 @@ from tmf678_bill.billing.commitments import true_ups
 from tmf678_bill.billing.discounts import lowered
 from tmf678_bill.billing.products import one_time, recurring, used
 from tmf678_bill.billing.scope import Scope
-from tmf678_bill.billing.values import AccountFacts, Charge, Kind, OtherCurrency, Policy
+from tmf678_bill.billing.values import USUAL, AccountFacts, Charge, Kind, OtherCurrency, Policy
 
 _ORDER = {kind: index for index, kind in enumerate(Kind)}
 
 
-def propose(account: AccountFacts, cutoff: date, policy: Policy = Policy()) -> tuple[Charge, ...]:
+def propose(account: AccountFacts, cutoff: date, policy: Policy = USUAL) -> tuple[Charge, ...]:
     """All that is due by the cutoff, whether it was charged before or not; one charge for each key.
 
     Shapes:  a day is due when it is the cutoff or before; a cutoff is never before that of an earlier bill, or what was

@@ -31,12 +31,15 @@ class RateTable:
             before.append(row)
 
     def rate(self, category: str | None, place: str | None, day: date) -> TaxRate | None:
-        """The row that holds: that of the place itself, else of what it is a part of (US-NY, US), else of everywhere."""
+        """The row that holds: that of the place, else of what it is a part of (US-NY, US), else of everywhere."""
         for where in _outwards(place) if category is not None else ():
             for row in self._rows.get((category or "", where), ()):
                 if _holds(row.start, row.end, day):
                     return row
         return None
+
+
+NO_RATES = RateTable()
 
 
 def applied(charge: Charge, rates: RateTable, exemptions: Sequence[Exemption]) -> AppliedTax:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from common.domain.money import Money
-from tmf678_bill.billing.rates import RateTable, applied
+from tmf678_bill.billing.rates import NO_RATES, RateTable, applied
 from tmf678_bill.billing.rounding import rounded, shares
 from tmf678_bill.billing.values import (
+    USUAL,
     AppliedTax,
     Charge,
     Exemption,
@@ -27,15 +28,15 @@ _Group = tuple[str | None, Decimal, bool, str | None]
 
 def state(
     charges: Sequence[Charge],
-    policy: Policy = Policy(),
-    rates: RateTable = RateTable(),
+    policy: Policy = USUAL,
+    rates: RateTable = NO_RATES,
     exemptions: Sequence[Exemption] = (),
 ) -> Statement:
     """The charges as items in their order, with taxes and totals.
 
     Shapes:   at least one charge; groups in the order of category, rate, inclusive or not, and certificate.
-    Rounding: `perLine` each item's tax by itself; `perRate` the tax of the group, of which the items have the differences
-              of the rounded running sums. Of a price before tax the tax is rounded; of one with tax the net price is.
+    Rounding: `perLine` each item's tax by itself; `perRate` the tax of the group, of which the items have the
+              differences of the rounded running sums. Of a price before tax the tax is rounded, else the net price.
     Errors:   OtherCurrency.
     Source:   docs/billing.md.
     """

@@ -45,6 +45,9 @@ class Policy:
     tax_rounding: TaxRounding = TaxRounding.PER_LINE
 
 
+USUAL = Policy()
+
+
 @dataclass(frozen=True, slots=True)
 class TaxClass:
     """How a price is taxed.
