@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.component import Component, Resource, Work
+from common.component import Component, Resource, Route, Work
 from tmf666_account import rules
 from tmf666_account.ledger.deferrals import RECOGNITION
 from tmf666_account.ledger.tables import TABLES
@@ -43,6 +43,8 @@ COMPONENT = Component(
         Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
     ),
     works=(Work(RECOGNITION, "tmf666_account.ledger.works:Recognition"),),
+    routes=(Route("GET", "/ledger/v1/statement/{accountId}", "tmf666_account.ledger.routes:RetrieveStatement"),),
+    commands={"ledger": "tmf666_account.command:ledger_app"},
     records=TABLES,
     offers={"ledger": "tmf666_account.ledger.offer:Ledger"},
     v4=V4,

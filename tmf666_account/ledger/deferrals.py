@@ -5,7 +5,6 @@ Locks: the account (`journal.hold`) before anything here is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -22,18 +21,22 @@ from tmf666_account.ledger.tables import DEFERRALS
 RECOGNITION = "ledger.recognition"
 
 
-def begin(records: Recording, context: RuleContext, posting: Posting, parts: Iterable[Part]) -> None:
-    """What a bill charges for days, kept; the days of months that have closed are recognised at once."""
+def bill(records: Recording, context: RuleContext, posting: Posting, parts: tuple[Part, ...], currency: str) -> bool:
+    """A bill entered; what it charges for days to come is kept, and what of that lies in closed months recognised."""
+    day = _day(context, posting.at)
+    if not post(records, context, posting, entries.bill_issued(parts, currency, day)):
+        return False
     rows = [
         _row(recognition.deferred(part.id, part.net, part.service), posting.account, posting.entity, is_open=True)
         for part in parts
-        if part.service is not None and not part.net.is_zero
+        if part.service is not None and entries.is_deferred(part, day) and not part.net.is_zero
     ]
     if rows:
         records(DEFERRALS.name).insert(rows)
         due = recognise(records, context, posting.account, posting.at, posting.cause, posting.reference)
         if due is not None and context.schedule is not None:
             context.schedule(RECOGNITION, posting.account, due)
+    return True
 
 
 def credit(
@@ -47,6 +50,7 @@ def credit(
     """A credit note entered, and what it takes back of what is deferred."""
     hold(records, context, posting.account)
     rows = records(DEFERRALS.name).get_many({(part.corrects,) for part in parts if part.corrects is not None})
+    assert all(row["entity"] == posting.entity for row in rows.values()), "a credit note is in the books of its bill"
     held = {item: _deferral(row) for (item,), row in rows.items()}
     unrecognised = Money(Decimal(0), currency)
     for part in parts:
@@ -71,8 +75,7 @@ def recognise(
     One posting for each legal entity, under `recognition/`, the cause and the entity. None when nothing is left to do.
     """
     hold(records, context, account)
-    zone = ZoneInfo(context.settings.time_zone)
-    day = at.astimezone(zone).date().replace(day=1)
+    day = _day(context, at).replace(day=1)
     earned: dict[str, dict[str, Money]] = {}
     changed, left = [], 0
     for row in records(DEFERRALS.name).find({"account": account, "is_open": True}):
@@ -90,7 +93,11 @@ def recognise(
         is_new = post(records, context, made, listed)
         assert is_new, "what was recognised is noted with its posting"
     records(DEFERRALS.name).put(changed)
-    return _midnight(recognition.next_close(day), zone) if left else None
+    return _midnight(recognition.next_close(day), ZoneInfo(context.settings.time_zone)) if left else None
+
+
+def _day(context: RuleContext, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(context.settings.time_zone)).date()
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

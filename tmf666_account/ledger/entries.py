@@ -6,6 +6,7 @@ Debits are positive. Every function's entries come to zero; amounts given are po
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from common.domain.accounting import (
     BAD_DEBT,
@@ -27,22 +28,26 @@ from common.domain.money import Money
 Entries = tuple[Entry, ...]
 
 
-def bill_issued(parts: Iterable[Part], currency: str) -> Entries:
+def bill_issued(parts: Iterable[Part], currency: str, day: date) -> Entries:
     """A bill: the customer owes the gross; tax is owed to the state; what was sold is revenue, now or later.
 
-    Shapes: parts may be negative (corrections on the bill). A part with a `service` goes to deferred revenue whole;
-            its recognition follows at once for the days that have gone by (`recognition`).
+    Shapes: parts may be negative (corrections on the bill); `day` is the day of the bill.
     """
     listed = tuple(parts)
     tax = summed((part.tax for part in listed), currency)
-    now = summed((part.net for part in listed if part.service is None), currency)
-    later = summed((part.net for part in listed if part.service is not None), currency)
+    now = summed((part.net for part in listed if not is_deferred(part, day)), currency)
+    later = summed((part.net for part in listed if is_deferred(part, day)), currency)
     return _balanced(
         Entry(RECEIVABLE, now + later + tax),
         Entry(REVENUE, -now),
         Entry(DEFERRED_REVENUE, -later),
         Entry(TAX_PAYABLE, -tax),
     )
+
+
+def is_deferred(part: Part, day: date) -> bool:
+    """Whether a part is for days of which some are to come: the whole of it is deferred, and recognised by the day."""
+    return part.service is not None and day < part.service.end
 
 
 def credit_issued(net: Money, tax: Money, unrecognised: Money, applied: Money) -> Entries:

@@ -165,8 +165,7 @@ def _add_up(records: Recording, posting: Posting, entries: Iterable[Entry]) -> N
     rows = table.get_many(moved, for_update=True)
     assert rows.keys() == moved.keys(), "every sum is there now"
     table.put(
-        {**row, "amount": (Money(row["amount"], row["currency"]) + moved[key]).amount}
-        for key, row in rows.items()
+        {**row, "amount": (Money(row["amount"], row["currency"]) + moved[key]).amount} for key, row in rows.items()
     )
 
 

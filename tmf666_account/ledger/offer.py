@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from common.component import Recording, RuleContext
 from common.domain.accounting import CUSTOMER_CREDIT, RECEIVABLE, Entry, Part
 from common.domain.money import Money
 from tmf666_account.ledger import deferrals, entries
 from tmf666_account.ledger.journal import Posting, owed, post
+from tmf666_account.ledger.reading import Standing, Statement, balance, statement, trial_balance
 
 
 class Ledger:
@@ -53,6 +55,18 @@ class Ledger:
         """Credit of the customer that pays no bill yet; never negative unless something is wrong."""
         return -owed(self._records, account, currency)[CUSTOMER_CREDIT]
 
+    def balance(self, account: str) -> dict[str, dict[str, Decimal]]:
+        """What the entries of an account come to: currency -> ledger account -> amount, debits positive."""
+        return balance(self._records, account)
+
+    def trial_balance(self, at: datetime | None = None) -> list[Standing]:
+        """What every ledger account comes to before an instant, or now."""
+        return trial_balance(self._records, at)
+
+    def statement(self, account: str, since: datetime | None = None, until: datetime | None = None) -> Statement:
+        """What an account owed at the start and the end, and every line between."""
+        return statement(self._records, account, since, until)
+
     def bill_issued(
         self,
         context: RuleContext,
@@ -70,12 +84,8 @@ class Ledger:
         One whose sum is negative (a statement issued as a credit note) takes from the receivable; who issues it moves
         what no open bill takes to the customer's credit: `deallocated`.
         """
-        listed = tuple(parts)
         made = Posting(f"bill/{bill}", "bill", account, entity, at, number)
-        if not post(self._records, context, made, entries.bill_issued(listed, currency)):
-            return False
-        deferrals.begin(self._records, context, made, listed)
-        return True
+        return deferrals.bill(self._records, context, made, tuple(parts), currency)
 
     def credit_issued(
         self,
@@ -94,9 +104,8 @@ class Ledger:
 
         `applied` is how much of its gross falls off open amounts of bills; the rest is the customer's credit.
         """
-        listed = tuple(parts)
         made = Posting(f"credit/{credit}", "credit", account, entity, at, number)
-        return deferrals.credit(self._records, context, made, listed, currency, applied)
+        return deferrals.credit(self._records, context, made, tuple(parts), currency, applied)
 
     def payment_received(
         self,

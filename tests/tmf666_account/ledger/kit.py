@@ -19,6 +19,7 @@ from tmf666_account.ledger.tables import ENTRIES, LINES, POSTINGS, SUMS
 
 ACCOUNTS = "/tmf-api/accountManagement/v5/billingAccount"
 START = "2026-03-01T12:00:00Z"
+CREDIT = "customerCreditBalance"
 OWED = ("receivable", "customerCredit")
 
 
@@ -95,8 +96,10 @@ def check(suite: Suite) -> None:
             (one["balanceType"], one["amount"]["unit"]): one["amount"]["value"]
             for one in document.get("accountBalance", [])
         }
-        for (id, _, ledger_account, currency), amount in kept.items():
-            if id == document["id"] and ledger_account == "receivable":
-                assert shown["receivableBalance", currency] == amount
-            if id == document["id"] and ledger_account == "customerCredit":
-                assert shown.get(("customerCreditBalance", currency), 0) == -amount
+        for ledger_account, name, sign in (("receivable", "receivableBalance", 1), ("customerCredit", CREDIT, -1)):
+            totals: dict[str, Decimal] = {}
+            for (id, _, of, currency), amount in kept.items():
+                if (id, of) == (document["id"], ledger_account):
+                    totals[currency] = totals.get(currency, Decimal(0)) + sign * amount
+            for currency, total in totals.items():
+                assert shown.get((name, currency), 0) == total, (document["id"], name, currency)
