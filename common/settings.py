@@ -79,6 +79,9 @@ class Settings:
     billing_file: str = _setting("", "YAML file of policies by legal entity (docs/bill-runs.md); empty: the usual ones")
     bill_approval: str = _setting("auto", "who validates a new bill before it is sent", ("auto", "manual"))
     legal_entity: str = _setting("main", "legal entity of accounts that name none (related party legalEntity)")
+    session_validity_seconds: int = _setting(
+        1_800, "how long what a charging session was granted is held; then it lapses"
+    )
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     clock: str = _setting("", "bss serve on a clock of its own, which stands at this date-time until moved (/clock)")

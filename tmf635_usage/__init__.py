@@ -1,6 +1,6 @@
 """Product usage (TMF635): what customers used of their products."""
 
-from common.component import Component, Resource, Route
+from common.component import Component, Resource, Route, Work
 from common.jobs.rules import check_job
 from tmf635_usage import rules, tariffs
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
@@ -37,16 +37,22 @@ COMPONENT = Component(
         ),
     ),
     jobs={"exportJob": "export"},
+    works=(Work("usage.session", "tmf635_usage.session_works:SessionLapse"),),
     routes=(
         Route("POST", "/productUsageManagement/v5/productUsageBatch", "tmf635_usage.batch:ProductUsageBatch"),
         Route("POST", "/usageManagement/v4/usageBatch", "tmf635_usage.batch:UsageBatch"),
         Route("GET", "/productUsageManagement/v5/productUsageBatch/openapi.json", "tmf635_usage.batch:Description"),
+        Route("POST", "/charging/v1/session", "tmf635_usage.session_routes:CreateSession"),
+        Route("GET", "/charging/v1/session/{id}", "tmf635_usage.session_routes:RetrieveSession"),
+        Route("PATCH", "/charging/v1/session/{id}", "tmf635_usage.session_routes:UpdateSession"),
     ),
     commands={"tariff": "tmf635_usage.tariff_command:tariff_app", "usage": "tmf635_usage.command:usage_app"},
     records=(*TABLES, *tariffs.TABLES),
     offers={
         "pricePlans": "tmf635_usage.plans:PricePlans",
         "ratedUsage": "tmf635_usage.billed:RatedUsage",
+        "consumption": "tmf635_usage.consumption:Consumption",
     },
+    checks="tmf635_usage.assure:CHECKS",
     v4=V4,
 )

@@ -48,7 +48,7 @@ from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, LINES, PREPAID, RATING
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
 REASON, EXPLANATION = "statusReason", "ratingExplanation"
-_MESSAGES = {
+MESSAGES = {
     "no.price": "no price of the product is for this usage",
     "unit.unknown": "the unit is not one that usage is measured in",
     "unit.other": "the price is for a unit of another kind",
@@ -58,7 +58,7 @@ _MESSAGES = {
     "balance.insufficient": "the prepaid balance does not pay for it",
 }
 # More than anything costs.
-_ANY_MONEY = Decimal(10) ** 15
+ANY_MONEY = Decimal(10) ** 15
 
 
 def rate(documents: Sequence[Document], context: RuleContext) -> None:
@@ -146,20 +146,20 @@ class Batch:
                 number = (numbers or {}).get(one.id, 0)
                 self.note(one.id, number, found, outcome)
                 if self.purse is not None:
-                    refusal = self.purse.pay(*_payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
+                    refusal = self.purse.pay(*payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
                     assert refusal is None, "what was affordable can be paid"
         return outcomes
 
     def _short_of(self, usage: Usage, found: Guided, meter: Meter) -> Rejection | None:
         """Of prepaid usage that costs more than there is; looked at before anything is counted."""
-        if self.purse is None or not self.purse.is_prepaid(*_payer(found)):
+        if self.purse is None or not self.purse.is_prepaid(*payer(found)):
             return None
-        asked = affordable(found.plan, found.subject, self.tally.state(), usage, _ANY_MONEY)
+        asked = affordable(found.plan, found.subject, self.tally.state(), usage, ANY_MONEY)
         if isinstance(asked, Rejection) or not asked.cost:
             return None
         if -int(asked.cost.as_tuple().exponent) > DECIMALS:  # balances keep so many
             return Rejection(usage, Reason.AMOUNT_PRECISION, {"cost": f"{asked.cost:f}"})
-        available = self.purse.available(*_payer(found), asked.currency)
+        available = self.purse.available(*payer(found), asked.currency)
         if asked.cost <= available:
             return None
         facts = {"cost": f"{asked.cost:f} {asked.currency}", "available": f"{available:f}"}
@@ -171,7 +171,7 @@ class Batch:
         self.ratings.append(
             {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating)}
         )
-        is_prepaid = self.purse is not None and self.purse.is_prepaid(*_payer(found))
+        is_prepaid = self.purse is not None and self.purse.is_prepaid(*payer(found))
         for place, line in enumerate(rating.lines):
             self.lines.append({**of, **_line(place, line, rating), "state": PREPAID if is_prepaid else UNBILLED})
         self.buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
@@ -195,7 +195,7 @@ class Batch:
 def purse_of(context: RuleContext, guided: Iterable[Guided], causes: Iterable[str] = ()) -> Any:
     """The prepaid balances of these products, held; None where no balances are served."""
     balances = context.offered("balances") if context.offered is not None else None
-    return None if balances is None else balances.open(context, {_payer(found) for found in guided}, causes)
+    return None if balances is None else balances.open(context, {payer(found) for found in guided}, causes)
 
 
 def charge_of(usage: str, number: int) -> str:
@@ -209,7 +209,8 @@ def cost_of(lines: Iterable[Line]) -> tuple[Decimal, str]:
     return total(line.amount for line in priced), str(priced[0].currency) if priced else ""
 
 
-def _payer(found: Guided) -> tuple[str, str | None]:
+def payer(found: Guided) -> tuple[str, str | None]:
+    """Who pays: the product, or else its account."""
     return found.product, found.account
 
 
@@ -310,7 +311,7 @@ def write_onto(document: Document, found: Guided, outcome: Rating | Rejection) -
         document["product"] = {"@type": "ProductRef", "id": found.product, "@referredType": "Product"}
     if isinstance(outcome, Rejection):
         facts = ", ".join(f"{name} {value}" for name, value in outcome.facts.items())
-        message = _MESSAGES[outcome.reason] + (f" ({facts})" if facts else "")
+        message = MESSAGES[outcome.reason] + (f" ({facts})" if facts else "")
         _reject(document, str(outcome.reason), message)
         return
     document.pop(REASON, None)

@@ -103,7 +103,12 @@ def source_key(document: Document) -> tuple[str, str] | None:
 def fingerprint(document: Document) -> str:
     """A digest of what the source says."""
     said = {name: document[name] for name in sorted(document) if name not in _OURS}
-    return hashlib.sha256(encode(_sorted(said))).hexdigest()
+    return digest(said)
+
+
+def digest(value: Any) -> str:
+    """What tells a JSON value from another one; the order of names does not matter."""
+    return hashlib.sha256(encode(_sorted(value))).hexdigest()
 
 
 def _values(document: Document) -> dict[str, Any]:
