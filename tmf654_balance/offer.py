@@ -21,6 +21,7 @@ from common.component import Recording, RuleContext
 from tmf654_balance.amounts import ZERO, Refused, added, fits, taken
 from tmf654_balance.changes import RESERVATION
 from tmf654_balance.ledger import Balance, Ledger
+from tmf654_balance.standing import Standing, standing
 from tmf654_balance.tables import HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS
 
 MONEY = "monetary"
@@ -72,6 +73,10 @@ class Balances:
             part = undone[start : start + _AT_ONCE]
             others |= {row["bucket"] for row in self._records(MOVEMENTS.name).find({"cause": part, "kind": "usage"})}
         return Purse(context, rows, others, sessions)
+
+    def standing(self, context: RuleContext, products: Iterable[str], accounts: Iterable[str]) -> list[Standing]:
+        """The buckets of these products and accounts that have not expired, by id; nothing is locked."""
+        return standing(context, self._records, products, accounts)
 
     def charge(
         self,

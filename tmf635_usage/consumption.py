@@ -1,0 +1,197 @@
+"""What was consumed of products at an instant (`Component.offers`: `consumption`), read and never changed.
+
+What is left of each allowance comes from the engine, grants that nobody drew from among them; what was used, and what
+it costs so far, from the rated lines of the bill cycle that the instant is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from common.component import Recording, RuleContext
+from common.store.records import Between
+from tmf635_usage.rate import read_state
+from tmf635_usage.rating.amounts import total
+from tmf635_usage.rating.periods import period_at
+from tmf635_usage.rating.standing import Standing, standing
+from tmf635_usage.rating.tally import Tally
+from tmf635_usage.rating.values import ZERO, LineKind, Period, PeriodRule, Subject
+from tmf635_usage.subjects import Guide, Guided, cycle_of, zone_of
+from tmf635_usage.tables import BILLED, LINES, UNBILLED
+
+# Which quantities are usage (a set-up is an event of its own, a correction counts what was counted before).
+_MEASURED = (LineKind.USAGE, LineKind.ALLOWANCE)
+_BY = ("product", "usage_type", "kind", "unit", "currency")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an allowance grants in a span, and what is left of it.
+
+    Shapes: `allowance` is the id of its price; `scope` the product, or the sharing group that draws from it together;
+            granted = used + left, in base units (`unit`: s, B, event); `stated_unit` is what the plan is written in;
+            [start, end) is when it can be drawn from; `is_rolled_over` when it is what was left of an earlier span.
+    """
+
+    allowance: str
+    usage_type: str
+    scope: str
+    is_shared: bool
+    unit: str
+    stated_unit: str
+    granted: Decimal
+    used: Decimal
+    left: Decimal
+    start: datetime
+    end: datetime
+    is_rolled_over: bool
+
+    @property
+    def id(self) -> str:
+        """The same for every product that shares it, and for the same span at any time."""
+        tail = "/rolledOver" if self.is_rolled_over else ""
+        return f"{self.scope}/{self.allowance}/{self.start:%Y%m%dT%H%M%SZ}{tail}"
+
+
+@dataclass(frozen=True)
+class Used:
+    """What was used of a type in the cycle.
+
+    Shapes: `measured` and `beyond` are quantities by base unit, in all and beyond the allowances; `costs` are unrounded
+            amounts by currency, set-up fees and corrections among them.
+    """
+
+    usage_type: str
+    measured: Mapping[str, Decimal]
+    beyond: Mapping[str, Decimal]
+    costs: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Consumed:
+    """A product's consumption. `is_charged` is whether it was there to be used at the instant."""
+
+    product: str
+    account: str | None
+    is_charged: bool
+    period: Period
+    grants: tuple[Grant, ...] = ()
+    used: tuple[Used, ...] = ()
+
+
+class Consumption:
+    """What is offered."""
+
+    def __init__(self, records: Recording) -> None:
+        self._records = records
+
+    def of(self, context: RuleContext, products: Iterable[str], at: datetime) -> dict[str, Consumed]:
+        """The consumption of each product that was ever here, by id.
+
+        Shapes: `context` is that of the transaction that asks. A product without a plan has no grants.
+        """
+        history = context.offered("productHistory") if context.offered is not None else None
+        if history is None:
+            return {}
+        spans = history.spans(products)
+        guided = Guide(context).at(spans, at)
+        accounts = {id: _account(listed, at) for id, listed in spans.items()}
+        periods = _periods(accounts, at, context)
+        grants = self._grants([one for one in guided.values() if isinstance(one, Guided)], at)
+        used = self._used(periods)
+        return {
+            id: Consumed(
+                id, accounts[id], isinstance(guided[id], Guided), periods[id], grants.get(id, ()), used.get(id, ())
+            )
+            for id in sorted(spans)
+        }
+
+    def _grants(self, guided: list[Guided], at: datetime) -> dict[str, tuple[Grant, ...]]:
+        granting = [one for one in guided if one.plan.allowances]
+        scopes = {scope for one in granting for scope in (one.product, *one.subject.groups.values())}
+        if not scopes:
+            return {}
+        # One tally for all: who shares a grant sees the same one.
+        tally = Tally(read_state(self._records, tuple(sorted(scopes)), at))
+        return {one.product: tuple(map(_grant, standing(one.plan, one.subject, tally, at))) for one in granting}
+
+    def _used(self, periods: Mapping[str, Period]) -> dict[str, tuple[Used, ...]]:
+        together: dict[Period, list[str]] = {}
+        for product, period in periods.items():
+            together.setdefault(period, []).append(product)
+        counted: dict[str, dict[str, _Count]] = {}
+        for period, products in together.items():
+            where = {"product": tuple(products), "at": Between(*period), "state": (UNBILLED, BILLED)}
+            for row in self._records(LINES.name).sum(["quantity", "amount"], where, by=_BY):
+                count = counted.setdefault(row.group["product"], {}).setdefault(row.group["usage_type"], _Count())
+                count.add(row.group, row.sums)
+        return {
+            product: tuple(count.used(name) for name, count in sorted(counts.items()))
+            for product, counts in counted.items()
+        }
+
+
+@dataclass
+class _Count:
+    """Sums of the lines of a product and usage type."""
+
+    measured: dict[str, Decimal] = field(default_factory=dict)
+    beyond: dict[str, Decimal] = field(default_factory=dict)
+    costs: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, group: Mapping[str, Any], sums: Mapping[str, Decimal]) -> None:
+        if group["kind"] in _MEASURED:
+            _add(self.measured, group["unit"], sums["quantity"])
+        if group["kind"] == LineKind.USAGE:
+            _add(self.beyond, group["unit"], sums["quantity"])
+        if group["currency"] is not None:
+            _add(self.costs, group["currency"], sums["amount"])
+
+    def used(self, usage_type: str) -> Used:
+        return Used(usage_type, self.measured, self.beyond, self.costs)
+
+
+def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
+    sums[name] = total((sums.get(name, ZERO), amount))
+
+
+def _grant(one: Standing) -> Grant:
+    allowance = one.allowance
+    return Grant(
+        allowance.id,
+        allowance.match.usage_type,
+        one.key.scope,
+        allowance.sharing is not None,
+        one.unit,
+        allowance.quantity.unit,
+        one.granted,
+        one.used,
+        one.left,
+        one.start,
+        one.end,
+        one.is_rolled,
+    )
+
+
+def _account(spans: list[Any], at: datetime) -> str | None:
+    """Whose it was at the instant; before it was there, whose it was first."""
+    span = next((one for one in reversed(spans) if one.since <= at), spans[0])
+    account: str | None = span.account
+    return account
+
+
+def _periods(accounts: Mapping[str, str | None], at: datetime, context: RuleContext) -> dict[str, Period]:
+    """The bill cycle of each product's account that the instant is in."""
+    known = context.library.get_many("billingAccount", {id for id in accounts.values() if id is not None})
+    found: dict[str | None, Period] = {}
+    for account in set(accounts.values()):
+        document = known.get(account or "", {})
+        subject = Subject("", zone_of(document, context), cycle_of(document, context.library), at)
+        period = period_at(at, PeriodRule(), subject)
+        assert period is not None, "only a pass has an end"
+        found[account] = period
+    return {product: found[account] for product, account in accounts.items()}
