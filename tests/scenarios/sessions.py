@@ -49,9 +49,11 @@ class Call:
     sequence: int = 0
     last: Document = field(default_factory=dict)
 
-    def ask(self, used: str | None = None, want: str | None = None, group: str = "1", **more: Any) -> str:
+    def ask(
+        self, used: str | None = None, want: str | None = None, group: str = "1", kind: str = "", **more: Any
+    ) -> str:
         self.sequence += 1
-        asked = service("", group, want, used, **more)
+        asked = service(kind, group, want, used, **more)
         return self._told(self.send({"sequence": self.sequence, "service": [asked]}))
 
     def end(self, used: str | None = None, group: str = "1") -> str:
