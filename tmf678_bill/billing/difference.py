@@ -16,8 +16,9 @@ def settle(proposed: Iterable[Charge], existing: Iterable[Existing]) -> tuple[Ch
     """The charges that make what exists into what is proposed; none when it is.
 
     Shapes: a key of usage with newly claimed lines gets a charge even of 0; a key that exists and is not proposed any
-            more is given back whole. Credits are taxed as the last item of their key was. The span of a credit is the
-            days that are not charged any more, of a charge the days that are new; where the days are the same, all.
+            more is given back whole. What undoes a charge (or a discount) is taxed as the last item of its key was. The
+            span of what undoes is the days that are not charged any more, of others the days that are new; where the
+            days are the same, all of them.
     Errors: none; two proposals or two sums of one key are a programmer's error.
     """
     before = {one.key: one for one in existing}
@@ -41,16 +42,16 @@ def _new(charge: Charge) -> Charge:
 def _changed(charge: Charge, old: Existing) -> Charge:
     amount = charge.amount - old.amount
     quantity = None if charge.quantity is None else charge.quantity - (old.quantity or 0)
-    is_credit = amount.amount < 0
+    is_undone = amount.amount * old.amount.amount < 0
     lost, won = _without(old.covers, charge.covers), _without(charge.covers, old.covers)
-    about = (lost if is_credit else won) or charge.covers or old.covers
+    about = (lost if is_undone else won) or charge.covers or old.covers
     return replace(
         charge,
         amount=amount,
         quantity=quantity,
         span=Span(about[0].start, about[-1].end),
         before=old.amount,
-        applied=old.applied if is_credit else None,
+        applied=old.applied if is_undone else None,
     )
 
 

@@ -316,7 +316,7 @@ class Charge:
             amount is about. `covers` are the days of the key that are charged once this item is: store them with the
             item. `quantity` in `unit` is the difference too; `claimed` counts the usage lines new in this bill.
             `before` is what was charged for the key until now (None: proposed, not settled). `applied` is set on
-            credits: they are taxed as what they give back was.
+            what undoes an earlier item: it is taxed as that was.
     """
 
     purpose: Purpose
