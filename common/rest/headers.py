@@ -83,8 +83,13 @@ def check_if_match(request: Request, revision: int) -> None:
 
 def is_unchanged(request: Request, revision: int) -> bool:
     """Whether If-None-Match names the present revision (weak comparison, RFC 9110 13.1.2)."""
+    return is_unchanged_text(request, etag(revision))
+
+
+def is_unchanged_text(request: Request, tag: str) -> bool:
+    """The same for what is not known by a revision: `tag` is its ETag, quotes and all."""
     tags = _etags(request, "if-none-match")
-    return tags is not None and ("*" in tags or etag(revision) in {tag.removeprefix("W/") for tag in tags})
+    return tags is not None and ("*" in tags or tag in {one.removeprefix("W/") for one in tags})
 
 
 def _etags(request: Request, name: str) -> list[str] | None:

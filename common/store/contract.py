@@ -22,7 +22,7 @@ from common.errors import (
     InvalidParameter,
     RevisionConflict,
 )
-from common.store.contract_records import COUNTS, ENTRIES, RecordContract
+from common.store.contract_records import COUNTS, ENTRIES, SCANS, RecordContract
 from common.store.contract_work import WorkContract
 from common.store.database import Database
 from common.store.description import Index, StoredResource
@@ -43,7 +43,7 @@ FIELD = StoredResource(
         *(Index(FieldPath(("many", kind.value), kind)) for kind in Kind),
     ),
 )
-RESOURCES = (THING, OFFER, FIELD, ENTRIES, COUNTS)
+RESOURCES = (THING, OFFER, FIELD, ENTRIES, COUNTS, SCANS)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -134,6 +134,23 @@ class DocumentContract(_Repositories):
 
         things.add("2", {}, NOW)
         assert [row.document() for row in things.find(Query()).rows] == [{"id": "1", "n": 1}, {"id": "2"}]
+
+    def test_many_are_added_in_their_order_with_what_finds_them(self, things: Repository) -> None:
+        documents = [{"id": f"{9 - number}", "n": Decimal(f"{number}.10"), "tag": ["t"]} for number in range(3)]
+        things.add_many(documents, NOW)
+        things.add_many([], NOW)
+
+        assert [row.document() for row in things.find(Query()).rows] == documents
+        assert [things.get("9").revision, things.get("9").created_at] == [1, "2026-01-01T12:00:00.000Z"]  # type: ignore[union-attr]
+        assert things.count(has_tag("t")) == 3
+
+    def test_of_many_one_whose_id_is_taken_is_named(self, things: Repository) -> None:
+        things.add("2", {}, NOW)
+
+        with pytest.raises(IdTaken, match="'2'"):
+            things.add_many([{"id": "1"}, {"id": "2"}], NOW)
+        with pytest.raises(InvalidBody):
+            things.add_many([{"id": "3"}, {"id": "x" * 256}], NOW)
 
     @pytest.mark.parametrize("id", ["", "x" * 256, "a\x00b", "\ud800"])
     def test_an_id_that_no_index_holds_is_refused_and_never_found(self, things: Repository, id: str) -> None:

@@ -28,6 +28,7 @@ ENTRIES = RecordTable(
     optional=frozenset({"source", "why"}),
 )
 COUNTS = RecordTable("toy_counts", {"owner": Of.TEXT, "period": Of.TEXT, "used": Of.NUMBER}, key=("owner", "period"))
+SCANS = RecordTable("toy_scans", {"id": Of.TEXT, "content": Of.BYTES}, key=("id",))
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -53,6 +54,16 @@ class RecordContract:
             assert unit.records("toy_entries").get("c") is None
         with database.read("south") as unit:
             assert unit.records("toy_entries").get("a") is None
+
+    def test_bytes_come_back_as_they_are(self, database: Database) -> None:
+        content = bytes(range(256)) * 1_000
+        with database.write() as unit:
+            assert unit.records("toy_scans").insert_new([{"id": "a", "content": content}]) == {("a",)}
+            assert unit.records("toy_scans").insert_new([{"id": "a", "content": b"other"}]) == set()
+            unit.commit()
+
+        with database.read() as unit:
+            assert unit.records("toy_scans").get("a") == {"id": "a", "content": content}
 
     def test_what_is_there_already_is_not_inserted_again(self, database: Database) -> None:
         with database.write() as unit:

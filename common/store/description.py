@@ -50,6 +50,7 @@ class Of(StrEnum):
     INSTANT = "instant"
     FLAG = "flag"
     DOCUMENT = "document"
+    BYTES = "bytes"
 
 
 @dataclass(frozen=True)

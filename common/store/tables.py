@@ -122,6 +122,7 @@ _RECORDED: Mapping[Of, TypeEngine[Any]] = {
     Of.INSTANT: Instant(),
     Of.FLAG: Boolean(),
     Of.DOCUMENT: ExactDocument(),
+    Of.BYTES: LargeBinary(),
 }
 
 SYSTEM_METADATA = MetaData()

@@ -184,6 +184,8 @@ def write(pages: list[list[Mark]], about: About) -> bytes:
     canvas = Canvas(
         target, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1, pdfVersion=(1, 7), lang=about.language
     )
+    # The identifier of the file is made of what is in it; ReportLab would begin it with the environment's idea of time.
+    canvas._doc.signature = hashlib.md5(usedforsecurity=False)  # type: ignore[attr-defined]
     canvas.setTitle(about.title)
     canvas.setAuthor(about.author)
     canvas.setSubject(about.subject)

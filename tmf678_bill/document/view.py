@@ -56,9 +56,9 @@ class Span:
     end: date
 
 
-# What an item is, as `appliedBillingRateType` says it; one that is not known here is shown as a charge.
+# What an item is, as its record says; one that is not known here is shown as a charge.
 ItemKind = str
-RECURRING, ONE_TIME, USAGE = "recurringCharge", "oneTimeCharge", "usageCharge"
+RECURRING, ONE_TIME, USAGE = "recurring", "oneTime", "usage"
 DISCOUNT, CREDIT, COMMITMENT = "discount", "credit", "commitment"
 
 
