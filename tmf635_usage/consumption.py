@@ -21,10 +21,12 @@ from tmf635_usage.rating.standing import Standing, standing
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import ZERO, LineKind, Period, PeriodRule, Subject
 from tmf635_usage.subjects import Guide, Guided, cycle_of, zone_of
-from tmf635_usage.tables import BILLED, LINES, UNBILLED
+from tmf635_usage.tables import BILLED, HOLDS, LINES, PREPAID, UNBILLED
 
 # Which quantities are usage (a set-up is an event of its own, a correction counts what was counted before).
 _MEASURED = (LineKind.USAGE, LineKind.ALLOWANCE)
+# Scope, allowance, start of its period, whether after it.
+_Place = tuple[Any, ...]
 _BY = ("product", "usage_type", "kind", "unit", "currency")
 
 
@@ -34,7 +36,8 @@ class Grant:
 
     Shapes: `allowance` is the id of its price; `scope` the product, or the sharing group that draws from it together;
             granted = used + left, in base units (`unit`: s, B, event); `stated_unit` is what the plan is written in;
-            [start, end) is when it can be drawn from; `is_rolled_over` when it is what was left of an earlier span.
+            `reserved` is so much of `left` as online sessions hold; [start, end) is when it can be drawn from;
+            `is_rolled_over` when it is what was left of an earlier span.
     """
 
     allowance: str
@@ -46,6 +49,7 @@ class Grant:
     granted: Decimal
     used: Decimal
     left: Decimal
+    reserved: Decimal
     start: datetime
     end: datetime
     is_rolled_over: bool
@@ -117,7 +121,17 @@ class Consumption:
             return {}
         # One tally for all: who shares a grant sees the same one.
         tally = Tally(read_state(self._records, tuple(sorted(scopes)), at))
-        return {one.product: tuple(map(_grant, standing(one.plan, one.subject, tally, at))) for one in granting}
+        held = self._held(scopes)
+        return {
+            one.product: tuple(_grant(each, held) for each in standing(one.plan, one.subject, tally, at))
+            for one in granting
+        }
+
+    def _held(self, scopes: set[str]) -> dict[_Place, Decimal]:
+        """What online sessions hold of each bucket, in its own period and after it."""
+        by = ("scope", "allowance", "start", "is_rolled")
+        sums = self._records(HOLDS.name).sum(["quantity"], {"scope": tuple(sorted(scopes))}, by=by)
+        return {tuple(one.group[name] for name in by): one.sums["quantity"] for one in sums}
 
     def _used(self, periods: Mapping[str, Period]) -> dict[str, tuple[Used, ...]]:
         together: dict[Period, list[str]] = {}
@@ -125,7 +139,7 @@ class Consumption:
             together.setdefault(period, []).append(product)
         counted: dict[str, dict[str, _Count]] = {}
         for period, products in together.items():
-            where = {"product": tuple(products), "at": Between(*period), "state": (UNBILLED, BILLED)}
+            where = {"product": tuple(products), "at": Between(*period), "state": (UNBILLED, BILLED, PREPAID)}
             for row in self._records(LINES.name).sum(["quantity", "amount"], where, by=_BY):
                 count = counted.setdefault(row.group["product"], {}).setdefault(row.group["usage_type"], _Count())
                 count.add(row.group, row.sums)
@@ -159,8 +173,9 @@ def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
     sums[name] = total((sums.get(name, ZERO), amount))
 
 
-def _grant(one: Standing) -> Grant:
+def _grant(one: Standing, held: Mapping[_Place, Decimal]) -> Grant:
     allowance = one.allowance
+    reserved = held.get((one.key.scope, one.key.allowance, one.key.start, one.is_rolled), ZERO)
     return Grant(
         allowance.id,
         allowance.match.usage_type,
@@ -171,6 +186,7 @@ def _grant(one: Standing) -> Grant:
         one.granted,
         one.used,
         one.left,
+        reserved,
         one.start,
         one.end,
         one.is_rolled,

@@ -78,8 +78,9 @@ def _allowances(facts: Facts) -> Iterator[Document]:
 
 
 def _allowance(grant: Any, sharing: list[Any], facts: Facts) -> Document:
-    unit = unit_for((grant.granted, grant.used, grant.left), grant.unit, grant.stated_unit)
-    granted, used, left = (quantity(each, grant.unit, unit) for each in (grant.granted, grant.used, grant.left))
+    amounts = (grant.granted, grant.used, grant.left, grant.reserved)
+    unit = unit_for(amounts, grant.unit, grant.stated_unit)
+    granted, used, left, reserved = (quantity(each, grant.unit, unit) for each in amounts)
     period = _period(grant.start, grant.end)
     bucket: Document = {
         "@type": "Bucket",
@@ -102,6 +103,8 @@ def _allowance(grant: Any, sharing: list[Any], facts: Facts) -> Document:
         },
         "product": [_product_ref("ProductRef", one.product, facts) for one in sharing],
     }
+    if grant.reserved:
+        bucket["reservedValue"] = reserved
     if grant.is_rolled_over:
         bucket["description"] = "What was left of an earlier period."
     accounts = {one.account for one in sharing if one.account is not None}
