@@ -164,10 +164,8 @@ class Ingest:
         outcomes: dict[int, Outcome] = {}
         wanted = self._claimed(uow, fresh, outcomes)
         kept = self._rated(wanted, context, uow, outcomes)
-        rows = uow.repository(self.served.kept.stored.name)
-        for one in kept:
-            rows.add(one.document["id"], one.document, context.now)
-            outcomes[one.place] = created(one.document)
+        uow.repository(self.served.kept.stored.name).add_many([one.document for one in kept], context.now)
+        outcomes |= {one.place: created(one.document) for one in kept}
         assert not context.extra_events, "rating raises no event of one usage"
         uow.record(
             event

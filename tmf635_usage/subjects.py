@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from common import exact_json
 from common.component import Library, RuleContext
 from common.domain.query import Document
 from tmf635_usage.plans import PlanCache, agreed_prices
@@ -48,7 +49,8 @@ class Guide:
 
     context: RuleContext
     _accounts: dict[str, Document] = field(default_factory=dict)
-    _compiled: dict[tuple[str, datetime], CompiledPlan] = field(default_factory=dict)
+    _known: dict[tuple[str, datetime], Guided] = field(default_factory=dict)
+    _compiled: dict[bytes, CompiledPlan] = field(default_factory=dict)
 
     def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
         """By usage id. Source: domain of this project (docs/rating.md)."""
@@ -83,18 +85,22 @@ class Guide:
         if span is None or span.status not in _CHARGED:
             state = "not there yet" if span is None else span.status
             return Unguided("product.not-active", f"product {product[:80]!r} was {state} when it was used")
-        activated = next(span.since for span in listed if span.status in _CHARGED)
-        plan = self._plan(product, span)
-        since = max(_under_plan_since(listed, span), activated)
-        subject = self._subject(product, span, activated, since, plan)
-        return Guided(product, span.account, plan, subject, span.status)
-
-    def _plan(self, product: str, span: Any) -> CompiledPlan:
-        """The plan of the product in one of its spans; the catalogue is asked once for each in a batch."""
         key = (product, span.since)
+        if key not in self._known:
+            activated = next(span.since for span in listed if span.status in _CHARGED)
+            plan = self._plan(span)
+            since = max(_under_plan_since(listed, span), activated)
+            subject = self._subject(product, span, activated, since, plan)
+            self._known[key] = Guided(product, span.account, plan, subject, span.status)
+        return self._known[key]
+
+    def _plan(self, span: Any) -> CompiledPlan:
+        """The plan of a product in one of its spans; in a batch the catalogue is asked once for the same prices."""
+        agreed = span.doc.get("productPrice", ())
+        key = exact_json.encode(agreed)
         if key not in self._compiled:
             assert self.context.records is not None, "usage is guided where it is stored"
-            prices = agreed_prices(span.doc.get("productPrice", ()), self.context)
+            prices = agreed_prices(agreed, self.context)
             self._compiled[key] = _plans.plan(prices, Tariffs(self.context.records)).compiled
         return self._compiled[key]
 

@@ -61,20 +61,18 @@ class Records:
         """New records, and the keys of those that were not there: neither their key nor anything unique of theirs."""
         made: set[Key] = set()
         for part in _parts(self._filled(rows)):
-            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(self._table).values(part).on_conflict_do_nothing().returning(*self._key)
-            made |= {tuple(row) for row in self._connection.execute(statement)}
+            statement = self._insert().on_conflict_do_nothing().returning(*self._key)
+            made |= {tuple(row) for row in self._connection.execute(statement, part)}
         return made
 
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Records written whole, over those with their keys."""
         others = [name for name in self._described.columns if name not in self._described.key]
+        statement = self._insert()
+        changed = {name: statement.excluded[name] for name in others}
+        index = [self._table.c.tenant, *self._key]
         for part in _parts(self._filled(rows)):
-            dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(self._table).values(part)
-            changed = {name: statement.excluded[name] for name in others}
-            index = [self._table.c.tenant, *self._key]
-            self._connection.execute(statement.on_conflict_do_update(index_elements=index, set_=changed))
+            self._connection.execute(statement.on_conflict_do_update(index_elements=index, set_=changed), part)
 
     def get(self, *key: Any, for_update: bool = False) -> Row | None:
         return self.get_many([key], for_update=for_update).get(key)
@@ -136,6 +134,11 @@ class Records:
         return found
 
     # -- the parts ----------------------------------------------------------------------------------------
+
+    def _insert(self) -> Any:
+        """Carried out with the rows beside it, so that the statement is compiled once, however many they are."""
+        is_postgresql = self._connection.dialect.name == "postgresql"
+        return postgresql.insert(self._table) if is_postgresql else sqlite.insert(self._table)
 
     def _filled(self, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
         empty: Row = dict.fromkeys(self._described.optional)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    bindparam,
     cast,
     delete,
     func,
@@ -148,25 +149,48 @@ class Repository:
             _check_identifier("/version", version)
         if self._tables.resource.versioned:
             self._lock(id)
-        moment = instant_text(now)
-        row = Row(id, version, 1, _stored_text(document), ordered_id(), moment, moment)
-        values = {
-            **{"tenant": self._tenant, "parent": self._parent, "id": id, "version": version},
-            **{"is_latest": True, "revision": row.revision},
-            **{"position": row.position, "created_at": moment, "updated_at": moment},
-            **self._promoted_values(document),
-            "doc": self._bound_document(row.text),
-        }
-        dialect_insert = postgresql.insert if self._is_postgresql else sqlite.insert
-        # A refused INSERT would end PostgreSQL's transaction; one that does nothing leaves it to the caller.
-        statement = dialect_insert(self._main).values(values).on_conflict_do_nothing().returning(self._main.c.id)
-        if self._connection.scalar(statement) is None:
+        row = _new_row(id, document, now, version)
+        if not self._insert([self._values(row, document)]):
             raise IdTaken(self._tables.resource.resource, id)
         if self._tables.resource.versioned:
             older = update(self._main).where(*self._is(id), self._main.c.version != version)
             self._connection.execute(older.values(is_latest=False))
         self._write_lookup(self._lookup_rows(row.position, document))
         return row
+
+    def add_many(self, documents: Sequence[Document], now: datetime) -> None:
+        """Store new documents, each with its `id`, in their order; of a resource that has no versions.
+
+        Errors: IdTaken when one of them exists, and InvalidBody for an id that no index can hold; then the transaction
+                is to be given up.
+        """
+        assert not self._tables.resource.versioned, "a version is added on its own"
+        for document in documents:
+            _check_identifier("/id", document["id"])
+        rows = [_new_row(document["id"], document, now, "") for document in documents]
+        made = self._insert([self._values(row, document) for row, document in zip(rows, documents, strict=True)])
+        if len(made) < len(rows):
+            raise IdTaken(self._tables.resource.resource, next(row.id for row in rows if row.id not in made))
+        pairs = zip(rows, documents, strict=True)
+        self._write_lookup([entry for row, document in pairs for entry in self._lookup_rows(row.position, document)])
+
+    def _values(self, row: Row, document: Document) -> dict[str, Any]:
+        return {
+            **{"tenant": self._tenant, "parent": self._parent, "id": row.id, "version": row.version},
+            **{"is_latest": True, "revision": row.revision},
+            **{"position": row.position, "created_at": row.created_at, "updated_at": row.updated_at},
+            **self._promoted_values(document),
+            "doc_text": row.text,
+        }
+
+    def _insert(self, values: list[dict[str, Any]]) -> set[str]:
+        """The ids of the rows that were not there."""
+        # A refused INSERT would end PostgreSQL's transaction; one that does nothing leaves it to the caller.
+        dialect_insert = postgresql.insert if self._is_postgresql else sqlite.insert
+        text = bindparam("doc_text", type_=Text())
+        document = cast(text, JSONB) if self._is_postgresql else text
+        statement = dialect_insert(self._main).values(doc=document).on_conflict_do_nothing()
+        return set(self._connection.scalars(statement.returning(self._main.c.id), values)) if values else set()
 
     def replace(self, row: Row, document: Document, now: datetime) -> Row:
         """Store a document in place of the one that was read.
@@ -340,6 +364,11 @@ class Repository:
         for chunk in _chunks(positions):
             erased = delete(lookup).where(lookup.c.tenant == self._tenant, lookup.c.position.in_(chunk))
             self._connection.execute(erased)
+
+
+def _new_row(id: str, document: Document, now: datetime, version: str) -> Row:
+    moment = instant_text(now)
+    return Row(id, version, 1, _stored_text(document), ordered_id(), moment, moment)
 
 
 def _stored_text(document: Mapping[str, Any]) -> str:

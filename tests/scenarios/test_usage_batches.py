@@ -209,14 +209,15 @@ def test_one_that_cannot_be_stored_does_not_stop_the_others(
     shop: Shop, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when somebody else takes its id in this very moment."""
-    add = Repository.add
+    add_many = Repository.add_many
 
-    def taken(rows: Repository, id: str, document: Document, *more: Any) -> Any:
-        if document["externalIdentifier"][0]["id"] == "2":
-            raise IdTaken("productUsage", id)
-        return add(rows, id, document, *more)
+    def taken(rows: Repository, documents: list[Document], *more: Any) -> None:
+        for document in documents:
+            if document["externalIdentifier"][0]["id"] == "2":
+                raise IdTaken("productUsage", document["id"])
+        add_many(rows, documents, *more)
 
-    monkeypatch.setattr(Repository, "add", taken)
+    monkeypatch.setattr(Repository, "add_many", taken)
     answer = send(shop, *(sms(str(number), "4 event") for number in range(5)))
 
     assert [line[1] for line in told(answer)] == ["created", "created", "refused", "created", "created"]
