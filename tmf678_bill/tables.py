@@ -137,6 +137,8 @@ TAX_RATES = RecordTable(
     key=("category", "place", "since"),
     optional=frozenset({"until"}),
 )
+# The cycles that bills were issued in, so that each has one billCycle.
+CYCLES = RecordTable("tmf678_cycle", {"id": Of.TEXT, "cutoff": Of.INSTANT}, key=("id",))
 # One `bss bill run`, and what came of each account in it: billed, nothing or failed.
 RUNS = RecordTable(
     "tmf678_run",
@@ -153,6 +155,6 @@ OUTCOMES = RecordTable(
     optional=frozenset({"reason"}),
 )
 
-TABLES = (BILLING, HEADS, ITEMS, RECEIVABLES, APPLIED, NUMBERS, TAX_RATES, RUNS, OUTCOMES)
+TABLES = (BILLING, HEADS, ITEMS, RECEIVABLES, APPLIED, NUMBERS, TAX_RATES, CYCLES, RUNS, OUTCOMES)
 CHARGE, CORRECTION = "charge", "correction"
 BILLS, CREDIT_NOTES = "bill", "creditNote"

@@ -1,0 +1,224 @@
+"""Everything that an account's bill needs, read in few questions, as the engine takes it.
+
+Products and what they were at any time come from the inventory (`productHistory`), prices from the catalogue
+(`soldPrices`), usage from rating (`ratedUsage`), what was charged before from the items of earlier bills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from common.component import RuleContext
+from common.domain.accounting import summed
+from common.domain.clock import normal_instant
+from common.domain.money import Money, money_of
+from common.domain.query import Document
+from tmf678_bill.billing.rates import RateTable
+from tmf678_bill.billing.values import (
+    AccountFacts,
+    AgreedPrice,
+    Exemption,
+    Existing,
+    Kind,
+    ProductFacts,
+    Purpose,
+    Stretch,
+    TaxClass,
+    UsageSum,
+)
+from tmf678_bill.cycles import AccountCycle
+from tmf678_bill.items import added, existing_of
+from tmf678_bill.parties import customers_of, place_of_account, place_of_product
+from tmf678_bill.prices import Terms, UsageTerms, agreed_prices, usage_terms
+from tmf678_bill.tables import CHARGE, ITEMS
+from tmf678_bill.taxes import exemptions_of, rate_table
+
+# TMF637 v5.0.0 ProductStatusType: what is charged, what is there without being charged, and what has ended.
+_CHARGED = frozenset({"active", "pendingTerminate"})
+_LIVE = _CHARGED | {"suspended"}
+_ENDED = frozenset({"terminated", "cancelled", "aborted"})
+_PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
+_HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
+_NO_TERMS = UsageTerms("", TaxClass(), ())
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Shapes: `names` are those of products, `exemptions` and `rates` what the statement is taxed by."""
+
+    account: AccountFacts
+    existing: tuple[Existing, ...]
+    rates: RateTable
+    exemptions: tuple[Exemption, ...]
+    names: Mapping[str, str]
+    sums: Mapping[tuple[Any, ...], list[Any]]
+
+
+def read_facts(context: RuleContext, account: Document, cycle: AccountCycle, currency: str | None, usage: Any) -> Facts:
+    """What is known of the account now.
+
+    Shapes: `usage` is what rating offers, after the unbilled lines were claimed; None where usage is not served.
+    """
+    assert context.records is not None, "accounts are billed where they are stored"
+    history = context.offered("productHistory") if context.offered is not None else None
+    listed = history.of_account([account["id"]]).get(account["id"], []) if history is not None else []
+    spans = history.spans(listed) if history is not None else {}
+    documents = context.library.get_many("product", set(listed))
+    entries = [entry for spans_of in spans.values() for span in spans_of for entry in _entries(span)]
+    reading = _Reading(account["id"], cycle, Terms(entries, context))
+    products = [reading.product(documents.get(id, {"id": id}), spans[id]) for id in sorted(spans)]
+    whole = _with_parts(products, documents)
+    limit = money_of(account.get("creditLimit"))
+    currency = currency or (None if limit is None else limit.currency)
+    currency = currency or _first_currency(whole)
+    sums = usage.sums(account["id"], cycle.period_at) if usage is not None else []
+    used: dict[tuple[Any, ...], list[Any]] = {}
+    for one in sums:
+        key = (one.product, one.price, one.version, one.usage_type, one.kind, cycle.span_at(one.start).start)
+        used.setdefault(key, []).append(one)
+    customers = customers_of(account, context.library)
+    place = place_of_account(account, customers)
+    facts = AccountFacts(
+        account["id"],
+        cycle.cycle,
+        whole,
+        tuple(found for listed in used.values() for found in reading.usage(listed, currency or "")),
+        currency,
+        place,
+    )
+    kept = context.records(ITEMS.name).find({"account": account["id"], "origin": CHARGE}, order=["id"])
+    existing = existing_of(kept)
+    return Facts(
+        facts,
+        existing,
+        rate_table(context.records, _categories(facts, existing)),
+        exemptions_of([account, *customers], cycle.zone),
+        {id: str(one.get("name") or id) for id, one in documents.items()},
+        used,
+    )
+
+
+@dataclass
+class _Reading:
+    """The products of one account, with the terms of their prices."""
+
+    account: str
+    cycle: AccountCycle
+    terms: Terms
+
+    def __post_init__(self) -> None:
+        self._usage_terms: dict[tuple[str, str], UsageTerms] = {}
+        self._since: dict[tuple[str, str], date] = {}
+
+    def product(self, document: Document, spans: list[Any]) -> ProductFacts:
+        """The product as this account had it."""
+        days = [self.cycle.day(span.since) for span in spans]
+        activated = next((day for day, span in zip(days, spans, strict=True) if span.status in _LIVE), None)
+        ended = next((day for day, span in zip(days, spans, strict=True) if span.status in _ENDED), None)
+        return ProductFacts(
+            document["id"],
+            str(document.get("name") or document["id"]),
+            ordered=self._day(document.get("orderDate")),
+            activated=activated,
+            terminated=ended if activated is not None else None,
+            stretches=tuple(self._stretches(document["id"], spans, days)),
+            place=place_of_product(document),
+        )
+
+    def _stretches(self, product: str, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
+        charged_elsewhere: set[str] = set()
+        for index, span in enumerate(spans):
+            entries = list(_entries(span))
+            prices = agreed_prices(entries, self.terms)
+            if span.account != self.account:
+                charged_elsewhere |= {price.key for price in prices if span.status in _LIVE}
+                continue
+            if span.status in _ENDED:
+                return
+            start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
+            self._note_usage(product, entries, start)
+            kept = tuple(one for one in prices if not _is_paid_elsewhere(one, charged_elsewhere))
+            yield Stretch(start, end, span.status in _CHARGED, kept)
+
+    def _note_usage(self, product: str, entries: list[Document], start: date) -> None:
+        for id, found in usage_terms(entries, self.terms):
+            self._usage_terms[product, id] = found
+            self._since.setdefault((product, id), start)
+
+    def usage(self, sums: list[Any], currency: str) -> Iterator[UsageSum]:
+        """Sums of billed lines that say the same, as the engine takes them: one for each currency."""
+        by_currency: dict[str, list[Any]] = {}
+        for one in sums:
+            by_currency.setdefault(one.currency or currency, []).append(one)
+        for unit_of_money, listed in sorted(by_currency.items()):
+            first = listed[0]
+            terms = self._usage_terms.get((first.product, first.price), _NO_TERMS)
+            span = self.cycle.span_at(first.start)
+            yield UsageSum(
+                **{"product": first.product, "price": first.price, "version": first.version},
+                **{"name": terms.name or first.price, "usage_type": first.usage_type, "line_kind": first.kind},
+                **{"period_start": span.start, "period_end": span.end, "unit": first.unit},
+                quantity=added(one.quantity for one in listed),
+                amount=summed((Money(one.amount, unit_of_money) for one in listed), unit_of_money),
+                lines=sum(one.lines for one in listed),
+                claimed=sum(one.claimed for one in listed),
+                tax=terms.tax,
+                discounts=terms.discounts,
+                since=self._since.get((first.product, first.price)),
+            )
+
+    def _day(self, text: Any) -> date | None:
+        normal = normal_instant(text) if isinstance(text, str) else None
+        return None if normal is None else self.cycle.day(datetime.fromisoformat(normal))
+
+
+def usage_key(of: Purpose) -> tuple[Any, ...]:
+    """What an item of usage and the sums of its lines have in common (`Facts.sums`)."""
+    return of.product, of.price, of.version, of.usage_type, of.line_kind, of.period.start
+
+
+def _entries(span: Any) -> Iterator[Document]:
+    return (entry for entry in span.doc.get("productPrice", ()) if isinstance(entry, dict))
+
+
+def _is_paid_elsewhere(price: AgreedPrice, charged: set[str]) -> bool:
+    """What a product was charged once, when it was on another account, it is not charged again on this one."""
+    return price.kind is Kind.ONE_TIME and price.key in charged
+
+
+def _with_parts(products: list[ProductFacts], documents: Mapping[str, Document]) -> tuple[ProductFacts, ...]:
+    """Each product with those that are bundled in it, whichever of both says so."""
+    parts: dict[str, set[str]] = {product.id: set() for product in products}
+    for id, document in documents.items():
+        for related in document.get("productRelationship", ()):
+            other = related.get("id") or (related.get("product") or {}).get("id")
+            word = str(related.get("relationshipType", "")).casefold().replace("-", "").replace("_", "")
+            if word in _PART_OF and other in parts:
+                parts[other].add(id)
+            elif word in _HAS_PARTS and id in parts and isinstance(other, str):
+                parts[id].add(other)
+        for part in document.get("product", ()):
+            if id in parts and isinstance(part, dict) and isinstance(part.get("id"), str):
+                parts[id].add(part["id"])
+    return tuple(replace(product, parts=tuple(sorted(parts[product.id]))) for product in products)
+
+
+def _first_currency(products: Iterable[ProductFacts]) -> str | None:
+    """The currency of what was agreed first; usage that costs nothing is in it, too."""
+    dated = [
+        (stretch.start, product.id, price.amount.currency)
+        for product in products
+        for stretch in product.stretches
+        for price in stretch.prices
+        if price.amount is not None
+    ]
+    return min(dated)[2] if dated else None
+
+
+def _categories(account: AccountFacts, existing: Iterable[Existing]) -> set[str]:
+    taxes = [one.tax for one in account.usage] + [one.purpose.tax for one in existing]
+    taxes += [price.tax for product in account.products for stretch in product.stretches for price in stretch.prices]
+    return {tax.category for tax in taxes if tax.category is not None}
