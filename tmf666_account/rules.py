@@ -6,6 +6,9 @@
 - No account contains itself (`accountRelationship` of the type `contains`, or `containedIn` from the other end).
 - The bill structure is of one piece: no medium twice, and a cycle specification that is here is valid now.
 - What an account is kept on, or put under, is not closed already.
+- An account that owes, or is owed, is not closed.
+- Balances that the ledger keeps are not patched; those that an account is created with are its opening balance.
+- How it is billed and pays can be read (`preferences`). Billing is told of billing accounts that are made or changed.
 Apart from the first, proposals: the standard has no text on them.
 """
 
@@ -17,10 +20,19 @@ from functools import partial
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.money import money_of
 from common.domain.periods import covers
 from common.domain.query import AllOf, Compare, Condition, Document, FieldPath, Kind, Operator
 from common.errors import Conflict
 from common.rules import Link, check_no_cycle, check_period, reference_id, same
+from tmf666_account.ledger.journal import ACCOUNT, is_in_books, kept_balances
+from tmf666_account.preferences import (
+    check_cycle,
+    check_cycle_in_use,
+    check_cycle_patch,
+    check_payment_method,
+    check_preferences,
+)
 
 ACCOUNTS = ("billingAccount", "partyAccount", "settlementAccount", "financialAccount")
 _PERIODS = (
@@ -65,10 +77,26 @@ _USERS = {
 }
 
 
+class BalanceLeft(Conflict):
+    """Money is owed on an account that is to be closed."""
+
+    code, reason = "account.balance", "The account has a balance"
+
+    def __init__(self, resource: str, id: str, balances: list[str]) -> None:
+        super().__init__(
+            f"{resource} {id[:80]!r} cannot be closed: {', '.join(balances[:_NAMED_MAX])}; "
+            "collect, refund or write off what is left first"
+        )
+
+
 def on_create_account(account: Document, context: RuleContext) -> None:
     _check_itself(account, context)
     _check_financial_account(account, context)
     _check_cycle_specification(account, context)
+    if context.resource == ACCOUNT:
+        check_cycle_in_use(account, context)
+    check_payment_method(account, context)
+    _tell_billing(account, context)
 
 
 def on_patch_account(before: Document, after: Document, context: RuleContext) -> None:
@@ -77,16 +105,25 @@ def on_patch_account(before: Document, after: Document, context: RuleContext) ->
         _check_financial_account(after, context)
     if not same(before, after, "billStructure"):
         _check_cycle_specification(after, context)
+        if context.resource == ACCOUNT:
+            check_cycle_in_use(after, context)
+    if not same(before, after, "defaultPaymentMethod"):
+        check_payment_method(after, context)
+    _check_balances(before, after, context)
     if is_closed(after) and not is_closed(before):
         _require_nothing_open(after, context)
+        _require_no_balance(before, context)
+    _tell_billing(after, context)
 
 
 def on_create_cycle_specification(specification: Document, context: RuleContext) -> None:
     check_period(specification, "validFor", context)
+    check_cycle(specification, context)
 
 
 def on_patch_cycle_specification(before: Document, after: Document, context: RuleContext) -> None:
     on_create_cycle_specification(after, context)
+    check_cycle_patch(before, after, context)
 
 
 def is_closed(account: Document) -> bool:
@@ -98,6 +135,7 @@ def _check_itself(account: Document, context: RuleContext) -> None:
     for path in _PERIODS:
         check_period(account, path, context)
     _check_media(account, context)
+    check_preferences(account, context)
     above, below = partial(_related, "containedIn", context), partial(_related, "contains", context)
     check_no_cycle(account, context, resource=ACCOUNTS, parents=above, children=below)
 
@@ -137,6 +175,30 @@ def _check_financial_account(account: Document, context: RuleContext) -> None:
     financial = context.library.get("financialAccount", id)
     if financial is not None and is_closed(financial):
         context.refuse("/financialAccount/id", "account", "the financial account is closed; name one that is open")
+
+
+def _check_balances(before: Document, after: Document, context: RuleContext) -> None:
+    if context.resource != ACCOUNT or context.records is None or kept_balances(before) == kept_balances(after):
+        return
+    if is_in_books(context.records, after["id"]):
+        context.refuse("/accountBalance", "balance", "the ledger keeps these balances; leave them as they are")
+
+
+def _require_no_balance(account: Document, context: RuleContext) -> None:
+    """Errors: BalanceLeft."""
+    left = []
+    for balance in account.get("accountBalance", ()):
+        stated = money_of(balance.get("amount"))
+        if stated is not None and not stated.is_zero and covers(balance.get("validFor"), context.now):
+            left.append(f"{balance.get('balanceType', 'balance')} is {stated.amount:f} {stated.currency}")
+    if left:
+        raise BalanceLeft(context.resource, account["id"], left)
+
+
+def _tell_billing(account: Document, context: RuleContext) -> None:
+    billing = context.offered("billing") if context.offered is not None and context.resource == ACCOUNT else None
+    if billing is not None and not context.violations:
+        billing.expect(context, account)
 
 
 def _structure(account: Document) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 
@@ -21,6 +22,17 @@ class CycleUnit(StrEnum):
 
 
 _DAYS = {CycleUnit.WEEK: 7, CycleUnit.DAY: 1}
+# How people write how often something recurs.
+_WORDS = {
+    **dict.fromkeys(("day", "days", "daily"), (CycleUnit.DAY, 1)),
+    **dict.fromkeys(("week", "weeks", "weekly"), (CycleUnit.WEEK, 1)),
+    **dict.fromkeys(("fortnight", "biweekly", "fortnightly"), (CycleUnit.WEEK, 2)),
+    **dict.fromkeys(("month", "months", "monthly"), (CycleUnit.MONTH, 1)),
+    **dict.fromkeys(("quarter", "quarters", "quarterly"), (CycleUnit.MONTH, 3)),
+    **dict.fromkeys(("semester", "halfyear", "halfyearly", "semiannual", "semiannually"), (CycleUnit.MONTH, 6)),
+    **dict.fromkeys(("year", "years", "yearly", "annual", "annually"), (CycleUnit.MONTH, 12)),
+}
+_COUNT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,6 +94,19 @@ class Cycle:
             next = self.start(index)
             yield Span(first, next)
             first = next
+
+
+def recurring(text: Any) -> tuple[CycleUnit, int] | None:
+    """How often something recurs, as people write it: `month`, `monthly`, `3 months`; None for other words."""
+    words = str(text or "").casefold().replace("-", "").replace("_", "").split()
+    count = 1
+    if len(words) == 2 and words[0].isascii() and words[0].isdecimal():
+        count = min(int(words[0]), _COUNT_MAX)
+        words = words[1:]
+    if len(words) != 1 or words[0] not in _WORDS or count == 0:
+        return None
+    unit, times = _WORDS[words[0]]
+    return unit, times * count
 
 
 def months_later(day: date, months: int) -> date:

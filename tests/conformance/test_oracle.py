@@ -29,6 +29,7 @@ RULED = {
     "/productOfferingPrice": ("price", "percentage"),
     "/importJob": ("path", "query", "contentType"),
     "/exportJob": ("path", "query", "contentType"),
+    "/billingAccount": ("billStructure",),
 }
 
 

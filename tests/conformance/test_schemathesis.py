@@ -42,6 +42,9 @@ POLICY = {
     r"^body\.invalid .*names of attributes do not start with ~": "the mark of what is kept for v4 only",
     r"^body\.invalid .*a currency is three capital letters": "rule: currencies",
     r"^body\.invalid .*a price is an amount or a percentage": "rule: prices",
+    r"^body\.invalid .*(from 0 to \d+ days|say the same length in both|bills cannot be made)": "rule: bill cycles",
+    r"^body\.invalid .*(is 0 or more|has one payment at least)": "rule: limits and instalments of accounts",
+    r"^body\.invalid .*an IANA time zone": "rule: time zones",
     r"^body\.invalid .*/value: |: value is required": "the type that @type names is judged, not its base alone",
 }
 # The standard's own examples break the format `uri`, so it is not asked of clients.

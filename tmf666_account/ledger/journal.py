@@ -23,7 +23,6 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.money import Money, money_of
 from common.domain.query import Document
-from common.errors import NotFound
 from tmf666_account.ledger.tables import BOOKS, ENTRIES, LINES, POSTINGS, SUMS
 
 ACCOUNT = "billingAccount"
@@ -55,7 +54,7 @@ def post(records: Recording, context: RuleContext, posting: Posting, entries: It
     listed = [entry for entry in entries if not entry.amount.is_zero]
     _check(listed)
     document = hold(records, context, posting.account)
-    if document is not None and _is_untouched(records, posting.account):
+    if document is not None and not is_in_books(records, posting.account):
         _take_over(records, document, posting)
     if not _enter(records, posting, listed):
         return False
@@ -67,12 +66,8 @@ def post(records: Recording, context: RuleContext, posting: Posting, entries: It
 
 def hold(records: Recording, context: RuleContext, account: str) -> Document | None:
     """Keep everybody else from posting on the account until the transaction ends; its document when it is here."""
-    assert context.update is not None, "postings are made where accounts are stored"
-    try:
-        context.update(ACCOUNT, account, {})
-        document = context.library.get(ACCOUNT, account)
-    except NotFound:
-        document = None
+    assert context.hold is not None, "postings are made where accounts are stored"
+    document = context.hold(ACCOUNT, account)
     table = records(BOOKS.name)
     table.insert_new([{"account": account}])
     table.get(account, for_update=True)
@@ -88,6 +83,17 @@ def owed(records: Recording, account: str, currency: str) -> dict[str, Money]:
     return totals
 
 
+def is_in_books(records: Recording, account: str) -> bool:
+    """Whether anything was posted on the account."""
+    return bool(records(POSTINGS.name).find({"account": account}, limit=1))
+
+
+def kept_balances(document: Document) -> list[Any]:
+    """Those of the document's balances that the ledger keeps, once anything was posted."""
+    kept = (RECEIVABLE_BALANCE, CUSTOMER_CREDIT_BALANCE)
+    return [balance for balance in document.get("accountBalance", ()) if balance.get("balanceType") in kept]
+
+
 # -- the parts --------------------------------------------------------------------------------------------------------
 
 
@@ -98,10 +104,6 @@ def _check(entries: Iterable[Entry]) -> None:
         currency = entry.amount.currency
         totals[currency] = totals.get(currency, Money(Decimal(0), currency)) + entry.amount
     assert all(total.is_zero for total in totals.values()), f"debits and credits differ: {totals}"
-
-
-def _is_untouched(records: Recording, account: str) -> bool:
-    return not records(POSTINGS.name).find({"account": account}, limit=1)
 
 
 def _take_over(records: Recording, document: Document, posting: Posting) -> None:

@@ -95,3 +95,43 @@ def test_a_balance_that_an_account_came_with_is_its_opening_balance(books):
     }
     assert balances(books) == {("receivableBalance", "EUR"): Decimal("139.14")}
     check(books)
+
+
+def test_balances_of_the_ledger_are_not_patched_and_keep_an_account_open(books):
+    account(books)
+    billed(books)
+    address = "/tmf-api/accountManagement/v5/billingAccount/a1"
+    before = books.get(address).content
+
+    forged = [{**books.get(address).json["accountBalance"][0], "amount": {"unit": "EUR", "value": 0}}]
+    answer = books.patch(address, {"accountBalance": forged})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/accountBalance")
+    closed = books.patch(address, {"state": "Closed"})
+
+    assert (closed.status, closed.json["code"]) == (409, "account.balance")
+    assert "receivableBalance is 119.00 EUR" in closed.json["message"]
+    assert books.get(address).content == before
+    check(books)
+
+
+def test_an_account_whose_balance_is_settled_is_closed(books):
+    account(books)
+    billed(books)
+    paid(books)
+    with telling(books) as (ledger, context, where):
+        ledger.allocated(context, allocation="p1/b1", amount=euro("119.00"), **where)
+
+    answer = books.patch("/tmf-api/accountManagement/v5/billingAccount/a1", {"state": "Closed"})
+
+    assert (answer.status, answer.json["state"]) == (200, "Closed")
+
+
+def test_an_unknown_time_zone_is_400(books):
+    party = {"@type": "PartyRef", "id": "p1", "name": "Anna", "@referredType": "Individual"}
+    related = {"@type": "RelatedPartyRefOrPartyRoleRef", "role": "owner", "partyOrPartyRole": party}
+    body = {"@type": "BillingAccount", "name": "a", "relatedParty": [related], "timeZone": "Europe/Atlantis"}
+
+    answer = books.post("/tmf-api/accountManagement/v5/billingAccount", body)
+
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/timeZone")
+    assert books.get("/tmf-api/accountManagement/v5/billingAccount").json == []
