@@ -21,7 +21,7 @@ from common.component import Recording, RuleContext
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.query import Document
-from common.store.records import Between
+from common.store.records import Between, Records, gathered
 from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, total
@@ -82,7 +82,7 @@ def rate(documents: Sequence[Document], context: RuleContext) -> None:
         elif one.usage is None:
             _reject(document, "usage.unreadable", one.problem)
         else:
-            write_onto(document, found, outcomes[one.id])
+            write_onto(document, found, outcomes[one.id], batch.explained.get(one.id))
     batch.close()
 
 
@@ -95,6 +95,7 @@ class Batch:
     tally: Tally = field(default_factory=lambda: Tally(State()))
     ratings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
+    explained: dict[str, Document] = field(default_factory=dict)
     buckets: set[BucketKey] = field(default_factory=set)
     counters: dict[CounterKey, datetime] = field(default_factory=dict)
     holds: list[dict[str, Any]] = field(default_factory=list)
@@ -105,10 +106,12 @@ class Batch:
         known: Iterable[tuple[Reading, Guided]],
         others: Mapping[str, str] | None = None,
         since: datetime | None = None,
-    ) -> None:
+        beside: tuple[str, Mapping[str, Any]] | None = None,
+    ) -> list[dict[str, Any]]:
         """Make others who rate for the same products wait, and read where counters stand.
 
-        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage.
+        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage;
+                `beside` is a table and conditions of records that are read with the counters and given back.
         """
         scopes: dict[str, str] = dict(others or {})
         first = since
@@ -117,13 +120,17 @@ class Batch:
                 scopes.setdefault(scope, found.product)
             first = one.at if first is None else min(first, one.at)
         if first is None:
-            return
-        table = self.records(SCOPES.name)
-        table.insert_new({"scope": scope, "product": scopes[scope]} for scope in sorted(scopes))
-        table.get_many(((scope,) for scope in scopes), for_update=True)
-        named = tuple(sorted(scopes))
-        self.tally = Tally(read_state(self.records, named, first))
-        self.holds = holding(self.tally, self.records(HOLDS.name).find({"scope": named}))
+            return []
+        table, named = self.records(SCOPES.name), tuple(sorted(scopes))
+        table.insert_new({"scope": scope, "product": scopes[scope]} for scope in named)
+        table.get_many(((scope,) for scope in named), for_update=True)
+        asked = [*_counted(self.records, named, first), (self.records(HOLDS.name), {"scope": named})]
+        if beside is not None:
+            asked.append((self.records(beside[0]), beside[1]))
+        buckets, counters, holds, *rest = gathered(asked)
+        self.tally = Tally(_state(buckets, counters))
+        self.holds = holding(self.tally, holds)
+        return rest[0] if rest else []
 
     def rate(
         self, known: Iterable[tuple[Reading, Guided]], numbers: Mapping[str, int] | None = None
@@ -167,9 +174,10 @@ class Batch:
 
     def note(self, usage: str, number: int, found: Guided, rating: Rating) -> None:
         """Remember what is to be written of a rating."""
+        why = self.explained[usage] = plain(explain(rating))
         of = {"usage": usage, "number": number, "product": found.product, "account": found.account}
         self.ratings.append(
-            {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating)}
+            {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating, why)}
         )
         is_prepaid = self.purse is not None and self.purse.is_prepaid(*payer(found))
         for place, line in enumerate(rating.lines):
@@ -216,24 +224,33 @@ def payer(found: Guided) -> tuple[str, str | None]:
 
 def read_state(records: Recording, scopes: tuple[str, ...], since: datetime) -> State:
     """Buckets and counters of these scopes, as far as usage from an instant on can move them."""
+    return _state(*gathered(_counted(records, scopes, since)))
+
+
+def _counted(records: Recording, scopes: tuple[str, ...], since: datetime) -> list[tuple[Records, Mapping[str, Any]]]:
+    """Which buckets and counters there are, as `gathered` asks."""
+    return [
+        (records(BUCKETS.name), {"scope": scopes, "expires": Between(since)}),
+        (records(COUNTERS.name), {"scope": scopes, "end": Between(since)}),
+    ]
+
+
+def _state(bucket_rows: Iterable[Mapping[str, Any]], counter_rows: Iterable[Mapping[str, Any]]) -> State:
     buckets = {}
-    for row in records(BUCKETS.name).find({"scope": scopes, "expires": Between(since)}):
+    for row in bucket_rows:
         key = BucketKey(row["allowance"], row["scope"], row["start"])
         amounts = (row["granted"], row["used"], row["rolled"])
         buckets[key] = Bucket(key, row["unit"], *amounts, row["end"], row["expires"])
-    counters = {
-        CounterKey(row["price"], row["scope"], row["start"]): row["quantity"]
-        for row in records(COUNTERS.name).find({"scope": scopes, "end": Between(since)})
-    }
+    counters = {CounterKey(row["price"], row["scope"], row["start"]): row["quantity"] for row in counter_rows}
     return State(buckets, counters)
 
 
-def kept(rating: Rating) -> Document:
+def kept(rating: Rating, why: Document) -> Document:
     """What must be known to take a rating back exactly, and why it is as it is."""
     return {
         "draws": [[*_plain_key(draw.bucket), draw.quantity, draw.is_rolled] for draw in rating.draws],
         "counts": [[*_plain_key(one.counter), one.quantity, instant_text(one.end)] for one in rating.counts],
-        "explanation": plain(explain(rating)),
+        "explanation": why,
     }
 
 
@@ -250,8 +267,13 @@ def moved(doc: Document) -> tuple[tuple[Draw, ...], tuple[Count, ...]]:
     return draws, counts
 
 
+_PLAIN = frozenset({str, Decimal, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """JSON values, decimals among them; instants as texts."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return instant_text(value)
     if isinstance(value, Mapping):
@@ -305,7 +327,8 @@ def _unrated(document: Document, status: str, code: str, message: str) -> None:
     document[REASON] = {"code": code, "message": message}
 
 
-def write_onto(document: Document, found: Guided, outcome: Rating | Rejection) -> None:
+def write_onto(document: Document, found: Guided, outcome: Rating | Rejection, why: Document | None = None) -> None:
+    """What became of a usage; `why` is the explanation of its rating where it was made already."""
     named = document.get("product")
     if not isinstance(named, dict) or named.get("id") != found.product:
         document["product"] = {"@type": "ProductRef", "id": found.product, "@referredType": "Product"}
@@ -317,7 +340,7 @@ def write_onto(document: Document, found: Guided, outcome: Rating | Rejection) -
     document.pop(REASON, None)
     document["status"] = RATED
     document["usageProductPrice"] = [_product_price(line) for line in outcome.lines]
-    document[EXPLANATION] = plain(explain(outcome))
+    document[EXPLANATION] = plain(explain(outcome)) if why is None else why
 
 
 def _product_price(line: Line) -> Document:

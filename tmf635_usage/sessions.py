@@ -330,10 +330,11 @@ class Turn:
             )
             if isinstance(found, Guided)
         ]
-        self.batch.lock(known, prepared.scopes, min((one.at for one in prepared.reports), default=self.now))
+        first = min((one.at for one in prepared.reports), default=self.now)
+        rows = self.batch.lock(known, prepared.scopes, first, (SESSIONS.name, {"id": self.session.id}))
         if prepared.is_new:
             return True
-        row = self.act.records(SESSIONS.name).get(self.session.id)
+        row = rows[0] if rows else None
         if row is None or row["sequence"] != self.session.sequence:
             return False
         self.session.state, self.session.expires = row["state"], row["expires"]

@@ -12,18 +12,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    delete,
+    distinct,
+    func,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
+from common.exact_json import decode_own
 from common.store.description import Of, RecordTable
+from common.store.tables import TEXT
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 # Rows in one statement: SQLite takes 32,766 variables.
 _ROWS_AT_ONCE = 500
+_DAY_CHARACTERS = len("2026-01-31")
 
 
 @dataclass(frozen=True)
@@ -35,8 +57,15 @@ class Between:
 
 
 @dataclass(frozen=True)
+class Day:
+    """To group by: the UTC day of an instant, as `2026-01-31`. Instants are texts that begin with it."""
+
+    column: str
+
+
+@dataclass(frozen=True)
 class Summed:
-    """One group of a sum: what it is grouped by, how many records, and the sum of each column."""
+    """One group of a sum: what it is grouped by, how many records (or different values), and the sum of each column."""
 
     group: Mapping[str, Any]
     count: int
@@ -115,22 +144,33 @@ class Records:
     def delete(self, where: Mapping[str, Any]) -> int:
         return self._connection.execute(delete(self._table).where(*self._conditions(where))).rowcount
 
-    def sum(self, columns: Sequence[str], where: Mapping[str, Any], by: Sequence[str] = ()) -> list[Summed]:
-        """How many records there are and what their columns come to, exactly, for each group, in order."""
-        groups = [self._table.c[name] for name in by]
+    def sum(
+        self,
+        columns: Sequence[str],
+        where: Mapping[str, Any],
+        by: Sequence[str | Day] = (),
+        different: str | None = None,
+    ) -> list[Summed]:
+        """How many records there are and what their columns come to, exactly, for each group, in order.
+
+        Shapes: with `different` the count is that of different values of a column.
+        """
+        groups = [self._grouped(name) for name in by]
         summed = func.sum if self._connection.dialect.name == "postgresql" else func.exact_sum
         sums = [summed(self._table.c[name]) for name in columns]
-        statement = select(*groups, func.count(), *sums).where(*self._conditions(where))
+        counted = func.count() if different is None else func.count(distinct(self._table.c[different]))
+        statement = select(*groups, counted, *sums).where(*self._conditions(where))
         if groups:
             statement = statement.group_by(*groups).order_by(*groups)
         found = []
+        names = [name.column if isinstance(name, Day) else name for name in by]
         for row in self._connection.execute(statement):
             values = row[len(groups) + 1 :]
             exact = {
                 name: Decimal(value) if value is not None else Decimal(0)
                 for name, value in zip(columns, values, strict=True)
             }
-            found.append(Summed(dict(zip(by, row[: len(groups)], strict=True)), row[len(groups)], exact))
+            found.append(Summed(dict(zip(names, row[: len(groups)], strict=True)), row[len(groups)], exact))
         return found
 
     # -- the parts ----------------------------------------------------------------------------------------
@@ -140,12 +180,31 @@ class Records:
         is_postgresql = self._connection.dialect.name == "postgresql"
         return postgresql.insert(self._table) if is_postgresql else sqlite.insert(self._table)
 
+    def _grouped(self, name: str | Day) -> ColumnElement[Any]:
+        if isinstance(name, str):
+            return self._table.c[name]
+        assert self._described.columns[name.column] is Of.INSTANT, "only instants have a day"
+        # Written out: PostgreSQL takes two expressions with parameters for different ones.
+        ends = literal_column("1"), literal_column(str(_DAY_CHARACTERS))
+        day: ColumnElement[str] = func.substr(self._table.c[name.column], *ends, type_=TEXT)
+        return day
+
     def _filled(self, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
         empty: Row = dict.fromkeys(self._described.optional)
         return [{"tenant": self._tenant, **empty, **row} for row in rows]
 
     def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         return select(*self._columns).where(self._table.c.tenant == self._tenant, *conditions)
+
+    def _texts(self, place: str, width: int, where: Mapping[str, Any]) -> Select[Any]:
+        """Every column as text, and empty ones up to a width, behind the place in a list of questions."""
+        columns: list[Any] = [cast(column, Text) for column in self._columns]
+        columns += [cast(null(), Text)] * (width - len(columns))
+        return select(literal(place, Text), *columns).where(*self._conditions(where))
+
+    def _of_texts(self, texts: Sequence[str | None]) -> Row:
+        described = self._described.columns.items()
+        return {name: _value(kind, text) for (name, kind), text in zip(described, texts, strict=False)}
 
     def _rows(self, statement: Select[Any]) -> list[Row]:
         return [dict(row) for row in self._connection.execute(statement).mappings()]
@@ -166,6 +225,41 @@ class Records:
             else:
                 found.append(column.is_(None) if wanted is None else column == wanted)
         return found
+
+
+def gathered(asked: Sequence[tuple[Records, Mapping[str, Any]]]) -> list[list[Row]]:
+    """The records of several tables, each by its own conditions (`Records.find`), in key order: one question for all.
+
+    For whoever holds a lock: each question is a round trip that others wait for.
+    """
+    width = max(len(records._columns) for records, _ in asked)
+    statement = union_all(*(records._texts(str(place), width, where) for place, (records, where) in enumerate(asked)))
+    found: list[list[Row]] = [[] for _ in asked]
+    for place, *texts in asked[0][0]._connection.execute(statement):
+        found[int(place)].append(asked[int(place)][0]._of_texts(texts))
+    for rows, (records, _) in zip(found, asked, strict=True):
+        rows.sort(key=lambda row, records=records: tuple(row[name] for name in records._described.key))  # type: ignore[misc]
+    return found
+
+
+def _value(kind: Of, text: str | None) -> Any:
+    """A value from its column's text, which both databases write alike but for flags."""
+    assert kind is not Of.BYTES, "bytes are no text"
+    if text is None:
+        return None
+    match kind:
+        case Of.INTEGER:
+            return int(text)
+        case Of.NUMBER:
+            return Decimal(text)
+        case Of.INSTANT:
+            return datetime.fromisoformat(text)
+        case Of.FLAG:
+            return text in ("true", "1")
+        case Of.DOCUMENT:
+            return decode_own(text)
+        case _:
+            return text
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[list[Any]]:
