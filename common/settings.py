@@ -28,7 +28,7 @@ class Settings:
     database_pool_size: int = _setting(8, "connections per process (PostgreSQL)")
     components: str = _setting(
         "tmf620_catalog,tmf622_ordering,tmf629_customer,tmf632_party,tmf635_usage,tmf637_inventory,"
-        "tmf654_balance,tmf666_account,tmf677_consumption,tmf678_bill",
+        "tmf654_balance,tmf666_account,tmf670_payment_method,tmf676_payment,tmf677_consumption,tmf678_bill",
         "packages that are served, comma-separated, in the order their data is loaded",
     )
     spec_dir: str = _setting("", "folder of official TM Forum documents to serve beside or instead of our own")
@@ -70,6 +70,13 @@ class Settings:
         "", "where that API posts its events; empty: below BSS_BASE_URL; with neither it is only polled"
     )
     time_zone: str = _setting("UTC", "IANA time zone of accounts that name none (their attribute timeZone)")
+    payment_provider: str = _setting(
+        "sandbox", "who takes money: sandbox, none, or package.module:Class of an adapter (docs/payments.md)"
+    )
+    payment_sandbox_file: str = _setting("", "script of the sandbox provider; empty: every payment goes well at once")
+    payment_webhook_secret: str = _setting(
+        "", "secret that the provider signs its webhooks with; empty: none are taken", is_shown=False
+    )
     identifier_characteristics: str = _setting(
         "msisdn,imsi,ipAddress", "product characteristics that usage names its product by, comma-separated"
     )

@@ -10,7 +10,10 @@ from typing import Any
 from common.spec.load import load_document
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "openapi-official"
-CORE = ("TMF620", "TMF622", "TMF629", "TMF632", "TMF635", "TMF637", "TMF654", "TMF666", "TMF677", "TMF678")
+CORE = (
+    *("TMF620", "TMF622", "TMF629", "TMF632", "TMF635", "TMF637", "TMF654", "TMF666", "TMF670", "TMF676", "TMF677"),
+    "TMF678",
+)
 
 
 def files() -> list[Path]:

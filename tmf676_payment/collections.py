@@ -1,4 +1,4 @@
-"""What becomes of money that is owed: credit of the customer pays it, a payment method is asked for it, or it is dunned.
+"""What becomes of money that is owed: credit of the customer pays it, it is collected, or it is dunned.
 
 `context.offered("collections")` is None where payments are not served; bills are then only shown.
 """
@@ -10,15 +10,23 @@ from typing import Protocol
 
 from common.component import Recording, RuleContext
 from common.domain.money import Money
+from tmf676_payment import collecting, credit
+from tmf676_payment.accounts import entity_of, hold
+from tmf676_payment.credit import CREDIT_NOTE, Received
+from tmf676_payment.dunning.wake import GRACE, look_at, paid
 
 
 class IssuedBill(Protocol):
     """A bill as `offered("receivables")` gives it."""
 
-    id: str
-    account: str
-    due: datetime
-    remaining: Money
+    @property
+    def id(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def due(self) -> datetime: ...
+    @property
+    def remaining(self) -> Money: ...
 
 
 class Collections:
@@ -30,18 +38,27 @@ class Collections:
     def bill_issued(self, context: RuleContext, bill: IssuedBill) -> None:
         """A new bill is stored: customer credit is applied to it, and what remains is collected from its due date on.
 
-        Call it in the bill's transaction, with the account held and `receivables.apply` able to find the bill. It calls
+        Call it in the bill's transaction, with the account held and the bill's record and document written. It calls
         `receivables.apply` and `ledger.allocated` for credit that there is. A bill that was told of before changes
         nothing.
         """
-        raise NotImplementedError
+        hold(context, bill.account)
+        if not collecting.begin(context, bill.id, bill.account, bill.due):
+            return
+        credit.settle(context, bill.account)
+        look_at(context, bill.account, max(bill.due + GRACE, context.now))
 
-    def credit_issued(
-        self, context: RuleContext, *, account: str, credit: str, amount: Money, name: str = ""
-    ) -> None:
+    def credit_issued(self, context: RuleContext, *, account: str, credit: str, amount: Money, name: str = "") -> None:
         """Money that the account has to its credit otherwise than by a payment: what is over from a credit note.
 
         `credit` is the id that bills show as what paid them (the credit note's), and counts once. The ledger has it in
-        `customerCredit` already. It pays open bills, oldest first, and the next ones.
+        `customerCredit` already. It pays open bills, the longest due first, and the next ones.
         """
-        raise NotImplementedError
+        if amount.amount > 0:
+            _take_over(context, account, credit, amount, name)
+            paid(context, account)
+
+
+def _take_over(context: RuleContext, account: str, id: str, amount: Money, name: str) -> None:
+    entity = entity_of(hold(context, account), context)
+    credit.take_over(context, Received(id, account, entity, amount, name, CREDIT_NOTE))

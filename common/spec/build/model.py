@@ -32,6 +32,7 @@ EVENT_KINDS: Mapping[str, str] = {
     "Create": "was created",
     "AttributeValueChange": "changed in an attribute other than its state",
     "StateChange": "moved to another state",
+    "StatusChange": "moved to another status",
     "Delete": "was deleted",
     "InformationRequired": "needs information that only the client can give",
     "ErrorMessage": "ran into an error",

@@ -29,6 +29,7 @@ class Shape:
     values: tuple[str, ...]
     required: Mapping[Form, tuple[str, ...]]
     without: Mapping[Form, tuple[str, ...]]
+    plain: Mapping[Form, tuple[str, ...]]
 
 
 def v4_entities(api: V4Api) -> dict[str, Entity]:
@@ -73,7 +74,8 @@ def _applied(entity: Entity, before: V4Rule, rule: V4Rule) -> Entity:
 
 
 def _form(form: FormRule, rule: V4Rule) -> FormRule:
-    return FormRule(require=_renamed(form.require, rule), without=_renamed(form.without, rule))
+    require, without, plain = (_renamed(names, rule) for names in (form.require, form.without, form.plain))
+    return FormRule(require=require, without=without, plain=plain)
 
 
 def _renamed(names: tuple[str, ...], rule: V4Rule) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ def shape(name: str, entities: Mapping[str, Entity]) -> Shape:
         values=entities[name].values,
         required={form: tuple(dict.fromkeys((*always, *rule.require))) for form, rule in rules.items()},
         without={form: rule.without for form, rule in rules.items()},
+        plain={form: rule.plain for form, rule in rules.items()},
     )
 
 
@@ -136,4 +139,5 @@ def _rule(name: str, form: Form, entities: Mapping[str, Entity]) -> FormRule:
     return FormRule(
         require=tuple(field for rule in (*inherited, own) for field in rule.require),
         without=tuple(field for rule in (*inherited, own) for field in rule.without),
+        plain=own.plain,
     )

@@ -98,6 +98,9 @@ def _schema(entity: Shape, form: Form, glossary: Mapping[str, str]) -> Schema:
     required = [name for name in entity.required[form] if name in fields]
     if required:
         schema["required"] = required
+    # A choice of words that a form names as plain is any text there.
+    of_text = {name for name in entity.plain[form] if name in fields and fields[name].type.values}
+    fields |= {name: replace(fields[name], type=Type("string")) for name in of_text}
     return schema | {"properties": {name: _property(name, field, glossary) for name, field in fields.items()}}
 
 

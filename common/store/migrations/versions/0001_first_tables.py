@@ -3094,6 +3094,10 @@ def upgrade() -> None:
         sa.Column("position", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_name", TEXT, nullable=True),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_is_preferred", sa.Boolean(), nullable=True),
+        sa.Column("x_related_party_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf670_v4_payment_method"),
     )
@@ -3105,6 +3109,212 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
     )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_x_is_preferred",
+        "tmf670_v4_payment_method",
+        ["tenant", "parent", "x_is_preferred", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_x_name",
+        "tmf670_v4_payment_method",
+        ["tenant", "parent", "x_name", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_x_related_party_id",
+        "tmf670_v4_payment_method",
+        ["tenant", "parent", "x_related_party_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_x_status",
+        "tmf670_v4_payment_method",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf670_v4_payment_method_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_lookup_position",
+        "tmf670_v4_payment_method_lookup",
+        ["tenant", "position"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_tmf670_v4_payment_method_lookup_text",
+        "tmf670_v4_payment_method_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "tmf676_allocation",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("credit", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("cause", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_allocation"),
+    )
+    op.create_index("ix_tmf676_allocation_0", "tmf676_allocation", ["tenant", "credit"], unique=False)
+    op.create_index("ix_tmf676_allocation_1", "tmf676_allocation", ["tenant", "bill"], unique=False)
+    op.create_table(
+        "tmf676_asked",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("charge", TEXT, nullable=False),
+        sa.Column("operation", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "charge", "operation", name="pk_tmf676_asked"),
+    )
+    op.create_table(
+        "tmf676_charge",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("method", TEXT, nullable=False),
+        sa.Column("token", TEXT, nullable=False),
+        sa.Column("original", TEXT, nullable=True),
+        sa.Column("bill", TEXT, nullable=True),
+        sa.Column("operation", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("is_pending", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("reference", TEXT, nullable=True),
+        sa.Column("code", TEXT, nullable=True),
+        sa.Column("reason", TEXT, nullable=True),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("due", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_charge"),
+    )
+    op.create_index("ix_tmf676_charge_0", "tmf676_charge", ["tenant", "account", "state"], unique=False)
+    op.create_index("ix_tmf676_charge_1", "tmf676_charge", ["tenant", "bill"], unique=False)
+    op.create_table(
+        "tmf676_collection",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("due", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf676_collection"),
+    )
+    op.create_index("ix_tmf676_collection_0", "tmf676_collection", ["tenant", "account"], unique=False)
+    op.create_table(
+        "tmf676_credit",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("entity", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("left", NUMBER, nullable=False),
+        sa.Column("is_left", sa.Boolean(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_credit"),
+    )
+    op.create_index("ix_tmf676_credit_0", "tmf676_credit", ["tenant", "account", "is_left"], unique=False)
+    op.create_table(
+        "tmf676_dunning",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("steps", sa.BigInteger(), nullable=False),
+        sa.Column("since", TEXT, nullable=True),
+        sa.Column("stepped_at", TEXT, nullable=True),
+        sa.Column("next", TEXT, nullable=True),
+        sa.Column("hold_until", TEXT, nullable=True),
+        sa.Column("hold_reason", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf676_dunning"),
+    )
+    op.create_index("ix_tmf676_dunning_0", "tmf676_dunning", ["tenant", "state"], unique=False)
+    op.create_table(
+        "tmf676_dunning_step",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("bills", sa.Text(), nullable=False),
+        sa.Column("orders", sa.Text(), nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "number", "step", name="pk_tmf676_dunning_step"),
+    )
+    op.create_table(
+        "tmf676_key",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("external", TEXT, nullable=False),
+        sa.Column("document", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf676_key"),
+    )
+    op.create_table(
+        "tmf676_notice",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("charge", TEXT, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_notice"),
+    )
+    op.create_table(
+        "tmf676_return",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("credit", TEXT, nullable=False),
+        sa.Column("refund", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_return"),
+    )
+    op.create_index("ix_tmf676_return_0", "tmf676_return", ["tenant", "credit"], unique=False)
+    op.create_index("ix_tmf676_return_1", "tmf676_return", ["tenant", "refund"], unique=False)
+    op.create_table(
+        "tmf676_sandbox",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("operation", TEXT, nullable=False),
+        sa.Column("outcome", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("code", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("decided_at", TEXT, nullable=False),
+        sa.Column("rule", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "key", "operation", name="pk_tmf676_sandbox"),
+    )
+    op.create_index("ix_tmf676_sandbox_0", "tmf676_sandbox", ["tenant", "rule"], unique=False)
     op.create_table(
         "tmf676_v4_payment",
         sa.Column("tenant", TEXT, nullable=False),
@@ -3116,6 +3326,13 @@ def upgrade() -> None:
         sa.Column("position", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_status_date", TEXT, nullable=True),
+        sa.Column("x_correlator_id", TEXT, nullable=True),
+        sa.Column("x_account_id", TEXT, nullable=True),
+        sa.Column("x_payment_method_id", TEXT, nullable=True),
+        sa.Column("x_payment_date", TEXT, nullable=True),
+        sa.Column("x_payer_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf676_v4_payment"),
     )
@@ -3127,6 +3344,81 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
     )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_account_id",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_correlator_id",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_correlator_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_payer_id",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_payer_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_payment_date",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_payment_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_payment_method_id",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_payment_method_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_status",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_x_status_date",
+        "tmf676_v4_payment",
+        ["tenant", "parent", "x_status_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_table(
+        "tmf676_v4_payment_lookup",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("parent", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=True),
+        sa.Column("number", NUMBER, nullable=True),
+        sa.Column("flag", sa.Boolean(), nullable=True),
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_lookup_position", "tmf676_v4_payment_lookup", ["tenant", "position"], unique=False
+    )
+    op.create_index(
+        "ix_tmf676_v4_payment_lookup_text",
+        "tmf676_v4_payment_lookup",
+        ["tenant", "parent", "path", "text", "position"],
+        unique=False,
+    )
     op.create_table(
         "tmf676_v4_refund",
         sa.Column("tenant", TEXT, nullable=False),
@@ -3138,6 +3430,13 @@ def upgrade() -> None:
         sa.Column("position", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
+        sa.Column("x_status", TEXT, nullable=True),
+        sa.Column("x_status_date", TEXT, nullable=True),
+        sa.Column("x_correlator_id", TEXT, nullable=True),
+        sa.Column("x_account_id", TEXT, nullable=True),
+        sa.Column("x_payment_method_id", TEXT, nullable=True),
+        sa.Column("x_refund_date", TEXT, nullable=True),
+        sa.Column("x_payment_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf676_v4_refund"),
     )
@@ -3145,6 +3444,62 @@ def upgrade() -> None:
         "ix_tmf676_v4_refund_position",
         "tmf676_v4_refund",
         ["tenant", "parent", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_account_id",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_account_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_correlator_id",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_correlator_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_payment_id",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_payment_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_payment_method_id",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_payment_method_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_refund_date",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_refund_date", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_status",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_status", "position"],
+        unique=False,
+        sqlite_where=sa.text("is_latest = 1"),
+        postgresql_where=sa.text("is_latest = true"),
+    )
+    op.create_index(
+        "ix_tmf676_v4_refund_x_status_date",
+        "tmf676_v4_refund",
+        ["tenant", "parent", "x_status_date", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -3513,13 +3868,13 @@ def upgrade() -> None:
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
         sa.Column("x_bill_no", TEXT, nullable=True),
-        sa.Column("x_bill_date", TEXT, nullable=True),
         sa.Column("x_state", TEXT, nullable=True),
         sa.Column("x_category", TEXT, nullable=True),
         sa.Column("x_run_type", TEXT, nullable=True),
+        sa.Column("x_bill_cycle_id", TEXT, nullable=True),
+        sa.Column("x_bill_date", TEXT, nullable=True),
         sa.Column("x_last_update", TEXT, nullable=True),
         sa.Column("x_payment_due_date", TEXT, nullable=True),
-        sa.Column("x_bill_cycle_id", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("x_financial_account_id", TEXT, nullable=True),
         sa.Column("doc", DOCUMENT, nullable=False),
@@ -3708,6 +4063,28 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
     )
+    op.create_table(
+        "tmf678_cycle",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("cutoff", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_cycle"),
+    )
+    op.create_table(
+        "tmf678_document",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("media_type", TEXT, nullable=False),
+        sa.Column("language", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", TEXT, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_document"),
+    )
+    op.create_index("ux_tmf678_document_0", "tmf678_document", ["tenant", "bill", "media_type"], unique=True)
     op.create_table(
         "tmf678_number",
         sa.Column("tenant", TEXT, nullable=False),

@@ -18,6 +18,8 @@ ADDRESSES = {
     "v4/TMF637-v4.0.0.swagger.json": ["productInventory/v4", "productInventoryManagement/v4"],
     "v4/TMF654-v4.0.0.swagger.json": ["prepayBalanceManagement/v4"],
     "v4/TMF666-v4.0.0.swagger.json": ["accountManagement/v4"],
+    "v4/TMF670-v4.0.0.swagger.json": ["paymentMethod/v4"],
+    "v4/TMF676-v4.0.0.swagger.json": ["payment/v4"],
     "v4/TMF677-v4.0.1.swagger.json": ["usageConsumption/v4", "usageConsumptionManagement/v4"],
     "v4/TMF678-v4.0.0.swagger.json": ["customerBillManagement/v4", "customerBill/v4"],
 }

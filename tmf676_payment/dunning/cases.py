@@ -1,0 +1,137 @@
+"""One look at an account's arrears: how much, since when, and what follows by the policy.
+
+Arrears are what of bills past their due date is neither paid, nor disputed, nor being asked of the provider. The days
+of the steps count from the due date of the bill that has been open for longest, and every step waits as long after the
+one before it as their days lie apart, so that old debts do not run through all of them at once. When nothing is in
+arrears any more the case is over: what was suspended is resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from common.component import RuleContext
+from common.domain.money import Money
+from common.domain.query import Document
+from tmf676_payment import charges
+from tmf676_payment.accounts import hold, offered, table
+from tmf676_payment.dunning import steps
+from tmf676_payment.dunning.wake import ARREARS, GRACE, NONE, RECOVERING
+from tmf676_payment.policy import Dunning, policy_for
+from tmf676_payment.tables import DUNNING, STEPS
+
+# How soon a recovery is looked at again while an order of its case is under way.
+_RECOVERY_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Arrears:
+    """What is overdue now. Shapes: `bills` the longest due first, each with something to collect."""
+
+    bills: tuple[Any, ...]
+    amount: Money
+
+    @property
+    def since(self) -> datetime:
+        due: datetime = self.bills[0].due
+        return due
+
+
+def look(context: RuleContext, account: str) -> datetime | None:
+    """Do what is due on the account; when to look again, None for not before something happens."""
+    document = hold(context, account)
+    receivables = offered(context, "receivables")
+    bills = [] if receivables is None else receivables.open(context, account)
+    table(context, DUNNING.name).insert_new([{"account": account, "state": NONE, "number": 0, "steps": 0}])
+    row = table(context, DUNNING.name).get(account, for_update=True)
+    assert row is not None, "it was just written"
+    policy = policy_for(context, document).dunning
+    arrears = _arrears(context, account, bills)
+    if arrears is None or arrears.amount.amount < policy.minimum:
+        again = _recover(context, account, document, row)
+        later = [one.due + GRACE for one in bills if one.collectable.amount > 0 and one.due + GRACE > context.now]
+        waiting = [context.now + GRACE] if charges.pending(context, account) else []
+        again = min([*([again] if again else []), *later, *waiting], default=None)
+    else:
+        again = _pursue(context, account, document, row, arrears, policy)
+    row["next"] = again
+    table(context, DUNNING.name).put([row])
+    return again
+
+
+def _arrears(context: RuleContext, account: str, bills: Sequence[Any]) -> Arrears | None:
+    """What is overdue in the currency of the longest due bill; None when nothing is."""
+    overdue = [one for one in bills if one.due + GRACE <= context.now and one.collectable.amount > 0]
+    if not overdue:
+        return None
+    currency = overdue[0].remaining.currency
+    mine = tuple(one for one in overdue if one.remaining.currency == currency)
+    amount = Money(sum((one.collectable.amount for one in mine), Decimal(0)), currency)
+    for charge in charges.pending(context, account):
+        if charge["currency"] == currency:
+            amount = amount - Money(charge["amount"], currency)
+    return Arrears(mine, amount)
+
+
+def _pursue(
+    context: RuleContext, account: str, document: Document, row: dict[str, Any], arrears: Arrears, policy: Dunning
+) -> datetime | None:
+    """Begin the case, or take its next step when that is due."""
+    if row["state"] != ARREARS:
+        is_new = row["state"] == NONE
+        row |= {"state": ARREARS, "since": context.now if is_new else row["since"]}
+        if is_new:
+            row |= {"number": row["number"] + 1, "steps": 0, "stepped_at": None}
+            steps.show(context, account, document, {"paymentStatus": "inArrears"})
+    if row["hold_until"] is not None and row["hold_until"] > context.now:
+        until: datetime = row["hold_until"]
+        return until
+    due = _due(row, arrears, policy)
+    if due is None or due > context.now:
+        return due
+    step = policy.steps[row["steps"]]
+    cause = f"{account}/{row['number']}/{row['steps']}"
+    orders = steps.take(context, account, document, arrears.bills, step.action, cause)
+    table(context, STEPS.name).insert(
+        [
+            {
+                **{"account": account, "number": row["number"], "step": row["steps"], "action": step.action},
+                **{"currency": arrears.amount.currency, "amount": arrears.amount.amount, "at": context.now},
+                **{"bills": [one.id for one in arrears.bills], "orders": orders},
+            }
+        ]
+    )
+    row["steps"] += 1
+    row["stepped_at"] = context.now
+    return _due(row, arrears, policy)
+
+
+def _due(row: dict[str, Any], arrears: Arrears, policy: Dunning) -> datetime | None:
+    """When the next step is due; None after the last."""
+    if row["steps"] >= len(policy.steps):
+        return None
+    days = policy.steps[row["steps"]].after_days
+    due = arrears.since + timedelta(days=days)
+    if row["stepped_at"] is None:
+        return due
+    apart = days - policy.steps[row["steps"] - 1].after_days
+    after: datetime = row["stepped_at"] + timedelta(days=apart)
+    return max(due, after)
+
+
+def _recover(context: RuleContext, account: str, document: Document, row: dict[str, Any]) -> datetime | None:
+    """Nothing is in arrears: take back what the case did; when to look again at what is under way."""
+    if row["state"] == NONE:
+        return None
+    taken = table(context, STEPS.name).find({"account": account, "number": row["number"]})
+    is_over = steps.resume(context, account, document, taken, f"{account}/{row['number']}/recovery")
+    if not is_over:
+        row["state"] = RECOVERING
+        return context.now + _RECOVERY_PAUSE
+    row |= {"state": NONE, "steps": 0, "stepped_at": None, "since": None, "hold_until": None, "hold_reason": None}
+    steps.show(context, account, document, {"paymentStatus": "inGoodStanding", steps.SHOWN: None})
+    return None
