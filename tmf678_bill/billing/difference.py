@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from common.domain.cycles import Span
 from common.domain.money import Money
 from tmf678_bill.billing.engine import in_total_order
 from tmf678_bill.billing.values import Charge, Existing
+
+# Quantities have 34 digits at most: what is between two sums of them fits.
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
 def settle(proposed: Iterable[Charge], existing: Iterable[Existing]) -> tuple[Charge, ...]:
@@ -28,9 +31,9 @@ def settle(proposed: Iterable[Charge], existing: Iterable[Existing]) -> tuple[Ch
         assert charge.key not in seen, "a key is proposed once"
         seen.add(charge.key)
         old = before.get(charge.key)
-        change = _new(charge) if old is None else _changed(charge, old)
-        if not change.amount.is_zero or change.claimed:
-            changes.append(change)
+        is_same = charge.amount.is_zero if old is None else charge.amount == old.amount
+        if charge.claimed or not is_same:
+            changes.append(_new(charge) if old is None else _changed(charge, old))
     changes += [_given_back(old) for key, old in before.items() if key not in seen and not old.amount.is_zero]
     return tuple(in_total_order(changes))
 
@@ -41,7 +44,7 @@ def _new(charge: Charge) -> Charge:
 
 def _changed(charge: Charge, old: Existing) -> Charge:
     amount = charge.amount - old.amount
-    quantity = None if charge.quantity is None else charge.quantity - (old.quantity or 0)
+    quantity = None if charge.quantity is None else _EXACT.subtract(charge.quantity, old.quantity or Decimal(0))
     is_undone = amount.amount * old.amount.amount < 0
     lost, won = _without(old.covers, charge.covers), _without(charge.covers, old.covers)
     about = (lost if is_undone else won) or charge.covers or old.covers

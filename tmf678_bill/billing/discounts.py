@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from common.domain.cycles import Span
 from tmf678_bill.billing.agreed import Run
 from tmf678_bill.billing.keys import discount_key
 from tmf678_bill.billing.products import decimal_text, joined, purpose
-from tmf678_bill.billing.rounding import shares
-from tmf678_bill.billing.scope import ZERO, Agreement, Base, Scope
+from tmf678_bill.billing.rounding import shares, total
+from tmf678_bill.billing.scope import ONE, ZERO, Agreement, Base, Scope
 from tmf678_bill.billing.values import AgreedPrice, Charge, Discount, Kind, Rounding, TaxClass
 
 
@@ -25,7 +26,7 @@ class Lowered:
 
 def lowered(scope: Scope, charges: list[Charge], rounding: Rounding) -> Lowered:
     """What the discounts take, one after the other: by their order, then by product and key."""
-    bases = [Base(charge, Fraction(charge.amount.amount)) for charge in charges]
+    bases = [Base(charge, amount := Fraction(charge.amount.amount), amount) for charge in charges]
     if not scope.has(Kind.DISCOUNT):
         return Lowered([], bases)
     in_key_order = sorted(bases, key=lambda base: base.charge.key)
@@ -43,10 +44,13 @@ def _by_period(agreement: Agreement, scope: Scope, bases: list[Base]) -> list[tu
     """The charges that a discount may lower, by the period in which theirs begins."""
     products, is_for_all = scope.members(agreement.product.id), agreement.price.recurrence is None
     found: dict[Span, list[Base]] = {}
+    periods: dict[date, Span] = {}
     for base in bases:
         of = base.charge.purpose
         if of.product in products and (is_for_all or of.kind is not Kind.ONE_TIME):
-            found.setdefault(agreement.cycle.span_at(of.period.start), []).append(base)
+            day = of.period.start
+            period = periods[day] = periods.get(day) or agreement.cycle.span_at(day)
+            found.setdefault(period, []).append(base)
     return sorted(found.items(), key=lambda one: one[0])
 
 
@@ -73,14 +77,10 @@ class _Period:
         lines_of: list[Base] = []
         for run, days in self._by_discount():
             discount = run.price.discounts[0]
-            lines = [
-                _Line(base, Fraction(base.charge.amount.amount) * share, base.left * share)
-                for base in self.bases
-                if (share := base.share(days))
-            ]
+            lines = [_line(base, share) for base in self.bases if (share := base.share(days))]
             if not lines:
                 continue
-            whole = sum((line.whole for line in lines), ZERO)
+            whole = total(line.whole for line in lines)
             inside = sum(both.days for one in days if (both := one.within(self.period)) is not None)
             wished = self._wished(discount, lines, whole, Fraction(inside, self.period.days))
             for tax, amount in self._split(wished, discount, lines, run.price.tax):
@@ -107,7 +107,7 @@ class _Period:
         if discount.cap is not None:
             wished = min(wished, Fraction(discount.cap.amount) * part)
         if discount.is_floored and wished > 0:
-            wished = min(wished, max(sum((line.left for line in lines), ZERO), ZERO))
+            wished = min(wished, max(total(line.left for line in lines), ZERO))
         return wished
 
     def _split(
@@ -115,21 +115,22 @@ class _Period:
     ) -> Iterator[tuple[TaxClass, Fraction]]:
         """What is taken from the charges of each tax class, in whole minor units; and taken it is."""
         weights = [line.left if discount.amount is not None else line.whole for line in lines]
-        total = sum(weights, ZERO)
+        of_all = total(weights)
         currency = lines[0].base.charge.amount.currency
-        if not total:
+        if not of_all:
             yield from ((own, Fraction(one.amount)) for one in shares([wished], currency, self.rounding))
             return
         by_class: dict[TaxClass, list[tuple[_Line, Fraction]]] = {}
         for line, weight in zip(lines, weights, strict=True):
             by_class.setdefault(line.base.charge.purpose.tax, []).append((line, weight))
         classes = sorted(by_class.items(), key=lambda one: _order(one[0]))
-        sums = [sum((weight for _, weight in members), ZERO) for _, members in classes]
-        parts = shares([wished * one / total for one in sums], currency, self.rounding)
+        sums = [total(weight for _, weight in members) for _, members in classes]
+        parts = shares([wished * one / of_all for one in sums], currency, self.rounding)
         for (tax, members), of_class, money in zip(classes, sums, parts, strict=True):
             amount = Fraction(money.amount)
-            for line, weight in members if of_class else ():
-                line.base.left -= amount * weight / of_class
+            part = amount / of_class if of_class else ZERO
+            for line, weight in members:
+                line.base.left -= part * weight
             yield tax, amount
 
     def _charge(self, tax: TaxClass, amount: Fraction, grounds: list[dict[str, object]], of: list[Base]) -> Charge:
@@ -149,6 +150,10 @@ class _Period:
             same[0].place,
             grounds={"taken": grounds, "ofDays": self.period.days},
         )
+
+
+def _line(base: Base, share: Fraction) -> _Line:
+    return _Line(base, base.amount, base.left) if share is ONE else _Line(base, base.amount * share, base.left * share)
 
 
 def _terms(discount: Discount) -> dict[str, object]:

@@ -42,4 +42,7 @@ def _written(currency: str, tax: TaxClass) -> str:
 
 
 def _key(*parts: str) -> str:
+    key = "/".join(parts)
+    if "%" not in key and key.count("/") == len(parts) - 1:
+        return key
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)

@@ -20,6 +20,14 @@ def rounded(exact: Fraction, currency: str, rounding: Rounding) -> Money:
     return Money(Decimal(-units if exact < 0 else units).scaleb(-digits), currency)
 
 
+def total(amounts: Iterable[Fraction]) -> Fraction:
+    """Their sum, exactly: amounts with one denominator are added first, which is several times cheaper."""
+    by_denominator: dict[int, int] = {}
+    for one in amounts:
+        by_denominator[one.denominator] = by_denominator.get(one.denominator, 0) + one.numerator
+    return sum((Fraction(numerator, denominator) for denominator, numerator in by_denominator.items()), Fraction(0))
+
+
 def shares(whole: Iterable[Fraction], currency: str, rounding: Rounding) -> Iterator[Money]:
     """Whole minor units for each amount, which sum to what their sum rounds to: differences of the rounded sums."""
     exact, given = Fraction(0), Money(Decimal(0), currency)

@@ -12,7 +12,7 @@ from tmf678_bill.billing.agreed import Run, cycle_of, runs_by_price
 from tmf678_bill.billing.values import AccountFacts, AgreedPrice, Charge, Kind, ProductFacts
 
 _DAY = timedelta(days=1)
-ZERO = Fraction(0)
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Base:
     """A charge that others are computed from; `left` is what discounts of the bill left of it, exactly."""
 
     charge: Charge
+    amount: Fraction
     left: Fraction
 
     def share(self, days: Iterable[Span]) -> Fraction:
@@ -28,14 +29,15 @@ class Base:
         Usage belongs to its period: all of it when one day of that is among them. A one-time charge belongs to its day,
         and that of the last day to what ended before it.
         """
-        kind, spans = self.charge.purpose.kind, list(days)
+        kind, spans, charged = self.charge.purpose.kind, list(days), self.charge.span
+        if any(span.start <= charged.start and charged.end <= span.end for span in spans):
+            return ONE
         if kind is Kind.RECURRING:
             whole, found = ZERO, ZERO
             for part in self.charge.parts:
                 days_of = sum(both.days for span in spans if (both := part.span.within(span)) is not None)
-                weight = part.amount if part.amount else Fraction(0)
-                whole += weight
-                found += weight * days_of / part.span.days
+                whole += part.amount
+                found += part.amount * days_of / part.span.days
             return found / whole if whole else ZERO
         period = self.charge.purpose.period
         if kind is Kind.USAGE:
