@@ -6,8 +6,9 @@ An account with three products (a bundle with a discount of 10 %, a plan with a 
 months old, with 200 sums of usage, of which 100 have new lines. What was charged until last month is there; `statement`
 proposes everything since the beginning, takes the difference, and makes the statement with its taxes by rate; `first`
 makes the statement of an account that was never billed: 24 months at once; `explained` makes the explanation of each
-item as well. `bare` is a loop over the same months and usage that knows the prices: plain Decimals, a sum for each month,
-the discount off it, what was before subtracted, the tax at the end; it keeps no items. Both run in one process in alternating rounds; medians of CPU time.
+item as well. `bare` is a loop over the same months and usage that knows the prices: plain Decimals, a sum for each
+month, the discount off it, what was before subtracted, the tax at the end; it keeps no items. Both run in one process in
+alternating rounds; medians of CPU time.
 """
 
 from __future__ import annotations

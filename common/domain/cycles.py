@@ -33,6 +33,7 @@ _WORDS = {
     **dict.fromkeys(("year", "years", "yearly", "annual", "annually"), (CycleUnit.MONTH, 12)),
 }
 _COUNT_MAX = 1_000
+_EVERY_MONTH_HAS = 28
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +114,8 @@ def months_later(day: date, months: int) -> date:
     """The same day so many months later (or before), or that month's last day when it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
+    if day.day <= _EVERY_MONTH_HAS:
+        return date(year, month + 1, day.day)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
