@@ -7,6 +7,7 @@ from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
 from tmf635_usage.tables import TABLES
 from tmf635_usage.v4 import V4
 
+_SUMMARY = "/productUsageManagement/v5/productUsageSummary"
 COMPONENT = Component(
     name="tmf635_usage",
     api="TMF635",
@@ -29,12 +30,7 @@ COMPONENT = Component(
             on_patch=rules.on_patch,
             on_delete=rules.on_delete,
         ),
-        Resource(
-            "exportJob",
-            indexed=("status", "creationDate", "completionDate"),
-            lifecycle=EXPORT_JOB,
-            on_create=check_job,
-        ),
+        Resource("exportJob", ("status", "creationDate", "completionDate"), lifecycle=EXPORT_JOB, on_create=check_job),
     ),
     jobs={"exportJob": "export"},
     works=(Work("usage.session", "tmf635_usage.session_works:SessionLapse"),),
@@ -42,6 +38,8 @@ COMPONENT = Component(
         Route("POST", "/productUsageManagement/v5/productUsageBatch", "tmf635_usage.batch:ProductUsageBatch"),
         Route("POST", "/usageManagement/v4/usageBatch", "tmf635_usage.batch:UsageBatch"),
         Route("GET", "/productUsageManagement/v5/productUsageBatch/openapi.json", "tmf635_usage.batch:Description"),
+        Route("GET", _SUMMARY, "tmf635_usage.summary_route:UsageSummary"),
+        Route("GET", f"{_SUMMARY}/openapi.json", "tmf635_usage.summary_route:Description"),
         Route("POST", "/charging/v1/session", "tmf635_usage.session_routes:CreateSession"),
         Route("GET", "/charging/v1/session/{id}", "tmf635_usage.session_routes:RetrieveSession"),
         Route("PATCH", "/charging/v1/session/{id}", "tmf635_usage.session_routes:UpdateSession"),

@@ -1,4 +1,4 @@
-"""`bss usage`: files of usage taken in, usage rated that could not be, usage rated again."""
+"""`bss usage`: files of usage taken in, usage rated that could not be, usage rated again, and added up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,12 +19,14 @@ from rich.table import Table
 from common.cli.context import FAILED, MISUSED, err, explained, out, print_json, settings, stop
 from common.domain.clock import instant_text, read_instant
 from common.installation import Installation
-from tmf635_usage.feed import Feed, OtherFile, Taken
+from tmf635_usage.feed import Feed, OtherFile, Taken, seldom_collecting
 from tmf635_usage.ingest import CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
 from tmf635_usage.recycle import Recycle, Recycled
 from tmf635_usage.rerate import Change, Proof, Sums
 from tmf635_usage.rerate import rerate as rated_again
 from tmf635_usage.sources import Columns, MappingRefused
+from tmf635_usage.summary import GROUPINGS, Asked, Summary, summary
+from tmf635_usage.summary_route import plain, read_asked, shown
 
 usage_app = typer.Typer(name="usage", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -53,7 +56,7 @@ def ingest(
     with _installation() as installation, _refusals():
         columns = Columns() if mapping is None else Columns.load(mapping)
         take = Ingest.of(installation, assumed=UNKNOWN_PRODUCT).take
-        with _progress(sum(file.stat().st_size for file in files)) as advance:
+        with seldom_collecting(), _progress(sum(file.stat().st_size for file in files)) as advance:
             done = 0
             for file in files:
                 beside = (folder or file.parent) / file.name
@@ -122,6 +125,41 @@ def rerate(
         out.print("nothing was kept")
 
 
+@usage_app.command("sum")
+def sum_up(
+    product: Annotated[str | None, typer.Option(help="Of the product with this id.")] = None,
+    account: Annotated[str | None, typer.Option(help="Of what is charged to the account with this id.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Of the customer or party with this id.")] = None,
+    since: Annotated[str | None, typer.Option(help="Usage that began then or later.")] = None,
+    until: Annotated[str | None, typer.Option(help="Usage that began before.")] = None,
+    by: Annotated[str, typer.Option(help=f"Group by these, with commas between: {', '.join(GROUPINGS)}.")] = "",
+    json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Count rated usage, and add up quantities and unrounded amounts."""
+    given = {"product": product, "account": account, "customer": customer, "from": since, "until": until, "by": by}
+    with _installation() as installation:
+        asked = read_asked(urlencode({name: value for name, value in given.items() if value}))
+        with installation.database.read() as uow:
+            found = summary(asked, uow.records, installation.library(uow))
+    if json:
+        print_json(shown(asked, found))
+        return
+    out.print(summary_table(asked, found))
+
+
+def summary_table(asked: Asked, found: Summary) -> Table:
+    """A line for each group, and one for all of them together."""
+    table = Table(*asked.by, "usages", "quantity", "of it free", "amount", show_footer=bool(asked.by))
+    whole = found.whole
+    for group in found.groups if asked.by else (whole,):
+        sums = (_money(group.quantities), _money(group.free), _money(group.amounts))
+        table.add_row(*group.key, str(group.usages), *sums)
+    footers = ["" for _ in asked.by] + [str(whole.usages), *map(_money, (whole.quantities, whole.free, whole.amounts))]
+    for column, footer in zip(table.columns, footers, strict=True):
+        column.footer = footer
+    return table
+
+
 def proof_table(proof: Proof) -> Table:
     """A line for each usage that changed."""
     table = Table("usage", "at", "before", "after", "why not rated")
@@ -149,7 +187,7 @@ def _money(sums: Sums) -> str:
 
 
 def _plain(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    return f"{plain(amount):f}"
 
 
 def _instant(text: str) -> datetime:

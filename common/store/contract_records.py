@@ -9,7 +9,7 @@ import pytest
 
 from common.store.database import Database
 from common.store.description import Of, RecordTable
-from common.store.records import Between, Summed
+from common.store.records import Between, Day, Summed
 
 ENTRIES = RecordTable(
     "toy_entries",
@@ -122,6 +122,17 @@ class RecordContract:
                 Summed({"number": 2}, 2, {"amount": Decimal("999999999999999999999999999999.69999999999999999999")}),
             ]
             assert entries.sum(["amount"], {"id": "none"}) == [Summed({}, 0, {"amount": Decimal(0)})]
+
+    def test_sums_are_grouped_by_the_day_and_count_what_is_different(self, database: Database) -> None:
+        with database.write() as unit:
+            entries = unit.records("toy_entries")
+            rows = [("a", "x", 0), ("b", "x", 0), ("c", "y", 0), ("d", "x", 1)]
+            entries.insert(entry(id, "1", place, source, days) for place, (id, source, days) in enumerate(rows))
+            by_day = [({"at": "2026-01-01"}, 2, Decimal(3)), ({"at": "2026-01-02"}, 1, Decimal(1))]
+            assert entries.sum(["amount"], {}, by=[Day("at")], different="source") == [
+                Summed(group, count, {"amount": amount}) for group, count, amount in by_day
+            ]
+            assert entries.sum((), {}, different="source") == [Summed({}, 2, {})]
 
     def test_numbers_are_not_ranged_by(self, database: Database) -> None:
         with database.read() as unit, pytest.raises(AssertionError, match="not ranged"):
