@@ -70,6 +70,7 @@ class Settings:
         "", "where that API posts its events; empty: below BSS_BASE_URL; with neither it is only polled"
     )
     time_zone: str = _setting("UTC", "IANA time zone of accounts that name none (their attribute timeZone)")
+    dunning: str = _setting("automatic", "whether accounts in arrears are dunned by the clock", ("automatic", "off"))
     payment_provider: str = _setting(
         "sandbox", "who takes money: sandbox, none, or package.module:Class of an adapter (docs/payments.md)"
     )

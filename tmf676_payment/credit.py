@@ -82,11 +82,10 @@ def take_over(context: RuleContext, received: Received) -> list[Allocated]:
 
 def settle(context: RuleContext, account: str, first: str = "") -> list[Allocated]:
     """Credit that is left pays open bills, the oldest the longest due; what of the credit `first` paid."""
-    receivables = offered(context, "receivables")
-    if receivables is None:
+    receivables, rows = offered(context, "receivables"), left(context, account)
+    if receivables is None or not rows:
         return []
     bills = receivables.open(context, account)
-    rows = table(context, CREDITS.name).find({"account": account, "is_left": True}, order=["at"], limit=_CREDITS_MAX)
     paid: list[Allocated] = []
     open_now = {bill.id: bill for bill in bills}
     for row in rows:

@@ -7,7 +7,7 @@ import pytest
 from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server
-from tests.tmf676_payment.kit import SECRET, START, emptied
+from tests.tmf676_payment.kit import SECRET, START, emptied, script
 
 __all__ = ["postgres_server"]
 
@@ -23,10 +23,13 @@ def migrated(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared(migrated):
+def shared(migrated, tmp_path_factory):
+    script = tmp_path_factory.mktemp("sandbox") / "script.json"
+    script.write_text('{"rules": []}')
     suite = Suite(
         Settings(
             database_url=migrated,
+            payment_sandbox_file=str(script),
             clock=START,
             database_pool_size=16,
             payment_webhook_secret=SECRET,
@@ -39,5 +42,6 @@ def shared(migrated):
 
 @pytest.fixture
 def paid(shared):
-    """The suite, with nothing of money in it. Its clock goes on from test to test."""
+    """The suite, with nothing of money in it, and a provider that says yes. Its clock goes on from test to test."""
+    script(shared)
     return emptied(shared)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect, text
 
+from common import exact_json
 from common.domain.accounting import Part
 from common.domain.money import Money
 from common.rest.actions import acting
-from tests.client import Suite
+from tests.client import Answer, Suite
 from tmf676_payment.tables import ALLOCATIONS, CREDITS, RETURNS
+from tmf676_payment.webhook import signature
 
 PAYMENTS = "/tmf-api/payment/v4/payment"
 REFUNDS = "/tmf-api/payment/v4/refund"
@@ -122,6 +126,24 @@ def card(suite: Suite, token: str = "tok-1", account: str = "a1", **more: Any) -
         **more,
     }
     return str(suite.created(METHODS, body)["id"])
+
+
+def script(suite: Suite, *rules: Mapping[str, Any]) -> None:
+    """What the sandbox provider does from now on."""
+    Path(suite.installation.settings.payment_sandbox_file).write_text(json.dumps({"rules": rules}))
+
+
+def by_card(suite: Suite, amount: Any, token: str = "tok-1", **more: Any) -> dict[str, Any]:
+    """A payment that the provider is asked for, as it is answered at first."""
+    method = {"@type": "tokenizedCard", "token": token, "name": "Card"}
+    made: dict[str, Any] = suite.created(PAYMENTS, paying(amount, **{"paymentMethod": method, **more}))
+    return made
+
+
+def tell(suite: Suite, body: Mapping[str, Any], secret: str = SECRET) -> Answer:
+    """A webhook of the provider."""
+    content = exact_json.encode(body)
+    return suite.post(WEBHOOK, content=content, headers={"payment-signature": signature(content, secret)})
 
 
 def bill(suite: Suite, id: str) -> tuple[str, Decimal]:
