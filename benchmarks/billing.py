@@ -7,7 +7,7 @@ months old, with 200 sums of usage, of which 100 have new lines. What was charge
 proposes everything since the beginning, takes the difference, and makes the statement with its taxes by rate; `first`
 makes the statement of an account that was never billed: 24 months at once; `explained` makes the explanation of each
 item as well. `bare` is a loop over the same months and usage that knows the prices: plain Decimals, a sum for each
-month, the discount off it, what was before subtracted, the tax at the end; it keeps no items. Both run in one process in
+month, the discount off it, what was before subtracted, the tax at the end; no items. Both run in one process in
 alternating rounds; medians of CPU time.
 """
 

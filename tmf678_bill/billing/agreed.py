@@ -20,6 +20,7 @@ from tmf678_bill.billing.values import (
     Recurrence,
     Rounding,
     Taken,
+    UsageSum,
 )
 
 # What is agreed until further notice holds until here.
@@ -105,8 +106,8 @@ def in_order(discounts: Iterable[Discount]) -> list[Discount]:
     return sorted(discounts, key=lambda one: (one.order, one.key))
 
 
-def currencies(price: AgreedPrice) -> set[str]:
-    """The currencies of all amounts of a price."""
+def currencies(price: AgreedPrice | UsageSum) -> set[str]:
+    """The currencies of all amounts of a price or sum, and of what lowers it."""
     money = [price.amount, *(one.amount for one in price.discounts), *(one.cap for one in price.discounts)]
     return {one.currency for one in money if one is not None}
 

@@ -29,6 +29,7 @@ def propose(account: AccountFacts, cutoff: date, policy: Policy = USUAL) -> tupl
     """
     rounding = policy.rounding
     places = {product.id: product.place for product in account.products}
+    _one_currency_each(account)
     begun: list[Charge] = []
     for product in account.products:
         begun += recurring(product, account, cutoff, rounding)
@@ -54,18 +55,45 @@ def in_total_order(charges: Iterable[Charge]) -> list[Charge]:
     )
 
 
+def _one_currency_each(account: AccountFacts) -> None:
+    """Refuse prices and sums of usage that are in one currency and their discounts in another."""
+    found = [
+        (product.id, price.name, currency, price.amount)
+        for product in account.products
+        for stretch in product.stretches
+        for price in stretch.prices
+        if price.discounts and len(currencies(price)) > 1
+        for currency in currencies(price)
+    ]
+    found += [
+        (usage.product, usage.name, currency, usage.amount)
+        for usage in account.usage
+        if usage.discounts and len(currencies(usage)) > 1
+        for currency in currencies(usage)
+    ]
+    if found:
+        _, _, first, amount = found[0]
+        _refuse(account.currency or (first if amount is None else amount.currency), {one[:3] for one in found})
+
+
 def _one_currency(account: AccountFacts, charges: list[Charge]) -> None:
     """Refuse charges, and the discounts and commitments beside them, in other currencies than the account's."""
-    found = [(one.purpose.product, one.purpose.name, one.amount.currency) for one in charges]
-    for product in account.products:
-        for stretch in product.stretches:
-            for price in stretch.prices:
-                if price.kind in (Kind.DISCOUNT, Kind.COMMITMENT) or price.discounts:
-                    found += [(product.id, price.name, currency) for currency in sorted(currencies(price))]
-    if not found:
-        return
+    found = {(one.purpose.product, one.purpose.name, one.amount.currency) for one in charges}
+    agreed = {
+        (product.id, price.name, currency)
+        for product in account.products
+        for stretch in product.stretches
+        for price in stretch.prices
+        if price.kind in (Kind.DISCOUNT, Kind.COMMITMENT)
+        for currency in currencies(price)
+    }
     first = min(charges, key=lambda one: (one.due, one.key), default=None)
-    expected = account.currency or (found[0][2] if first is None else first.amount.currency)
-    others = tuple(sorted({one for one in found if one[2] != expected}))
+    if found or agreed:
+        expected = min(agreed)[2] if first is None else first.amount.currency
+        _refuse(account.currency or expected, found | agreed)
+
+
+def _refuse(expected: str, found: set[tuple[str, str, str]]) -> None:
+    others = tuple(sorted(one for one in found if one[2] != expected))
     if others:
         raise OtherCurrency(expected, others)
