@@ -1,6 +1,6 @@
 """How many records of a CSV file `bss usage ingest` takes in a second, and what memory it needs on the way.
 
-    python -m benchmarks.ingest [RECORDS] [--products 1000] [--sqlite | --postgresql] [--profile FILE] [--json]
+    python -m benchmarks.ingest [RECORDS] [--products 1000] [--sqlite | --postgresql] [--seconds N] [--profile FILE]
 
 A file of calls (60/1, set-up fee, 100 free minutes) and data (graduated tiers) of many numbers, in the order of time,
 is taken in by a process of its own: into SQLite on disk, and into PostgreSQL with its syncing off, as tests start it.
@@ -62,11 +62,13 @@ def main() -> None:
     parser.add_argument("--sqlite", action="store_true", help="only SQLite")
     parser.add_argument("--postgresql", action="store_true", help="only PostgreSQL")
     parser.add_argument("--profile", help="write a cProfile of the process to this file")
+    parser.add_argument("--seconds", type=int, default=0, help="stop after so long, wherever it is")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--take", nargs=2, metavar=("URL", "FILE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.take:
-        print(json.dumps(take(*given.take, given.records, given.profile)))
+        url, file = given.take
+        print(json.dumps(take(url, file, given)))
         return
     both = given.sqlite == given.postgresql
     with tempfile.TemporaryDirectory() as folder:
@@ -81,13 +83,14 @@ def main() -> None:
 def measure(url: str, file: Path, given: argparse.Namespace) -> dict[str, Any]:
     stock(url, given.products)
     command = [sys.executable, "-m", "benchmarks.ingest", str(given.records), "--take", url, str(file)]
+    command += ["--seconds", str(given.seconds)]
     if given.profile:
         command += ["--profile", given.profile]
     ran = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     for leftover in file.parent.glob("usage.csv.*"):
         leftover.unlink()
-    found["bare"] = bare(url, file.parent, given.records)
+    found["bare"] = bare(url, file.parent, found["records"])
     found["ratio"] = found["bare"] / found["rate"]
     return found
 
@@ -96,7 +99,7 @@ def report(name: str, found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps({"database": name, **found}))
         return
-    memory = ", ".join(f"{share:.0%} {size:.0f}" for share, size in zip(MARKS, found["memory"], strict=True))
+    memory = ", ".join(f"{share:.0%} {size:.0f}" for share, size in zip(MARKS, found["memory"], strict=False))
     print(
         f"{name:11} {found['records']:9,} records {found['rate']:8,.0f}/s ({found['cpu_rate']:,.0f} by CPU time)"
         f"   {found['ratio']:.1f} times bare   MB at {memory}, at most {found['peak']:.0f}",
@@ -107,25 +110,29 @@ def report(name: str, found: dict[str, Any], as_json: bool) -> None:
 # -- the process that takes the file in -------------------------------------------------------------------------------
 
 
-def take(url: str, file: str, records: int, profile: str | None) -> dict[str, Any]:
+def take(url: str, file: str, given: argparse.Namespace) -> dict[str, Any]:
+    """As far as it comes in the time given."""
     installation = Installation.assemble(Settings(database_url=url))
     installation.open_store()
     path = Path(file)
     rejects, checkpoint = (path.with_name(path.name + suffix) for suffix in (".rejects", ".checkpoint"))
     feed = Feed(path, rejects, checkpoint, Ingest.of(installation, assumed=UNKNOWN_PRODUCT).take)
-    marks, memory = [int(share * records) for share in MARKS], []
+    marks, memory = [int(share * given.records) for share in MARKS], list[float]()
     profiler = cProfile.Profile()
-    if profile:
+    if given.profile:
         profiler.enable()
     begun, cpu = time.perf_counter(), time.process_time()
     with seldom_collecting():
         for taken in feed.run():
             if len(memory) < len(marks) and taken.received >= marks[len(memory)]:
                 memory.append(resident())
+            if given.seconds and time.perf_counter() - begun > given.seconds:
+                break
     seconds, spent = time.perf_counter() - begun, time.process_time() - cpu
-    if profile:
+    if given.profile:
         profiler.disable()
-        profiler.dump_stats(profile)
+        profiler.dump_stats(given.profile)
+    records = taken.received
     assert taken.states == {"rated": records}, (taken.results, taken.states)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     figures = {"rate": records / seconds, "cpu_rate": records / spent, "memory": memory, "peak": peak}

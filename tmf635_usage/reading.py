@@ -50,6 +50,7 @@ _NAMES = {
 _SERVED = {"msisdn": "msisdn", "servedNumber": "msisdn", "imsi": "imsi", "ipAddress": "ipAddress"}
 _CALLER = {"callingNumber": "msisdn"}
 _HOME = "home"
+_NESTED = (dict, list)
 _BEFORE = "usedBefore"
 # What the server writes; the rest of a usage is what its source says.
 _OURS = frozenset(
@@ -177,5 +178,5 @@ def _text(value: str | int | Decimal) -> str:
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
+        return {name: _sorted(one) if isinstance(one, _NESTED) else one for name, one in sorted(value.items())}
     return [_sorted(one) for one in value] if isinstance(value, list) else value

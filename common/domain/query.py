@@ -151,7 +151,7 @@ def values_at(document: Any, steps: tuple[str, ...]) -> Iterator[Any]:
     elif not steps:
         if document is not None:
             yield document
-    elif isinstance(document, Mapping) and steps[0] in document:
+    elif (type(document) is dict or isinstance(document, Mapping)) and steps[0] in document:
         yield from values_at(document[steps[0]], steps[1:])
 
 

@@ -15,6 +15,7 @@ from common.spec.contract import ResourceContract
 # states either (TMF620 user guide's first catalogue state).
 FREE_INITIAL_STATE = "In Study"
 ID_MAX = 255
+_NESTED = (dict, list)
 
 
 def check_id(document: Document) -> None:
@@ -29,9 +30,13 @@ def check_id(document: Document) -> None:
 def drop_nulls(value: Any) -> Any:
     """A null member of an object means absent (TMF630); elements of arrays are left for the contract to judge."""
     if isinstance(value, dict):
-        return {name: drop_nulls(item) for name, item in value.items() if item is not None}
+        return {
+            name: drop_nulls(item) if isinstance(item, _NESTED) else item
+            for name, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
-        return [drop_nulls(item) for item in value]
+        return [drop_nulls(item) if isinstance(item, _NESTED) else item for item in value]
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from common.domain.query import FieldPath
 
@@ -22,8 +23,13 @@ class Index:
     @property
     def column(self) -> str:
         """`productSpecification.id` -> `x_product_specification_id`."""
-        snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in "_".join(self.path.steps))
-        return "x_" + snake.replace("@", "at_").replace("__", "_")
+        return _column(self.path.steps)
+
+
+@cache
+def _column(steps: tuple[str, ...]) -> str:
+    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in "_".join(steps))
+    return "x_" + snake.replace("@", "at_").replace("__", "_")
 
 
 @dataclass(frozen=True, slots=True)

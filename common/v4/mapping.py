@@ -220,13 +220,18 @@ def _has_key_of(one: Document, other: Document) -> bool:
     return key in one and bool(one[key] == other.get(key))
 
 
+_NESTED = (dict, list)
+
+
 def marked(value: Any) -> Iterator[str]:
     """The names of the members that start with the mark, at any depth: no client may send one."""
     if isinstance(value, dict):
         for name, one in value.items():
             if name[:1] == MARK:
                 yield name
-            yield from marked(one)
+            if isinstance(one, _NESTED):
+                yield from marked(one)
     elif isinstance(value, list):
         for one in value:
-            yield from marked(one)
+            if isinstance(one, _NESTED):
+                yield from marked(one)
