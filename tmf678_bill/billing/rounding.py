@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from common.domain.money import Money, minor_units
 from tmf678_bill.billing.values import Rounding
+
+# Amounts in documents have 34 digits at most, and an exponent of 400: what is computed from them has fewer than these.
+_EXACT = Context(prec=2_000)
 
 
 def rounded(exact: Fraction, currency: str, rounding: Rounding) -> Money:
@@ -17,7 +20,7 @@ def rounded(exact: Fraction, currency: str, rounding: Rounding) -> Money:
     units, rest = divmod(numerator, denominator)
     is_up = 2 * rest > denominator or (2 * rest == denominator and (rounding is Rounding.HALF_UP or units % 2 == 1))
     units += is_up
-    return Money(Decimal(-units if exact < 0 else units).scaleb(-digits), currency)
+    return Money(Decimal(-units if exact < 0 else units).scaleb(-digits, _EXACT), currency)
 
 
 def total(amounts: Iterable[Fraction]) -> Fraction:

@@ -410,8 +410,9 @@ class Statement:
         _check(self.net, self.tax, self.gross)
         for parts in (self.items, self.groups):
             for name in ("net", "tax", "gross"):
-                total: Money = getattr(self, name)
-                assert sum(getattr(one, name).amount for one in parts) == total.amount, "parts sum to the total"
+                amounts = (getattr(one, name) for one in parts)
+                total = sum(amounts, Money(ZERO, self.currency))
+                assert total == getattr(self, name), "parts sum to the total"
 
     @property
     def is_credit(self) -> bool:
