@@ -484,32 +484,32 @@ class Turn:
 
     def _write(self) -> bool:
         """Everything that moved; False when somebody else has just made a session with this id."""
-        session, records = self.session, self.act.records
-        self.batch.close()
-        if {_place(row) for row in self.old_holds} - {_place(row) for row in self.new_holds}:
-            groups = tuple(sorted({row["service"] for row in self.old_holds}))
-            records(HOLDS.name).delete({"session": session.id, "service": groups})
-        records(HOLDS.name).put(self.new_holds)
+        session, act = self.session, self.act
+        if self.batch.purse is not None:
+            self.batch.purse.prepare()
+        self._store_usages()
+        if self.prepared.is_new and not act.records(SESSIONS.name).insert_new([session.row]):
+            return False
+        with act.uow.together():
+            self.batch.close()
+            if {_place(row) for row in self.old_holds} - {_place(row) for row in self.new_holds}:
+                groups = tuple(sorted({row["service"] for row in self.old_holds}))
+                act.records(HOLDS.name).delete({"session": session.id, "service": groups})
+            act.records(HOLDS.name).put(self.new_holds)
+            act.records(KEYS.name).insert(_key(one) for one in self.made)
+            if self.prepared.is_new:
+                assert self.context.schedule is not None, "sessions lapse where they are stored"
+                self.context.schedule(LAPSE, session.id, session.expires)
+            else:
+                act.records(SESSIONS.name).put([session.row])
+        return True
+
+    def _store_usages(self) -> None:
         served = self.act.installation.by_name["productUsage"]
-        rows = self.act.uow.repository(served.stored.name)
+        if self.made:
+            self.act.uow.repository(served.stored.name).add_many(self.made, self.now)
         for document in self.made:
-            rows.add(document["id"], document, self.now)
             record(self.act.uow, served, None, document, self.act.context("productUsage"))
-        records(KEYS.name).insert(
-            {
-                "source": SOURCE,
-                "external": one["externalIdentifier"][0]["id"],
-                "usage": one["id"],
-                "fingerprint": fingerprint(one),
-            }
-            for one in self.made
-        )
-        if not self.prepared.is_new:
-            records(SESSIONS.name).put([session.row])
-            return True
-        assert self.context.schedule is not None, "sessions lapse where they are stored"
-        self.context.schedule(LAPSE, session.id, session.expires)
-        return bool(records(SESSIONS.name).insert_new([session.row]))
 
 
 def _locked_for(prepared: Prepared, act: Actions) -> Prepared:
@@ -540,6 +540,11 @@ def _ungranted(found: Unguided) -> ClientError:
 def _unpriced(rejection: Rejection) -> ClientError:
     message = MESSAGES[rejection.reason]
     return NoPrice(message) if rejection.reason is Reason.NO_PRICE else NotRatable(message)
+
+
+def _key(usage: Document) -> dict[str, Any]:
+    external = usage["externalIdentifier"][0]["id"]
+    return {"source": SOURCE, "external": external, "usage": usage["id"], "fingerprint": fingerprint(usage)}
 
 
 def _shown(usage: Document) -> Document:

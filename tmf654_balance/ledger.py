@@ -2,7 +2,8 @@
 
     hold    what is here as a document only is taken over; the rows are locked, each waits for whoever has it
     change  `move`, and the sums of what is reserved
-    close   rows, movements, bucket documents, sums of accounts, events
+    prepare the sums of accounts and the documents that show what changed: the last that is read
+    close   rows, movements, bucket documents, sums of accounts, events: only written
 
 A change that is refused changes nothing: everything is asked before anything is changed.
 Locks: the document of an action, then balances by id, then bucket documents, then sums by key.
@@ -92,6 +93,7 @@ class Ledger:
         self._before: dict[str, Balance] = {}
         self._movements: list[dict[str, Any]] = []
         self._joining: dict[str, Decimal] = {}
+        self._totals: dict[tuple[str, ...], dict[str, Any]] | None = None
         self.now = context.now
         self.month = context.now.astimezone(ZoneInfo(context.settings.time_zone)).strftime("%Y-%m")
 
@@ -145,20 +147,48 @@ class Ledger:
         self.move(balance, -amount, "usage", cause)
         balance.spend(amount, self.month)
 
+    def prepare(self) -> None:
+        """Read what `close` changes beside the rows, locked; nothing is moved any more after this."""
+        for balance in self._changed():
+            self._forfeit(balance)
+        if self._context.hold is not None:
+            for balance in self._changed():
+                self._context.hold("bucket", balance.bucket)
+        self._totals = {}
+        for balance in self._moved():
+            key = tuple(_sum_of(balance))
+            if key not in self._totals:
+                self._totals[key] = self._total(balance)
+
     def close(self) -> None:
         """Write everything that changed, and whoever shows it."""
-        changed = [balance for id, balance in sorted(self._held.items()) if balance != self._before[id]]
-        for balance in changed:
-            self._forfeit(balance)
+        if self._totals is None:
+            self.prepare()
+        assert self._totals is not None, "it was prepared"
+        changed = self._changed()
         self._table.put(asdict(balance) for balance in changed)
         self._records(MOVEMENTS.name).insert(self._movements)
         for balance in changed:
             assert balance.remaining >= min(balance.floor, self._before[balance.bucket].remaining), "below its limit"
             self._show(balance)
-        for balance in sorted(self._held.values(), key=lambda one: (*_sum_of(one), one.bucket)):
-            moved = taken(balance.remaining, self._before[balance.bucket].remaining)
-            if moved or balance.bucket in self._joining:
-                self._add_up(balance, added(moved, self._joining.get(balance.bucket, ZERO)))
+        for balance in self._moved():
+            self._add_up(balance, self._totals[tuple(_sum_of(balance))])
+        self._records(TOTALS.name).put(self._totals[key] for key in sorted(self._totals))
+
+    def _changed(self) -> list[Balance]:
+        return [balance for id, balance in sorted(self._held.items()) if balance != self._before[id]]
+
+    def _moved(self) -> list[Balance]:
+        """Those that change the sum of an account, in the order of the sums."""
+        if not self._context.library.serves("accumulatedBalance"):
+            return []
+        ordered = sorted(self._held.values(), key=lambda one: (*_sum_of(one), one.bucket))
+        return [
+            one
+            for one in ordered
+            if one.account is not None
+            and (one.remaining != self._before[one.bucket].remaining or one.bucket in self._joining)
+        ]
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
@@ -230,36 +260,38 @@ class Ledger:
             "expires": moment(period, "endDateTime"),
         }
 
-    def _add_up(self, balance: Balance, moved: Decimal) -> None:
-        """What all buckets of an account have of one kind together."""
-        bucket = balance.bucket
-        if balance.account is None or not self._context.library.serves("accumulatedBalance"):
-            return
-        key = dict(zip(("account", "usage_type", "unit"), _sum_of(balance), strict=True))
-        table, create, update = self._records(TOTALS.name), self._context.create, self._context.update
+    def _total(self, balance: Balance) -> dict[str, Any]:
+        """The sum that a bucket belongs to, locked, with its document; a new one of nothing when there is none."""
+        table, create, key = self._records(TOTALS.name), self._context.create, tuple(_sum_of(balance))
         assert create is not None, "sums are shown where they are stored"
-        assert update is not None, "sums are shown where they are stored"
-        shown = [{"id": bucket}]
-        total, new = table.get(*key.values(), for_update=True), ordered_id()
-        if total is None and table.insert_new([{**key, "document": new, "total": moved}]):
+        named = dict(zip(("account", "usage_type", "unit"), key, strict=True))
+        total, new = table.get(*key, for_update=True), ordered_id()
+        if total is None and table.insert_new([{**named, "document": new, "total": ZERO}]):
             document = {
                 "id": new,
-                "name": f"{key['usage_type']} {key['unit']}",
-                "partyAccount": {"id": key["account"]},
-                "bucket": shown,
-                "totalBalance": {"amount": moved, "units": key["unit"]},
+                "name": f"{named['usage_type']} {named['unit']}",
+                "partyAccount": {"id": named["account"]},
+                "bucket": [{"id": balance.bucket}],
+                "totalBalance": {"amount": ZERO, "units": named["unit"]},
             }
             create("accumulatedBalance", document)
-            return
-        total = total or table.get(*key.values(), for_update=True)
+        total = total or table.get(*key, for_update=True)
         assert total is not None, "what could not be inserted is there"
-        total["total"] = added(total["total"], moved)
-        table.put([total])
-        changes: dict[str, Any] = {"totalBalance": {"amount": total["total"], "units": key["unit"]}}
-        if bucket in self._joining:
-            kept = self._context.library.get("accumulatedBalance", total["document"]) or {}
+        if self._context.hold is not None:
+            self._context.hold("accumulatedBalance", total["document"])
+        return total
+
+    def _add_up(self, balance: Balance, total: dict[str, Any]) -> None:
+        """What all buckets of an account have of one kind together."""
+        update, bucket = self._context.update, balance.bucket
+        assert update is not None, "sums are shown where they are stored"
+        moved = taken(balance.remaining, self._before[bucket].remaining)
+        total["total"] = added(total["total"], moved, self._joining.get(bucket, ZERO))
+        changes: dict[str, Any] = {"totalBalance": {"amount": total["total"], "units": balance.unit}}
+        if bucket in self._joining and self._context.hold is not None:
+            kept = self._context.hold("accumulatedBalance", total["document"]) or {}
             if bucket not in _ids(listed := kept.get("bucket", [])):
-                changes["bucket"] = [*listed, *shown]
+                changes["bucket"] = [*listed, {"id": bucket}]
         update("accumulatedBalance", total["document"], changes)
 
 

@@ -3,7 +3,7 @@
     rows = balances.owned(owners)                which buckets these are; can be asked before anything is locked
     purse = balances.open(context, owners)       everything that may change is locked here, at once
     purse.charge(...)                            any number of times, as are reserve and release
-    purse.close()                                before the transaction commits
+    purse.prepare(); purse.close()               before the transaction commits; `close` alone does both: it only writes
 
 Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
 the buckets of the product, or else from those of its account that name no product; what expires first is used first.
@@ -208,6 +208,10 @@ class Purse:
                 if balance.problem(self._ledger.now) is not None:
                     self._freed[balance.bucket] = added(self._freed.get(balance.bucket, ZERO), row["amount"])
                 self._reserved[session][id] = self._rewritten[id] = {**row, "state": RELEASED}
+
+    def prepare(self) -> None:
+        """Read what is still to be read for `close`; nothing is moved any more after this."""
+        self._ledger.prepare()
 
     def close(self) -> None:
         """Write what changed."""

@@ -79,7 +79,7 @@ def append(connection: Connection, tenant: str, events: Iterable[Event]) -> None
     ]
     # Without RETURNING both drivers carry out the rows one after another, so that they are numbered in this order.
     if rows:
-        connection.execute(insert(outbox), rows)
+        connection.execute(insert(outbox).inline(), rows)
 
 
 def relay_alone(connection: Connection) -> bool:

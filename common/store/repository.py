@@ -106,6 +106,8 @@ class Repository:
         self._sql = sql
         self._main = tables.main
         self._is_postgresql = connection.dialect.name == "postgresql"
+        # Rows that were read for update: nobody else changes them until the transaction ends.
+        self._held: dict[str, Row] = {}
         document = cast(self._main.c.doc, Text) if self._is_postgresql else self._main.c.doc
         names = ("id", "version", "revision")
         times = ("position", "created_at", "updated_at")
@@ -115,12 +117,17 @@ class Repository:
         """One document: the version named, or the latest. `for_update` keeps others from changing it meanwhile."""
         if not _is_identifier(id) or (version and not _is_identifier(version)):
             return None
+        if for_update and version is None and id in self._held:
+            return self._held[id]
         is_wanted = self._main.c.is_latest == true() if version is None else self._main.c.version == version
         statement = self._select().where(self._main.c.id == id, is_wanted)
         if for_update:
             statement = statement.with_for_update()  # SQLite has one writer at a time and no such clause
-        row = self._connection.execute(statement).one_or_none()
-        return None if row is None else Row(*row)
+        found = self._connection.execute(statement).one_or_none()
+        row = None if found is None else Row(*found)
+        if row is not None and for_update and version is None and not self._tables.resource.versioned:
+            self._held[id] = row
+        return row
 
     def get_many(self, ids: Collection[str]) -> dict[str, Row]:
         """The latest versions of those ids that exist."""
@@ -220,6 +227,8 @@ class Repository:
             if before != after:
                 self._erase_lookup([row.position])
                 self._write_lookup(after)
+        if row.id in self._held:
+            self._held[row.id] = changed
         return changed
 
     def _renamed(self, row: Row, document: Document) -> str:
@@ -234,6 +243,7 @@ class Repository:
 
     def remove(self, id: str, version: str | None = None) -> int:
         """Remove one version or all; the newest that remains becomes the latest. The number of rows removed."""
+        self._held.pop(id, None)
         if not _is_identifier(id) or (version and not _is_identifier(version)):
             return 0
         if self._tables.resource.versioned:
@@ -249,6 +259,7 @@ class Repository:
 
     def clear(self) -> list[Row]:
         """Remove everything below the parent, every version of it; what it was, by creation."""
+        self._held.clear()
         documents = delete(self._main).where(*self._own()).returning(*self._columns)
         gone = sorted((Row(*row) for row in self._connection.execute(documents)), key=lambda row: row.position)
         self._erase_lookup([row.position for row in gone])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 from common.domain.event import Event
 from common.store.audit import Audit
@@ -77,10 +79,34 @@ class UnitOfWork:
         """Events beside the changes they tell of; they are written together when the unit commits."""
         self._events += events
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Writes, with the unit's events behind them, as one round trip: for whoever holds what others wait for.
+
+        Nothing is read in it and nothing asked back: PostgreSQL answers at the end, to all at once. SQLite has no
+        round trips.
+        """
+        if self.connection.dialect.name != "postgresql":
+            yield
+            self._write_events()
+            return
+        driver, failure = self.connection.connection.driver_connection, self.connection.dialect.loaded_dbapi.Error
+        assert driver is not None, "a connection in use has its driver's"
+        try:
+            with driver.pipeline():
+                yield
+                self._write_events()
+        except failure as error:  # it arrives when no statement of SQLAlchemy is under way
+            raise DBAPIError.instance(None, None, error, failure, dialect=self.connection.dialect) from error
+
     def commit(self) -> None:
         """Make everything durable. Nothing can be done with the unit afterwards."""
         assert self._writes, "a unit of work that reads has nothing to commit"
+        self._write_events()
+        self.connection.commit()
+
+    def _write_events(self) -> None:
         from common.store import outbox
 
         outbox.append(self.connection, self.tenant, self._events)
-        self.connection.commit()
+        self._events = []
