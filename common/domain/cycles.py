@@ -110,6 +110,47 @@ def recurring(text: Any) -> tuple[CycleUnit, int] | None:
     return unit, times * count
 
 
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """The periods of something whose cycle was changed: each earlier cycle holds until its day, the last from then on.
+
+    Shapes: `earlier` in the order of their days. A period is cut where another cycle begins; `days` tells how many it
+            would have had, so that part of a price can be charged for it.
+    """
+
+    last: Cycle
+    earlier: tuple[tuple[Cycle, date], ...] = ()
+
+    def spans(self, start: date, end: date) -> Iterator[Span]:
+        """The periods that have a day from `start` until before `end`, in their order."""
+        if not self.earlier:
+            yield from self.last.spans(start, end)
+            return
+        for cycle, held in self._pieces():
+            for span in cycle.spans(max(start, held.start), min(end, held.end)):
+                yield Span(max(span.start, held.start), min(span.end, held.end))
+
+    def span_at(self, day: date) -> Span:
+        """The period that the day lies in."""
+        cycle, held = self._at(day)
+        span = cycle.span_at(day)
+        return Span(max(span.start, held.start), min(span.end, held.end))
+
+    def days(self, period: Span) -> int:
+        """The days of a period before it was cut."""
+        return self._at(period.start)[0].span_at(period.start).days if self.earlier else period.days
+
+    def _at(self, day: date) -> tuple[Cycle, Span]:
+        return next((cycle, held) for cycle, held in self._pieces() if day < held.end)
+
+    def _pieces(self) -> Iterator[tuple[Cycle, Span]]:
+        start = date.min
+        for cycle, until in self.earlier:
+            yield cycle, Span(start, until)
+            start = until
+        yield self.last, Span(start, date.max)
+
+
 def months_later(day: date, months: int) -> date:
     """The same day so many months later (or before), or that month's last day when it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)

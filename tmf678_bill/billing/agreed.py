@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from common.domain.cycles import Cycle, Span
+from common.domain.cycles import Cycle, Cycles, Span
 from common.domain.money import Money
 from tmf678_bill.billing.rounding import rounded
 from tmf678_bill.billing.values import (
@@ -73,14 +73,18 @@ def terms_of(price: AgreedPrice) -> str:
     return f"{price.key}/{currency}/{price.tax.is_inclusive}/{period}"
 
 
-def cycle_of(recurrence: Recurrence | None, product: ProductFacts, account: AccountFacts) -> Cycle:
+def cycles_of(recurrence: Recurrence | None, product: ProductFacts, account: AccountFacts) -> Cycles:
     """The periods of a price; without a recurrence those of the account's bills."""
     if recurrence is None:
-        return account.cycle
-    anchor = account.cycle.anchor
+        return Cycles(account.cycle, account.earlier)
+    unit, count = recurrence.unit, recurrence.count
     if recurrence.anchor is Anchor.ACTIVATION and product.activated is not None:
-        anchor = product.activated
-    return Cycle(anchor, recurrence.unit, recurrence.count)
+        return Cycles(Cycle(product.activated, unit, count))
+    pieces = [(Cycle(cycle.anchor, unit, count), until) for cycle, until in account.earlier]
+    last = Cycle(account.cycle.anchor, unit, count)
+    # A change of how often there are bills is none for a price that counts from the same day.
+    after = [cycle for cycle, _ in pieces[1:]] + [last]
+    return Cycles(last, tuple(piece for piece, next in zip(pieces, after, strict=False) if piece[0] != next))
 
 
 def whole_of(price: Money, discounts: tuple[Discount, ...], rounding: Rounding) -> Whole:

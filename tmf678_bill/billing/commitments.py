@@ -21,7 +21,7 @@ def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding) -> 
     found: list[Charge] = []
     for agreement in scope.agreements(Kind.COMMITMENT):
         by_period = _spent(agreement, scope, spent)
-        for period in agreement.cycle.spans(agreement.runs[0].start, min(agreement.runs[-1].end, cutoff)):
+        for period in agreement.cycles.spans(agreement.runs[0].start, min(agreement.runs[-1].end, cutoff)):
             if period.end <= cutoff:
                 found += _missing(agreement, period, by_period.get(period, ZERO), scope.account.place, rounding)
     return found
@@ -36,10 +36,10 @@ def _spent(agreement: Agreement, scope: Scope, spent: Lowered) -> dict[Span, Fra
         if of.product not in products:
             continue
         if of.kind is Kind.RECURRING:
-            for period in agreement.cycle.spans(base.charge.span.start, base.charge.span.end):
+            for period in agreement.cycles.spans(base.charge.span.start, base.charge.span.end):
                 found[period] = found.get(period, ZERO) + base.left * base.share([period])
         else:
-            period = agreement.cycle.span_at(of.period.start)
+            period = agreement.cycles.span_at(of.period.start)
             found[period] = found.get(period, ZERO) + base.left
     return found
 
@@ -53,8 +53,9 @@ def _missing(
     price, product = parts[-1][0].price, agreement.product
     assert price.amount is not None, "a commitment has an amount"
     every = price.recurrence
+    of = agreement.cycles.days(period)
     is_prorated = every is None or every.is_prorated
-    minimum = _minimum(parts, period) if is_prorated else Fraction(price.amount.amount)
+    minimum = _minimum(parts, of) if is_prorated else Fraction(price.amount.amount)
     amount = rounded(minimum - spent, price.amount.currency, rounding)
     if amount.amount <= 0:
         return
@@ -71,13 +72,11 @@ def _missing(
             "minimum": decimal_text(minimum),
             "spent": decimal_text(spent),
             "days": sum(days.days for _, days in parts),
-            "ofDays": period.days,
+            "ofDays": of,
         },
     )
 
 
-def _minimum(parts: list[tuple[Run, Span]], period: Span) -> Fraction:
+def _minimum(parts: list[tuple[Run, Span]], of: int) -> Fraction:
     """Of the minimum of a whole period the share of the days on which it was agreed."""
-    return sum(
-        (Fraction(run.price.amount.amount) * days.days / period.days for run, days in parts if run.price.amount), ZERO
-    )
+    return sum((Fraction(run.price.amount.amount) * days.days / of for run, days in parts if run.price.amount), ZERO)

@@ -49,7 +49,7 @@ def _by_period(agreement: Agreement, scope: Scope, bases: list[Base]) -> list[tu
         of = base.charge.purpose
         if of.product in products and (is_for_all or of.kind is not Kind.ONE_TIME):
             day = of.period.start
-            period = periods[day] = periods.get(day) or agreement.cycle.span_at(day)
+            period = periods[day] = periods.get(day) or agreement.cycles.span_at(day)
             found.setdefault(period, []).append(base)
     return sorted(found.items(), key=lambda one: one[0])
 
@@ -82,7 +82,7 @@ class _Period:
                 continue
             whole = total(line.whole for line in lines)
             inside = sum(both.days for one in days if (both := one.within(self.period)) is not None)
-            wished = self._wished(discount, lines, whole, Fraction(inside, self.period.days))
+            wished = self._wished(discount, lines, whole, Fraction(inside, self.agreement.cycles.days(self.period)))
             for tax, amount in self._split(wished, discount, lines, run.price.tax):
                 taken[tax] = taken.get(tax, ZERO) + amount
             lines_of += [line.base for line in lines]
@@ -148,7 +148,7 @@ class _Period:
             covers,
             min(one.due for one in same),
             same[0].place,
-            grounds={"taken": grounds, "ofDays": self.period.days},
+            grounds={"taken": grounds, "ofDays": self.agreement.cycles.days(self.period)},
         )
 
 

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from common.domain.cycles import Cycle, Span
-from tmf678_bill.billing.agreed import Run, Whole, cycle_of, in_order, runs_by_price, whole_of
+from common.domain.cycles import Cycle, Cycles, Span
+from tmf678_bill.billing.agreed import Run, Whole, cycles_of, in_order, runs_by_price, whole_of
 from tmf678_bill.billing.keys import one_time_key, recurring_key, usage_key
 from tmf678_bill.billing.rounding import rounded
 from tmf678_bill.billing.values import (
@@ -38,8 +38,8 @@ def recurring(product: ProductFacts, account: AccountFacts, cutoff: date, roundi
     for runs in runs_by_price(product, Kind.RECURRING, account).values():
         recurrence = runs[0].price.recurrence
         assert recurrence is not None, "a recurring price recurs"
-        cycle = cycle_of(recurrence, product, account)
-        yield from _Periods(product, account, rounding, recurrence, cycle, runs).charges(cutoff)
+        cycles = cycles_of(recurrence, product, account)
+        yield from _Periods(product, account, rounding, recurrence, cycles, runs).charges(cutoff)
 
 
 @dataclass(slots=True)
@@ -50,14 +50,14 @@ class _Periods:
     account: AccountFacts
     rounding: Rounding
     recurrence: Recurrence
-    cycle: Cycle
+    cycles: Cycles
     runs: list[Run]
     _wholes: dict[int, Whole] = field(default_factory=dict)
 
     def charges(self, cutoff: date) -> Iterator[Charge]:
         at = 0
         end = min(self.runs[-1].end, cutoff + _DAY)
-        for period in self.cycle.spans(self.runs[0].start, end):
+        for period in self.cycles.spans(self.runs[0].start, end):
             while at < len(self.runs) and self.runs[at].end <= period.start:
                 at += 1
             parts = list(self._parts(period, at))
@@ -65,7 +65,7 @@ class _Periods:
                 yield self._charge(period, parts)
 
     def _parts(self, period: Span, at: int) -> Iterator[Part]:
-        of = period.days
+        of = self.cycles.days(period)
         for index in range(at, len(self.runs)):
             run = self.runs[index]
             if run.start >= period.end:
@@ -92,7 +92,7 @@ class _Periods:
         if not every.is_prorated:
             last = parts[-1]
             whole = self._whole(next(i for i, run in enumerate(self.runs) if run.within(last.span) is not None))
-            parts = [Part(Span(covers[0].start, covers[-1].end), period.days, price, whole.taken, whole.amount)]
+            parts = [Part(Span(covers[0].start, covers[-1].end), parts[0].of, price, whole.taken, whole.amount)]
         assert price.amount is not None, "a recurring price has an amount"
         currency = price.amount.currency
         exact = parts[0].amount if len(parts) == 1 else sum((part.amount for part in parts), Fraction(0))

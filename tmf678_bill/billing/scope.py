@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 
-from common.domain.cycles import Cycle, Span
-from tmf678_bill.billing.agreed import Run, cycle_of, runs_by_price
+from common.domain.cycles import Cycles, Span
+from tmf678_bill.billing.agreed import Run, cycles_of, runs_by_price
 from tmf678_bill.billing.values import AccountFacts, AgreedPrice, Charge, Kind, ProductFacts
 
 _DAY = timedelta(days=1)
@@ -51,7 +51,7 @@ class Agreement:
 
     product: ProductFacts
     runs: tuple[Run, ...]
-    cycle: Cycle
+    cycles: Cycles
 
     @property
     def price(self) -> AgreedPrice:
@@ -94,4 +94,4 @@ class Scope:
         for _, product in sorted(self._products.items()):
             by_terms = runs_by_price(product, kind, self.account)
             for _, runs in sorted(by_terms.items()):
-                yield Agreement(product, tuple(runs), cycle_of(runs[-1].price.recurrence, product, self.account))
+                yield Agreement(product, tuple(runs), cycles_of(runs[-1].price.recurrence, product, self.account))

@@ -255,7 +255,9 @@ class UsageSum:
 class AccountFacts:
     """An account with all it ever had.
 
-    Shapes: `cycle` is that of its bills; `currency` None: that of its first charge; `place` is where it is taxed.
+    Shapes: `cycle` is that of its bills; `earlier` are those that it had before, each with the day from which the next
+            one counts (a day up to which everything is billed, or what is billed already comes out otherwise);
+            `currency` None: that of its first charge; `place` is where it is taxed.
     """
 
     id: str
@@ -264,6 +266,7 @@ class AccountFacts:
     usage: tuple[UsageSum, ...] = ()
     currency: str | None = None
     place: str | None = None
+    earlier: tuple[tuple[Cycle, date], ...] = ()
 
 
 # -- what is charged --------------------------------------------------------------------------------------------------

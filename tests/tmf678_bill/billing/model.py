@@ -43,11 +43,21 @@ def starts(anchor: date, unit: str, count: int, until: date) -> list[date]:
     return found
 
 
+Pieces = tuple[tuple[date, date | None], ...]
+
+
 @cache
-def period_of(day: date, anchor: date, recurrence: Recurrence) -> tuple[date, date]:
-    first = starts(anchor, recurrence.unit.value, recurrence.count, day)
-    start = max(one for one in first if one <= day)
-    return start, min(one for one in first if one > start)
+def period_of(day: date, pieces: Pieces, recurrence: Recurrence) -> tuple[date, date, int]:
+    """First day, end, and the days that there would be had the cycle (anchor, until) not been changed meanwhile."""
+    begins = None
+    for anchor, until in pieces:
+        if until is not None and day >= until:
+            begins = until
+            continue
+        first = starts(anchor, recurrence.unit.value, recurrence.count, day)
+        start, end = max(one for one in first if one <= day), min(one for one in first if one > day)
+        return max(start, begins or start), min(end, until or end), (end - start).days
+    raise AssertionError("the last cycle holds for ever")
 
 
 def prices_on(product: ProductFacts, day: date, kind: Kind) -> list[AgreedPrice]:
@@ -95,9 +105,18 @@ class Model:
                 found |= self.members(one)
         return found
 
-    def anchor(self, product: ProductFacts, recurrence: Recurrence) -> date:
+    def pieces(self, product: ProductFacts, recurrence: Recurrence) -> Pieces:
         assert product.activated is not None
-        return product.activated if recurrence.anchor.value == "activation" else self.account.cycle.anchor
+        return ((product.activated, None),) if recurrence.anchor.value == "activation" else self.cycles()
+
+    def cycles(self) -> Pieces:
+        every = [*self.account.earlier, (self.account.cycle, None)]
+        # The anchor is all that matters for monthly bills; what begins on the same day again goes on.
+        return tuple(
+            (cycle.anchor, until)
+            for index, (cycle, until) in enumerate(every)
+            if until is None or cycle.anchor != every[index + 1][0].anchor
+        )
 
     def whole(self, product: ProductFacts, price: AgreedPrice, day: date) -> Fraction:
         """A whole period's price less the discounts of this day."""
@@ -134,11 +153,11 @@ class Model:
         while day < self.cutoff + FAR and (product.terminated is None or day < product.terminated):
             for price in prices_on(product, day, Kind.RECURRING):
                 assert price.recurrence is not None
-                start, end = period_of(day, self.anchor(product, price.recurrence), price.recurrence)
+                start, end, of = period_of(day, self.pieces(product, price.recurrence), price.recurrence)
                 if start > self.cutoff:
                     continue
                 key = (product.id, price.name, start)
-                whole, of = self.whole(product, price, day), (end - start).days
+                whole = self.whole(product, price, day)
                 if price.recurrence.is_prorated:
                     daily[key][day] = whole / of
                 else:
@@ -181,12 +200,12 @@ class Model:
             by_period = defaultdict(list)
             for key in charges:
                 if key[0] in self.members(product):
-                    by_period[period_of(key[2], self.account.cycle.anchor, Recurrence())].append(key)
-            for (start, end), keys in by_period.items():
+                    by_period[period_of(key[2], self.cycles(), Recurrence())].append(key)
+            for (start, end, of), keys in by_period.items():
                 share = {key: self.share(key, days) for key in keys}
                 whole = sum((Fraction(self.sums[key]) * share[key] for key in keys), Fraction(0))
                 left = sum((self.left[key] * share[key] for key in keys), Fraction(0))
-                part = Fraction(len([one for one in days if start <= one < end]), (end - start).days)
+                part = Fraction(len([one for one in days if start <= one < end]), of)
                 wished = whole * Fraction(discount.percentage or 0) / 100
                 if discount.amount is not None:
                     wished = Fraction(discount.amount.amount) * part
@@ -209,12 +228,11 @@ class Model:
                 continue
             assert price.amount is not None
             days = self.agreed_days(product, price.name, Kind.COMMITMENT)
-            anchor = self.account.cycle.anchor
-            for start, end in {period_of(one, anchor, Recurrence()) for one in days}:
+            for start, end, of in {period_of(one, self.cycles(), Recurrence()) for one in days}:
                 if end > self.cutoff:
                     continue
                 inside = {start + DAY * index for index in range((end - start).days)}
-                minimum = Fraction(price.amount.amount) * len(inside & days) / len(inside)
+                minimum = Fraction(price.amount.amount) * len(inside & days) / of
                 spent = sum(
                     (self.left[key] * self.share(key, inside) for key in charges if key[0] in self.members(product)),
                     Fraction(0),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from common.domain.cycles import Cycle, CycleUnit
+from common.domain.cycles import Cycle, Cycles, CycleUnit
 from common.domain.money import Money
 from tmf678_bill.billing.values import (
     AccountFacts,
@@ -124,9 +124,11 @@ def accounts(draw: st.DrawFn, taxes: st.SearchStrategy[TaxClass] = TAXES) -> Acc
         parts = tuple(ids[index + 1 :]) if draw(st.booleans()) else ()
         found.append(draw(products(id, parts, taxes)))
     cycle = draw(CYCLES)
+    until = sorted(draw(st.lists(DAYS, max_size=2, unique=True)))
+    earlier = tuple((draw(CYCLES), day) for day in until)
     usage = []
     for number in range(draw(st.integers(0, 3))):
-        period = cycle.span_at(draw(DAYS))
+        period = Cycles(cycle, earlier).span_at(draw(DAYS))
         amount = Money(Decimal(draw(st.integers(-2_000_000, 20_000_000))).scaleb(-5), "EUR")
         usage.append(
             UsageSum(
@@ -134,7 +136,7 @@ def accounts(draw: st.DrawFn, taxes: st.SearchStrategy[TaxClass] = TAXES) -> Acc
                 period.start, period.end, Decimal(60), "s", amount, 3, 0, draw(taxes),
             )
         )  # fmt: skip
-    return AccountFacts("account", cycle, tuple(found), tuple(usage), "EUR")
+    return AccountFacts("account", cycle, tuple(found), tuple(usage), "EUR", earlier=earlier)
 
 
 CUTOFFS = st.integers(0, 260).map(lambda days: BEGIN + timedelta(days=days))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from common.domain.cycles import CycleUnit
+from common.domain.cycles import Cycle, CycleUnit
 from tests.tmf678_bill.billing.accounts import (
     VAT,
     VAT_INSIDE,
@@ -88,6 +88,13 @@ STORIES = {
     "month-ends-31": Story(account(product("line", ("2026-01-31", [PLAN])), cycle="2024-01-31")),
     "month-ends-30": Story(account(product("line", ("2028-01-30", [PLAN])), cycle="2024-01-30")),
     "month-ends-29": Story(account(product("line", ("2026-01-29", [PLAN])), cycle="2024-01-29")),
+    "cycle-change": Story(
+        account(
+            product("line", ("2026-02-01", [PLAN])),
+            cycle="2024-01-15",
+            earlier=((Cycle(day("2024-01-01")), day("2026-03-01")),),
+        )
+    ),
     "in-advance": Story(account(product("line", ("2026-01-10", [PLAN]), ended="2026-03-11"))),
     "in-arrears": Story(
         account(product("line", ("2026-01-10", [monthly("Plan", "31", in_advance=False)]), ended="2026-03-11"))
