@@ -88,6 +88,8 @@ class Cycle:
 
     def spans(self, start: date, end: date) -> Iterator[Span]:
         """The periods that have a day from `start` until before `end`, in their order."""
+        if start >= end:
+            return
         index = self.index(start)
         first = self.start(index)
         while first < end:

@@ -80,6 +80,11 @@ def test_spans_are_those_with_a_day_between() -> None:
     ]
 
 
+def test_no_days_are_in_no_period() -> None:
+    assert list(Cycle(day("2026-01-01")).spans(day("2026-02-10"), day("2026-02-10"))) == []
+    assert list(Cycle(day("2026-01-01")).spans(day("2026-02-10"), day("2026-02-05"))) == []
+
+
 def test_a_period_is_cut_where_another_cycle_begins_and_keeps_its_days() -> None:
     changed = Cycles(Cycle(day("2024-01-15")), ((Cycle(day("2024-01-01")), day("2026-03-10")),))
 
@@ -105,6 +110,7 @@ def test_changed_cycles_leave_no_day_out_and_take_none_twice(
     found = list(changed.spans(start, end))
 
     assert all(one.end == next.start for one, next in pairwise(found))
+    assert bool(found) == bool(days)
     if days:
         assert found[0].start <= start < found[0].end
         assert found[-1].start < end <= found[-1].end
