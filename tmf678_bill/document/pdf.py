@@ -32,7 +32,7 @@ from tmf678_bill.document.sheet import (
 )
 from tmf678_bill.document.slip import epc_payload, iban_in_fours
 from tmf678_bill.document.table import Column, Look, Row, Table
-from tmf678_bill.document.view import BillView, Item, ProductItems, UsageRow
+from tmf678_bill.document.view import BillView, Item, Part, ProductItems, UsageRow
 
 MEDIA_TYPE = "application/pdf"
 # Lines of usage in one document (about 400 pages); the JSON document has all of them.
@@ -314,7 +314,8 @@ def _item_row(item: Item, language: Language) -> Row:
     kind = language.kinds.get(item.kind, "")
     span = language.span(item.span) if item.span else ""
     count = _count(item.usages, language) if item.usages else ""
-    notes = (" · ".join(part for part in (kind, span, count) if part), item.description)
+    parts = "; ".join(_days(part, item.net.currency, language) for part in item.parts)
+    notes = (" · ".join(part for part in (kind, span, count) if part), parts, item.description)
     quantity = unit_price = ""
     if item.quantity is not None:
         quantity = language.quantity(item.quantity, item.unit)
@@ -323,6 +324,13 @@ def _item_row(item: Item, language: Language) -> Row:
     rate = "" if item.tax_rate is None else language.percentage(item.tax_rate)
     amounts = map(language.amount, (item.net, item.tax, item.gross))
     return Row((item.name, quantity, unit_price, rate, *amounts), notes)
+
+
+def _days(part: Part, currency: str, language: Language) -> str:
+    if part.price is None:
+        return language.text("days", days=f"{part.days}", of=f"{part.of}")
+    price = language.amount(Money(part.price, currency))
+    return language.text("days_at", days=f"{part.days}", of=f"{part.of}", price=price)
 
 
 def _count(usages: int, language: Language) -> str:

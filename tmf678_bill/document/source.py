@@ -28,6 +28,7 @@ from tmf678_bill.document.view import (
     AppliedPayment,
     BillView,
     Item,
+    Part,
     PaymentSlip,
     ProductItems,
     Span,
@@ -246,8 +247,9 @@ def _item(row: Mapping[str, Any]) -> Item:
     net, tax, gross = (Money(row[name], currency) for name in ("net", "tax", "gross"))
     is_credit = gross.amount < 0 and kind != DISCOUNT
     first, last = row["first"], row["last"]
-    doc = row["doc"] or {}
-    said = doc.get("unitPrice")
+    explained = (row["doc"] or {}).get("explanation") or {}
+    parts = tuple(_parts(explained)) if not is_credit else ()
+    is_whole = len(parts) == 1 and parts[0].days == parts[0].of and parts[0].price is not None
     return Item(
         id=row["id"],
         name=row["name"],
@@ -255,15 +257,23 @@ def _item(row: Mapping[str, Any]) -> Item:
         net=net,
         tax=tax,
         gross=gross,
-        description=str(doc.get("description", "")),
         span=Span(date.fromisoformat(first), date.fromisoformat(last)) if first and last and first < last else None,
-        quantity=row["quantity"],
+        quantity=Decimal(1) if is_whole and row["quantity"] is None else row["quantity"],
         unit=row["unit"] or "",
-        unit_price=said if isinstance(said, Decimal) else None,
+        unit_price=parts[0].price if is_whole else None,
         tax_category=row["category"] or "",
         tax_rate=row["rate"],
         usages=row["usages"],
+        parts=() if is_whole else parts,
     )
+
+
+def _parts(explained: Mapping[str, Any]) -> Iterator[Part]:
+    """What a charge for days is made of (`billing.explain`)."""
+    for part in explained.get("parts") or ():
+        days, of, price = part.get("days"), part.get("ofDays"), (part.get("price") or {}).get("amount")
+        if isinstance(days, int) and isinstance(of, int) and days > 0:
+            yield Part(days, of, Decimal(price) if isinstance(price, int | Decimal) else None)
 
 
 def _tax_groups(products: tuple[ProductItems, ...], bill: Document) -> tuple[TaxGroup, ...]:

@@ -63,11 +63,21 @@ DISCOUNT, CREDIT, COMMITMENT = "discount", "credit", "commitment"
 
 
 @dataclass(frozen=True)
+class Part:
+    """So many of the `of` days of a period at a price, before tax or with it as the price is written."""
+
+    days: int
+    of: int
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Item:
     """One line of the bill. net + tax = gross.
 
     Shapes: `quantity`, `unit` and `unit_price` are shown when all are there (usage with more than one price has none);
-            `tax_rate` is in percent; `usages` is how many usages are behind it.
+            `tax_rate` is in percent; `usages` is how many usages are behind it; `parts` are of a charge for days,
+            where it is not for a whole period.
     """
 
     id: str
@@ -84,6 +94,7 @@ class Item:
     tax_category: str = ""
     tax_rate: Decimal | None = None
     usages: int = 0
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from tmf678_bill.document.appearance import appearance
 from tmf678_bill.document.language import language
 from tmf678_bill.document.pdf import render
 from tmf678_bill.document.sheet import Face, Sheet, wrapped
-from tmf678_bill.document.view import AppliedPayment, Item, ProductItems, Recipient
+from tmf678_bill.document.view import AppliedPayment, Item, Part, ProductItems, Recipient
 
 ROOT = Path(__file__).parents[3]
 
@@ -151,6 +151,13 @@ def test_yen_have_no_decimals_and_dinars_three():
     dinar = item("k", "Plan", "10.500", "0.000", "10.500", "KWD", tax_rate=Decimal(0))
     view = bill((ProductItems("p", "Plan", (dinar,)),), (group("10.500", "0.000", "10.500", "0", "KWD"),))
     assert "KWD 10.500" in text(view)
+
+
+def test_a_charge_for_a_part_of_a_month_says_for_which():
+    parts = (Part(16, 31, Decimal("15.12")), Part(15, 31, Decimal("25.20")), Part(3, 31))
+    one = item("x", "Plan", "20.00", "3.80", "23.80", parts=parts)
+    second = pages(bill((ProductItems("p", "Plan", (one,)),), (group("20.00", "3.80", "23.80"),)))[1]
+    assert "16 of 31 days at 15.12; 15 of 31 days at 25.20; 3 of 31 days" in second.replace("\n", " ")
 
 
 def test_an_exemption_is_named_with_its_certificate():

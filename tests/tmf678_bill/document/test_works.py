@@ -15,6 +15,7 @@ from tmf678_bill.document.command import UnknownBill, found
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.document.schedule import DOCUMENT, look_again
 from tmf678_bill.document.source import view_of
+from tmf678_bill.document.view import Part
 from tmf678_bill.receivables import Receivables
 
 BILLING = """
@@ -41,17 +42,6 @@ def kept(suite):
 def text_of(content):
     said = "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
     return said.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def states_told(suite):
-    """The states that listeners are told of, in order."""
-    from sqlalchemy import text
-
-    from common.exact_json import decode_own
-
-    with suite.installation.database.engine.connect() as connection:
-        rows = connection.execute(text("SELECT event_type, document FROM outbox ORDER BY id")).fetchall()
-    return [decode_own(row[1])["state"] for row in rows if row[0] == "CustomerBillStateChangeEvent"]
 
 
 # -- the work -------------------------------------------------------------------------------------------------------
@@ -293,6 +283,21 @@ def test_totals_of_the_view_are_those_of_the_bill(suite):
     ]
     assert [(row.at.hour, row.amount) for row in rows] == [(10, Decimal("1.00")), (11, Decimal("0.81"))]
     assert sum(row.amount for row in rows) == Decimal("1.81")
+
+
+@pytest.mark.parametrize(
+    ("days", "quantity", "price", "parts"),
+    [(31, Decimal(1), Decimal("15.12"), ()), (16, None, None, (Part(16, 31, Decimal("15.12")),))],
+)
+def test_a_charge_for_days_is_shown_with_its_price(suite, days, quantity, price, parts):
+    explanation = {"parts": [{"days": days, "ofDays": 31, "price": {"id": "p", "amount": Decimal("15.12")}}]}
+    issue(suite, [item("i1", 1, ("15.12", "2.87", "17.99"), doc={"explanation": explanation})])
+
+    with suite.installation.database.read() as uow:
+        view, _ = view_of(acting(suite.installation, uow).context("customerBill"), "b1")
+
+    shown = view.products[0].items[0]
+    assert (shown.quantity, shown.unit_price, shown.parts) == (quantity, price, parts)
 
 
 # -- the JSON document ------------------------------------------------------------------------------------------------
