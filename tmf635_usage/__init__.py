@@ -51,6 +51,7 @@ COMPONENT = Component(
         "ratedUsage": "tmf635_usage.billed:RatedUsage",
         "consumption": "tmf635_usage.consumption:Consumption",
     },
+    imports={"tariffTable": "tmf635_usage.tariff_import:TariffImport"},
     checks="tmf635_usage.assure:CHECKS",
     v4=V4,
 )

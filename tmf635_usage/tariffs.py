@@ -63,7 +63,14 @@ _NEEDED = ("prefix", "amount")
 
 
 class TariffRefused(ValueError):
-    """A table or calendar that cannot be loaded, and why; nothing of it was."""
+    """A table or calendar that cannot be loaded, and why; nothing of it was.
+
+    Shapes: `lines` has what is wrong with each line of a file that can be read; `read` is how many it has.
+    """
+
+    def __init__(self, message: str, lines: tuple[str, ...] = (), read: int = 0) -> None:
+        super().__init__(message)
+        self.lines, self.read = lines, read
 
 
 @dataclass(frozen=True)
@@ -101,12 +108,13 @@ def read_rates(lines: Iterable[str]) -> dict[str, TableRate]:
             wrong.append(f"line {reader.line_num}: {error}")
             continue
         rates[prefix] = rate
-        if len(rates) > RATES_MAX:
+        if len(rates) + len(wrong) > RATES_MAX:
             raise TariffRefused(f"a table has {RATES_MAX} prefixes at most")
     if wrong:
         more = len(wrong) - _PROBLEMS_SHOWN_MAX
         shown = "\n".join(wrong[:_PROBLEMS_SHOWN_MAX])
-        raise TariffRefused(shown + (f"\nand {more} more" if more > 0 else ""))
+        told = shown + (f"\nand {more} more" if more > 0 else "")
+        raise TariffRefused(told, tuple(wrong), len(rates) + len(wrong))
     if not rates:
         raise TariffRefused("there is no rate in it")
     return rates
@@ -146,13 +154,19 @@ def _quantity(amount: Decimal | None, unit: str | None) -> Quantity | None:
     return None if amount is None or unit is None else Quantity(amount, unit)
 
 
+def wrong_currency(currency: str) -> str | None:
+    """Why this is no currency."""
+    is_one = _CURRENCY.fullmatch(currency)
+    return None if is_one else f"{currency[:40]!r} is no currency; it has three capital letters: EUR, USD"
+
+
 def load(heading: Heading, rates: Mapping[str, TableRate], records: Recording, now: datetime) -> bool:
     """Add a version of a table; False when it is there already, exactly so.
 
     Errors: TariffRefused when another version of that name, or one with that start, is there.
     """
-    if not _CURRENCY.fullmatch(heading.currency):
-        raise TariffRefused(f"{heading.currency!r} is no currency; it has three capital letters: EUR, USD")
+    if problem := wrong_currency(heading.currency):
+        raise TariffRefused(problem)
     if heading.valid_until is not None and heading.valid_until <= heading.valid_from:
         raise TariffRefused("its validity ends before it begins")
     wrong = _problems(heading, rates)

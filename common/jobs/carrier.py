@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from common.installation import Installation
+from common.jobs.batches import Batch, Place
 from common.jobs.exporting import Cancelled, write_export
 from common.jobs.files import clear_parts
-from common.jobs.importing import Batch, Place, import_batch
+from common.jobs.importing import import_batch
 from common.jobs.ledger import NOTED_MAX, Counts, JobId, Ledger, error_log
 from common.jobs.patience import Patience
 from common.jobs.places import PlaceRefused, locate

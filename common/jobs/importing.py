@@ -1,16 +1,19 @@
-"""Creating the documents of a file, each as a POST would."""
+"""Creating the documents of a file, each as a POST would; files of records go their own way (`loading`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from common import exact_json
 from common.domain.query import Document
 from common.errors import ClientError, IdempotencyConflict, IdTaken, InvalidBody
 from common.installation import Installation, Served
+from common.jobs.batches import Batch, Place
 from common.jobs.files import Item, Unreadable, open_file, read_elements, read_lines
+from common.jobs.kinds import kind_of
 from common.jobs.ledger import TENANT, Counts, JobId, Ledger
+from common.jobs.loading import load_file
 from common.jobs.places import NDJSON, PlaceRefused, format_of, locate
 from common.jobs.scope import resources_of
 from common.rest.endpoint import Endpoint
@@ -20,25 +23,6 @@ from common.spec.contract import Verb
 # Documents between two looks at the job: it is told how far it is, and may have been deleted.
 BATCH = 50
 _NOTE_CHARACTERS_MAX = 500
-
-
-@dataclass(frozen=True)
-class Place:
-    """How far a file has been read, and what became of it so far."""
-
-    offset: int = 0
-    number: int = 0
-    counts: Counts = field(default_factory=Counts)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one batch did: where the next begins, what went wrong in it, and whether and why it was the last."""
-
-    place: Place
-    notes: tuple[str, ...] = ()
-    is_last: bool = False
-    problem: str = ""
 
 
 def import_batch(
@@ -60,6 +44,8 @@ def import_batch(
         return None
     served, settings = ledger.served(job), installation.settings
     try:
+        if (kind := kind_of(served.name, document.get("path"), settings)) is not None:
+            return load_file(installation, ledger, job, document, kind)
         where = locate(document["url"], settings.jobs)
         is_lines = format_of(document.get("contentType"), document["url"]) == NDJSON
         creator = _Creator(installation, job, document, served, "line" if is_lines else "element", committed)

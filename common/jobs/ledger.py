@@ -111,6 +111,19 @@ class Ledger:
         row = uow.repository(job.stored).get(job.id)
         return row.document() if row is not None and row.position == job.position else None
 
+    def hold(self, uow: UnitOfWork, job: JobId) -> Document | None:
+        """The job in a transaction, which nobody else changes until it ends; None when it was deleted."""
+        row = uow.repository(job.stored).get(job.id, for_update=True)
+        return row.document() if row is not None and row.position == job.position else None
+
+    def note_in(self, uow: UnitOfWork, job: JobId, progress: dict[str, Any]) -> None:
+        """Show how far a job is that was held, when the transaction commits; `committed` is called then."""
+        self._change_in(uow, job, lambda document: {**document, PROGRESS: progress})
+
+    def committed(self) -> None:
+        """Somebody has committed a change of a job: its events can go out."""
+        self._committed()
+
     def begin(self, job: JobId) -> Document | None:
         """Set a job running; None when it was deleted. One that runs already goes on."""
 
@@ -135,30 +148,37 @@ class Ledger:
 
     def _change(self, job: JobId, change: Callable[[Document], Document]) -> Document | None:
         """One change of an unfinished job with its events, as a PATCH would make it."""
-        served, now = self._served[job.stored], self._installation.clock.now()
         with self._installation.database.write(TENANT) as uow:
-            repository = uow.repository(job.stored)
-            row = repository.get(job.id, for_update=True)
-            if row is None or row.position != job.position:
-                return None
-            before = row.document()
-            if before[STATUS] not in UNFINISHED:
-                return before
-            after = change(before)
-            if after == before:
-                return before
-            context = RuleContext(
-                resource=served.name,
-                now=now,
-                settings=self._installation.settings,
-                library=self._installation.library(uow),
-                correlation_id=job.id,
-            )
-            repository.replace(row, after, now)
-            record(uow, served, before, after, context)
-            uow.commit()
-        self._committed()
+            before, after = self._change_in(uow, job, change)
+            if after != before:
+                uow.commit()
+        if after != before:
+            self._committed()
         return after
+
+    def _change_in(
+        self, uow: UnitOfWork, job: JobId, change: Callable[[Document], Document]
+    ) -> tuple[Document | None, Document | None]:
+        """The job before and after; the same when there is nothing to change."""
+        served, now = self._served[job.stored], self._installation.clock.now()
+        repository = uow.repository(job.stored)
+        row = repository.get(job.id, for_update=True)
+        if row is None or row.position != job.position:
+            return None, None
+        before = row.document()
+        after = change(before) if before[STATUS] in UNFINISHED else before
+        if after == before:
+            return before, before
+        context = RuleContext(
+            resource=served.name,
+            now=now,
+            settings=self._installation.settings,
+            library=self._installation.library(uow),
+            correlation_id=job.id,
+        )
+        repository.replace(row, after, now)
+        record(uow, served, before, after, context)
+        return before, after
 
 
 def error_log(headline: str, notes: list[str], more: int) -> str:

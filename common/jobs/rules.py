@@ -8,6 +8,7 @@ from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.errors import InvalidParameter
+from common.jobs.kinds import Importing, kind_of, parameters_of
 from common.jobs.places import PlaceElsewhere, PlaceRefused, format_of, locate
 from common.jobs.scope import check_query, root_name
 from common.jobs.states import CREATED_AT, NOT_STARTED, SERVER_SET, STATUS
@@ -34,10 +35,31 @@ def check_job(document: Document, context: RuleContext, names: Mapping[str, str]
     except PlaceRefused as error:
         context.refuse("/url", "location", str(error))
     try:
+        kind = kind_of(context.resource, document.get("path"), context.settings)
+    except ValueError as error:
+        context.refuse("/path", "location", str(error))
+        return
+    if kind is not None:
+        _check_kind(document, kind, context)
+        return
+    try:
         format_of(document.get("contentType"), url)
     except PlaceRefused as error:
         context.refuse("/contentType", "enum", str(error))
     _check_scope(document, context, names or {})
+
+
+def _check_kind(document: Document, kind: Importing, context: RuleContext) -> None:
+    """An import of records: their files are of one type, and the path says what the file does not."""
+    given = str(document.get("contentType") or kind.media_type).partition(";")[0].strip().lower()
+    if given != kind.media_type:
+        context.refuse("/contentType", "enum", f"files of these are {kind.media_type}")
+    try:
+        problems = kind.wrong_with(parameters_of(document["path"]))
+    except ValueError as error:
+        problems = [str(error)]
+    for problem in problems:
+        context.refuse("/path", "parameter", problem)
 
 
 def _check_scope(document: Document, context: RuleContext, names: Mapping[str, str]) -> None:
