@@ -211,11 +211,11 @@ class Component:
             paths beside its contract; `commands` names the typer application of each `bss` command that it adds
             (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `records`
             are tables of its own beside its documents; `offers` names what other components may ask, given the records
-            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `imports` names what an import job may load
-            besides documents, by the name that its path has for it (`jobs.kinds.Importing`); `checks` names what
-            its books are held against each other by, a list of `assurance.Check` (`tmf635_usage.assure:CHECKS`);
-            `samples` is the folder of sample documents, relative to the package; `v4` says how its v4 documents say
-            what the stored ones say (None: v4 is not served).
+            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `imports` names what an
+            import job may load besides documents, by the name that its path has for it (`jobs.kinds.Importing`);
+            `checks` names what its books are held against each other by, a list of `assurance.Check`
+            (`tmf635_usage.assure:CHECKS`); `samples` is the folder of sample documents, relative to the package; `v4`
+            says how its v4 documents say what the stored ones say (None: v4 is not served).
     """
 
     name: str
