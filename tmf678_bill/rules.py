@@ -21,7 +21,9 @@ from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import Conflict, IllegalTransition
 from common.rules import reference_id, same
+from tmf678_bill.document.schedule import look_again
 from tmf678_bill.lifecycle import CUSTOMER_BILL
+from tmf678_bill.schedule import BILL_DEMAND
 from tmf678_bill.tables import HEADS, RECEIVABLES
 
 _SENT = frozenset({"sent", "partiallyPaid", "settled"})
@@ -67,6 +69,8 @@ def on_patch_bill(before: Document, after: Document, context: RuleContext) -> No
     if before.get("state") == after.get("state"):
         return
     _check_move(before, after, is_issued=is_issued)
+    if is_issued:
+        look_again(after["id"], context)
     if after.get("state") == "settled":
         _require_settled(after)
     elif after.get("state") == "partiallyPaid":
@@ -74,16 +78,18 @@ def on_patch_bill(before: Document, after: Document, context: RuleContext) -> No
 
 
 def on_create_request(request: Document, context: RuleContext) -> None:
-    """State and bill are the server's to set. A request for an account that is not here waits like any other
-    reference to something that is not here (reference mode `process`)."""
+    """State and bill are the server's to set; the bill is made at once. A request for an account that is not here
+    waits like any other reference to something that is not here (reference mode `process`).
+    """
     request["state"] = "inProgress"
     request.pop("customerBill", None)
     id = reference_id(request, "billingAccount")
-    if context.settings.reference_mode == "off" or id is None:
-        return
-    account = context.library.get("billingAccount", id)
-    if account is not None and str(account.get("state", "")).casefold() == "closed":
+    account = None if id is None else context.library.get("billingAccount", id)
+    is_checked = context.settings.reference_mode != "off"
+    if is_checked and account is not None and str(account.get("state", "")).casefold() == "closed":
         request["state"] = "rejected"
+    elif account is not None and context.schedule is not None:
+        context.schedule(BILL_DEMAND, request["id"], context.now)
 
 
 def _check_kept(before: Document, after: Document, context: RuleContext) -> bool:
