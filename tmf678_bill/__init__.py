@@ -1,12 +1,17 @@
 """Bills (TMF678): what customers owe, the charges behind it, and requests for a bill."""
 
-from common.component import Component, Resource
+from common.component import Component, Resource, Route, Work
 from tmf678_bill import rules
+from tmf678_bill.document.kept import DOCUMENTS
+from tmf678_bill.document.schedule import DOCUMENT
 from tmf678_bill.lifecycle import CUSTOMER_BILL, CUSTOMER_BILL_ON_DEMAND
+from tmf678_bill.schedule import BILL_ACCOUNT, BILL_DEMAND
 from tmf678_bill.tables import TABLES
 from tmf678_bill.v4 import V4
 
 _PARTY = ("relatedParty.partyOrPartyRole.id", "relatedParty.role")
+_DATES = ("billDate", "lastUpdate", "paymentDueDate")
+_BILL = ("billNo", "state", "category", "runType", "billCycle.id", *_DATES, *_PARTY)
 
 COMPONENT = Component(
     name="tmf678_bill",
@@ -15,17 +20,7 @@ COMPONENT = Component(
         Resource("billCycle", indexed=("name", "billingDate", "BillCycleSpecification.id")),
         Resource(
             "customerBill",
-            indexed=(
-                "billNo",
-                "billDate",
-                "state",
-                "category",
-                "runType",
-                "lastUpdate",
-                "paymentDueDate",
-                "billCycle.id",
-                *_PARTY,
-            ),
+            indexed=_BILL,
             holds=("billingAccount.id", "financialAccount.id"),
             lifecycle=CUSTOMER_BILL,
             on_patch=rules.on_patch_bill,
@@ -43,7 +38,20 @@ COMPONENT = Component(
             on_create=rules.on_create_request,
         ),
     ),
-    records=TABLES,
-    offers={"receivables": "tmf678_bill.receivables:Receivables"},
+    works=(
+        Work(DOCUMENT, "tmf678_bill.document.works:BillDocument"),
+        Work(BILL_ACCOUNT, "tmf678_bill.works:BillAccount"),
+        Work(BILL_DEMAND, "tmf678_bill.works:BillOnDemand"),
+    ),
+    routes=(
+        Route("GET", "/billing/v1/document/{documentId}", "tmf678_bill.document.download:Download"),
+        Route("GET", "/billing/v1/usage", "tmf678_bill.usage:BilledUsage"),
+    ),
+    commands={"bill": "tmf678_bill.command:bill_app", "tax": "tmf678_bill.command:tax_app"},
+    records=(*TABLES, DOCUMENTS),
+    offers={
+        "receivables": "tmf678_bill.receivables:Receivables",
+        "billing": "tmf678_bill.schedule:Billing",
+    },
     v4=V4,
 )
