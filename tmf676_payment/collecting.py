@@ -34,6 +34,17 @@ def begin(context: RuleContext, bill: str, account: str, due: datetime) -> bool:
     return True
 
 
+def again(context: RuleContext, bill: str, account: str, due: datetime) -> None:
+    """Have a bill collected anew from this due date on, unless a payment for it is under way."""
+    assert context.schedule is not None, "bills are collected later"
+    row = table(context, COLLECTIONS.name).get(bill, for_update=True)
+    if row is None:
+        begin(context, bill, account, due)
+    elif row["state"] != ASKED:
+        table(context, COLLECTIONS.name).put([{**row, "state": WAITING, "tries": 0, "due": due, "reason": None}])
+        context.schedule(WORK, bill, max(due, context.now))
+
+
 def collect(context: RuleContext, bill: str) -> datetime | None:
     """Ask for what is open of it, when that is due; when to look again, None for not at all."""
     collections = table(context, COLLECTIONS.name)
@@ -112,7 +123,6 @@ def _ask(context: RuleContext, row: dict[str, Any], amount: Money, reference: An
         "payment",
         {
             "name": "Collection",
-            "correlatorId": f"collection/{row['bill']}/{tries}",
             "totalAmount": amount.document(),
             "account": {
                 "@type": "AccountRef",

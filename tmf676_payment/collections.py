@@ -48,6 +48,16 @@ class Collections:
         credit.settle(context, bill.account)
         look_at(context, bill.account, max(bill.due + GRACE, context.now))
 
+    def due_again(self, context: RuleContext, bill: IssuedBill) -> None:
+        """Something of a bill may be asked for again: it is not disputed any more, or was written off and is owed.
+
+        Credit pays it, and what remains is collected and dunned as if the bill were new. In the transaction of that.
+        """
+        hold(context, bill.account)
+        collecting.again(context, bill.id, bill.account, bill.due)
+        credit.settle(context, bill.account)
+        look_at(context, bill.account, max(bill.due + GRACE, context.now))
+
     def credit_issued(self, context: RuleContext, *, account: str, credit: str, amount: Money, name: str = "") -> None:
         """Money that the account has to its credit otherwise than by a payment: what is over from a credit note.
 

@@ -21,11 +21,14 @@ from tmf676_payment import charges
 from tmf676_payment.accounts import hold, offered, table
 from tmf676_payment.dunning import steps
 from tmf676_payment.dunning.wake import ARREARS, GRACE, NONE, RECOVERING
-from tmf676_payment.policy import Dunning, policy_for
+from tmf676_payment.policy import WRITE_OFF, Dunning, policy_for
 from tmf676_payment.tables import DUNNING, STEPS
 
 # How soon a recovery is looked at again while an order of its case is under way.
 _RECOVERY_PAUSE = timedelta(hours=1)
+# How soon a case that has no more steps is looked at again: bills are also settled by those who tell nobody.
+_PAUSE_AFTER_LAST = timedelta(days=1)
+_OVER = {"state": NONE, "steps": 0, "stepped_at": None, "since": None, "hold_until": None, "hold_reason": None}
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _pursue(
         return until
     due = _due(row, arrears, policy)
     if due is None or due > context.now:
-        return due
+        return due or context.now + _PAUSE_AFTER_LAST
     step = policy.steps[row["steps"]]
     cause = f"{account}/{row['number']}/{row['steps']}"
     orders = steps.take(context, account, document, arrears.bills, step.action, cause)
@@ -107,7 +110,7 @@ def _pursue(
     )
     row["steps"] += 1
     row["stepped_at"] = context.now
-    return _due(row, arrears, policy)
+    return _due(row, arrears, policy) or context.now + _PAUSE_AFTER_LAST
 
 
 def _due(row: dict[str, Any], arrears: Arrears, policy: Dunning) -> datetime | None:
@@ -124,14 +127,20 @@ def _due(row: dict[str, Any], arrears: Arrears, policy: Dunning) -> datetime | N
 
 
 def _recover(context: RuleContext, account: str, document: Document, row: dict[str, Any]) -> datetime | None:
-    """Nothing is in arrears: take back what the case did; when to look again at what is under way."""
+    """Nothing is in arrears: take back what the case did; when to look again at what is under way.
+
+    What was written off was not paid: the account stays as the case left it.
+    """
     if row["state"] == NONE:
         return None
     taken = table(context, STEPS.name).find({"account": account, "number": row["number"]})
+    if taken and taken[-1]["action"] == WRITE_OFF:
+        row |= _OVER
+        return None
     is_over = steps.resume(context, account, document, taken, f"{account}/{row['number']}/recovery")
     if not is_over:
         row["state"] = RECOVERING
         return context.now + _RECOVERY_PAUSE
-    row |= {"state": NONE, "steps": 0, "stepped_at": None, "since": None, "hold_until": None, "hold_reason": None}
+    row |= _OVER
     steps.show(context, account, document, {"paymentStatus": "inGoodStanding", steps.SHOWN: None})
     return None
