@@ -6,10 +6,10 @@ The same view is the same bytes, whenever and wherever it is rendered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
-from itertools import groupby, islice
+from itertools import compress, groupby, islice
 
 from common.domain.money import Money
 from tmf678_bill.document.appearance import Appearance, Colour
@@ -216,7 +216,7 @@ def _summary(sheet: Sheet, view: BillView, language: Language, style: Style) -> 
     ]
     sums = [Row((language.text("total"), *map(language.amount, total)), is_strong=True, is_kept=bool(paid))]
     if paid:
-        sums += [Row(row.cells, row.notes, is_kept=True) for row in paid]
+        sums += [replace(row, is_kept=True) for row in paid]
         sums.append(Row((language.text("remaining"), "", "", language.amount(view.remaining)), is_strong=True))
     note = language.text("currency_note", currency=view.currency)
     _table(sheet, columns, style).draw(
@@ -289,6 +289,7 @@ def charges(sheet: Sheet, view: BillView, language: Language, style: Style) -> N
     else:
         sheet.turn()
     _heading(sheet, language.text("charges"), language.text("currency_note", currency=view.currency), style)
+    items = [item for product in view.products for item in product.items]
     columns = [
         Column(language.text("charge")),
         Column(language.text("quantity"), 58, "right"),
@@ -298,15 +299,16 @@ def charges(sheet: Sheet, view: BillView, language: Language, style: Style) -> N
         Column(language.text("tax"), 48, "right"),
         Column(language.text("gross"), 54, "right"),
     ]
+    # What no charge has is no column.
+    said = [any(_item_row(item, language).cells[place] for item in items) for place in range(len(columns))]
     for product in view.products:
         name = _product_name(product, language)
         rows = [_item_row(item, language) for item in product.items]
-        total = Row(
-            (language.text("subtotal", product=name), "", "", "", *_sums(product, language)),
-            is_strong=True,
-        )
+        sums = (language.text("subtotal", product=name), "", "", "", *_sums(product, language))
+        table = [*_kept_to_next(rows), Row(sums, is_strong=True)]
+        shown = [replace(row, cells=tuple(compress(row.cells, said))) for row in table]
         again = language.text("continued", name=name)
-        _table(sheet, columns, style).draw([*_kept_to_next(rows), total], name, again, product.label)
+        _table(sheet, list(compress(columns, said)), style).draw(shown, name, again, product.label)
         sheet.y += 16
 
 
@@ -453,7 +455,7 @@ def _payment_name(on: date | None, language: Language) -> str:
 
 def _kept_to_next(rows: list[Row]) -> list[Row]:
     """The last row stays with the total below it."""
-    return [*rows[:-1], *(Row(row.cells, row.notes, is_kept=True) for row in rows[-1:])]
+    return [*rows[:-1], *(replace(row, is_kept=True) for row in rows[-1:])]
 
 
 def _kept_at_ends(rows: Iterable[Row]) -> Iterator[Row]:
@@ -463,12 +465,8 @@ def _kept_at_ends(rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         held.append(row)
         if len(held) > 2:
-            yield _kept(held.pop(0), place == 0)
+            yield replace(held.pop(0), is_kept=place == 0)
             place += 1
     if held:
-        yield _kept(held[0], len(held) > 1)
+        yield replace(held[0], is_kept=len(held) > 1)
         yield from held[1:]
-
-
-def _kept(row: Row, is_kept: bool) -> Row:
-    return Row(row.cells, row.notes, is_kept=is_kept)
