@@ -2,6 +2,7 @@
 
 from common.component import Component, Resource, Route, Work
 from tmf678_bill import rules
+from tmf678_bill.corrections import paths as corrections
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.document.schedule import DOCUMENT
 from tmf678_bill.lifecycle import CUSTOMER_BILL, CUSTOMER_BILL_ON_DEMAND
@@ -46,10 +47,12 @@ COMPONENT = Component(
     routes=(
         Route("GET", "/billing/v1/document/{documentId}", "tmf678_bill.document.download:Download"),
         Route("GET", "/billing/v1/usage", "tmf678_bill.usage:BilledUsage"),
+        *corrections.ROUTES,
     ),
     commands={"bill": "tmf678_bill.command:bill_app", "tax": "tmf678_bill.command:tax_app"},
-    records=(*TABLES, DOCUMENTS),
+    records=(*TABLES, *corrections.TABLES, DOCUMENTS),
     offers={
+        "corrections": "tmf678_bill.corrections.offer:Corrections",
         "receivables": "tmf678_bill.receivables:Receivables",
         "billing": "tmf678_bill.schedule:Billing",
     },

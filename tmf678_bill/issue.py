@@ -25,7 +25,7 @@ from tmf678_bill.numbers import next_number
 from tmf678_bill.policies import EntityPolicy
 from tmf678_bill.receivables import Receivables, new_row
 from tmf678_bill.shown import bill_cycle, bill_document, rate_document
-from tmf678_bill.tables import BILLS, CREDIT_NOTES, CYCLES, HEADS, ITEMS, RECEIVABLES
+from tmf678_bill.tables import BILLS, CHARGE, CORRECTION, CREDIT_NOTES, CYCLES, HEADS, ITEMS, RECEIVABLES
 
 ON_CYCLE, OFF_CYCLE = "onCycle", "offCycle"
 NORMAL, LAST = "normal", "last"
@@ -36,7 +36,9 @@ class Issuing:
     """What a bill is issued from.
 
     Shapes: [start, cutoff) is the billing period; `place` counts the account's bills; `next` is when it is billed next;
-            `names` are those of its products.
+            `names` are those of its products. Items whose key is among `corrections` are what people decided, and count
+            for nothing where it is asked what was charged. `corrected` is the bill that a credit note corrects: who
+            issues one enters it in the ledger and applies it.
     """
 
     account: Document
@@ -51,6 +53,8 @@ class Issuing:
     next: datetime | None = None
     is_last: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    corrections: frozenset[str] = frozenset()
+    corrected: Document | None = None
     bill: str = field(default_factory=ordered_id)
 
 
@@ -78,7 +82,7 @@ def issue(context: RuleContext, of: Issuing) -> Issued:
     records, statement, account = context.records, of.statement, of.account["id"]
     ids = [ordered_id() for _ in statement.items]
     rows = [
-        item_row(id, of.bill, place, account, item)
+        item_row(id, of.bill, place, account, item, _origin(of, item))
         for place, (id, item) in enumerate(zip(ids, statement.items, strict=True))
     ]
     records(ITEMS.name).insert(rows)
@@ -99,9 +103,14 @@ def issue(context: RuleContext, of: Issuing) -> Issued:
     )  # fmt: skip
     records(RECEIVABLES.name).insert([row])
     context.create("customerBill", document)
-    _enter(context, of, issued)
+    if of.corrected is None:
+        _enter(context, of, issued)
     look_again(of.bill, context)
     return issued
+
+
+def _origin(of: Issuing, item: Item) -> str:
+    return CORRECTION if item.charge.purpose.key in of.corrections else CHARGE
 
 
 def _due(of: Issuing, now: datetime) -> datetime:

@@ -26,12 +26,12 @@ from tmf678_bill.tables import CHARGE
 _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 
-def item_row(id: str, bill: str, place: int, account: str, item: Item) -> dict[str, Any]:
+def item_row(id: str, bill: str, place: int, account: str, item: Item, origin: str = CHARGE) -> dict[str, Any]:
     """The record of an item; `place` counts those of the bill."""
     charge, applied = item.charge, item.applied
     of = charge.purpose
     return {
-        **{"id": id, "bill": bill, "place": place, "account": account, "origin": CHARGE},
+        **{"id": id, "bill": bill, "place": place, "account": account, "origin": origin},
         **{"key": of.key, "kind": of.kind.value, "name": of.name, "product": of.product},
         **{"price": of.price, "version": of.version},
         **{"first": charge.span.start.isoformat(), "last": charge.span.end.isoformat()},

@@ -22,6 +22,7 @@ from tmf678_bill.billing.difference import settle
 from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.statement import state
 from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
+from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
 from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
 from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, issue
@@ -55,7 +56,7 @@ def bill_next_cycle(context: RuleContext, account_id: str, until: datetime, run:
 
     Errors: NotFound; Refused.
     """
-    account, row = _held(context, account_id)
+    account, row = held_account(context, account_id)
     cutoff = row["next"]
     if cutoff is None or cutoff > until:
         _wake(context, row)
@@ -65,11 +66,12 @@ def bill_next_cycle(context: RuleContext, account_id: str, until: datetime, run:
 
 def bill_now(context: RuleContext, account_id: str, run: str | None = None) -> Billed:
     """Bill what is due by now, outside the cycle. Errors: NotFound; Refused."""
-    account, row = _held(context, account_id)
+    account, row = held_account(context, account_id)
     return _bill(context, account, row, context.now, OFF_CYCLE, run)
 
 
-def _held(context: RuleContext, account_id: str) -> tuple[Document, dict[str, Any]]:
+def held_account(context: RuleContext, account_id: str) -> tuple[Document, dict[str, Any]]:
+    """The account and its row of billing, which nobody else changes meanwhile. Errors: NotFound."""
     assert context.hold is not None, "accounts are billed where they are stored"
     assert context.records is not None, "accounts are billed where they are stored"
     account = context.hold("billingAccount", account_id)
@@ -89,6 +91,7 @@ def _bill(
     context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, run_type: str, run: str | None
 ) -> Billed:
     cycle = account_cycle(account, context.library, context.settings)
+    assert context.records is not None, "accounts are billed where they are stored"
     row["next"] = cycle.cutoff_after(cutoff) if run_type == ON_CYCLE else row["next"]
     since = row["billed_until"] or min(row["since"], cycle.period_at(cutoff)[0])
     if row["billed_until"] is not None and cutoff < row["billed_until"]:
@@ -101,7 +104,8 @@ def _bill(
     policy = policy_of(entity_of(account, context.settings), context.settings)
     try:
         proposed = propose(facts.account, cycle.day(cutoff), policy.engine)
-        charges = settle(proposed, facts.existing)
+        decided = pending_adjustments(context.records, account["id"])
+        charges = (*settle(proposed, facts.existing), *decided)
         if not charges:
             return _done(context, account, row, cutoff, None)
         statement = state(charges, policy.engine, facts.rates, facts.exemptions)
@@ -111,8 +115,10 @@ def _bill(
     of = Issuing(
         account, cycle, policy, statement, since, cutoff, row["bills"], run_type, run, row["next"],
         is_last=_has_ended(facts, cycle, cutoff), names=facts.names, bill=bill,
+        corrections=frozenset(one.key for one in decided),
     )  # fmt: skip
     issued = issue(context, of)
+    adjustments_billed(context.records, decided, issued.bill)
     if usage is not None:
         _assign(usage, bill, facts, charges, issued)
     return _done(context, account, row, cutoff, issued)

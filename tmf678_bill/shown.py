@@ -55,6 +55,10 @@ def bill_document(of: Issuing, issued: Issued, cycle_id: str | None, now: dateti
         "financialAccount": account.get("financialAccount"),
         "paymentMethod": account.get("defaultPaymentMethod"),
     }
+    if of.corrected is not None:
+        number = {"name": str(of.corrected["billNo"])} if "billNo" in of.corrected else {}
+        reference = {"@type": "CustomerBillRef", "id": of.corrected["id"], "@referredType": "CustomerBill"}
+        document["correctedBill"] = {**reference, **number}
     if issued.series == BILLS:
         document["paymentDueDate"] = instant_text(issued.due)
     if cycle_id is not None:

@@ -3857,6 +3857,36 @@ def upgrade() -> None:
     op.create_index("ix_tmf678_billing_0", "tmf678_billing", ["tenant", "next"], unique=False)
     op.create_index("ix_tmf678_billing_1", "tmf678_billing", ["tenant", "specification"], unique=False)
     op.create_table(
+        "tmf678_correction",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=True),
+        sa.Column("external", TEXT, nullable=True),
+        sa.Column("mark", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_correction"),
+    )
+    op.create_index("ix_tmf678_correction_0", "tmf678_correction", ["tenant", "account", "kind", "state"], unique=False)
+    op.create_index("ix_tmf678_correction_1", "tmf678_correction", ["tenant", "bill", "kind"], unique=False)
+    op.create_index("ix_tmf678_correction_2", "tmf678_correction", ["tenant", "kind", "id"], unique=False)
+    op.create_index("ux_tmf678_correction_0", "tmf678_correction", ["tenant", "kind", "external"], unique=True)
+    op.create_table(
+        "tmf678_credited_item",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("item", TEXT, nullable=False),
+        sa.Column("bill", TEXT, nullable=False),
+        sa.Column("net", NUMBER, nullable=False),
+        sa.Column("tax", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf678_credited_item"),
+    )
+    op.create_index("ix_tmf678_credited_item_0", "tmf678_credited_item", ["tenant", "bill"], unique=False)
+    op.create_table(
         "tmf678_customer_bill",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("parent", TEXT, nullable=False),
