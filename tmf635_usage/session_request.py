@@ -198,7 +198,7 @@ class _Reader:
             return Amount(None, unit.base)
         if not isinstance(amount, int | Decimal) or isinstance(amount, bool) or not 0 <= amount < AMOUNT_END:
             self.refuse(f"{at}/amount", "amount", "a number from 0 on")
-            return Amount(Decimal(0), unit.base)
+            return Amount(Decimal(1), unit.base)
         return Amount(plain_number(EXACT.multiply(Decimal(amount), unit.factor)), unit.base)
 
     def _started(self, pointer: str, given: dict[str, Any]) -> datetime | None:
