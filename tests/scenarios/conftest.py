@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from common.jobs.inline import Inline
 from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server
+from tests.scenarios.billing import Office
 from tests.scenarios.catalogue import stock
 from tests.scenarios.kit import START, Shop, StoryClock
 
@@ -31,12 +33,13 @@ class Stage:
         self._script = folder / "simulator.json"
         self._script.write_text('{"rules": []}')
         self.clock = StoryClock(START)
+        usual = {"billing": "manual"}  # stories of other things pass through months without a bill
         settings = Settings(
             database_url=url,
             job_dir=str(folder / "jobs"),
             simulator_file=str(self._script),
             callback_allow_private=True,
-            **more,
+            **(usual | more),
         )
         self.suite = Suite(settings, self.clock)
         stock(self.suite)
@@ -66,23 +69,48 @@ def _count(connection: Connection, table: str) -> bool:
     return connection.execute(text(f'SELECT 1 FROM "{table}" LIMIT 1')).first() is not None
 
 
-@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@contextmanager
+def staged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, **more: Any) -> Iterator[Stage]:
+    """A stage on the database that the fixture is for."""
     structlog.configure(
         processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
     )
     folder = tmp_path_factory.mktemp(f"stories-{request.param}")
     if request.param == "sqlite":
-        opened = Stage(f"sqlite:///{folder}/bss.db", folder)
+        opened = Stage(f"sqlite:///{folder}/bss.db", folder, **more)
         yield opened
         opened.suite.close()
     else:
         with request.getfixturevalue("postgres_server").database() as url:
-            opened = Stage(url, folder)
+            opened = Stage(url, folder, **more)
             yield opened
             opened.suite.close()
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(request, tmp_path_factory) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session", params=("sqlite", "postgresql"))
+def billing_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One that bills by the clock, and leaves alone who does not pay."""
+    policies = tmp_path_factory.mktemp("policies") / "billing.yaml"
+    policies.write_text("legalEntities: {main: {dunning: {steps: []}}}")
+    with staged(request, tmp_path_factory, billing="automatic", billing_file=str(policies)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def office(billing_stage: Stage) -> Iterator[Office]:
+    """The shop, which bills its customers; the books agree at the end of every story."""
+    office = Office(billing_stage.open())
+    yield office
+    office.check()
+    billing_stage.tidy()
 
 
 @pytest.fixture

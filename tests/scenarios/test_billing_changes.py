@@ -1,0 +1,173 @@
+"""Bills of products that change: another plan, suspended, ended, sold dearer, on another account, in a bundle."""
+
+from common.domain.query import Document
+from tests.scenarios.billing import Office, account_ref
+from tests.scenarios.charging import CATALOGUE
+
+
+def test_a_dearer_plan_in_arrears_costs_its_days(office: Office) -> None:
+    office.plan("small", office.recurring("s", "28"))
+    office.plan("large", office.recurring("l", "56"))
+    office.account("ann")
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+    product = office.sell("small", account="ann")
+    office.shop.wait_until("2026-02-15T18:00:00Z")
+    office.move_to("large", product, "ann")
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert office.last("ann") == [
+        "recurring l 2026-02-15/2026-03-01 28 + 5.32",
+        "recurring s 2026-02-01/2026-02-15 14 + 2.66",
+    ]
+
+
+def test_a_cheaper_plan_gives_back_what_was_paid_in_advance(office: Office) -> None:
+    office.plan("large", office.recurring("l", "56", inAdvance=True))
+    office.plan("small", office.recurring("s", "28", inAdvance=True))
+    office.account("ann")
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+    product = office.sell("large", account="ann")
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+    office.shop.wait_until("2026-03-22T12:00:00Z")
+    office.move_to("small", product, "ann")
+
+    office.shop.wait_until("2026-04-01T00:00:00Z")
+
+    first, second = office.bills("ann")
+    assert office.items(first) == [
+        "recurring l 2026-02-01/2026-03-01 56 + 10.64",
+        "recurring l 2026-03-01/2026-04-01 56 + 10.64",
+    ]
+    # 21 of 31 days of the large plan are 37.94; ten days of the small one 9.03.
+    assert office.items(second) == [
+        "recurring l 2026-03-22/2026-04-01 -18.06 + -3.43",
+        "recurring s 2026-03-22/2026-04-01 9.03 + 1.72",
+        "recurring s 2026-04-01/2026-05-01 28 + 5.32",
+    ]
+
+
+def test_days_on_which_a_product_is_suspended_at_their_end_are_not_charged(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-11T08:00:00Z")
+    office.suspend(product)
+    office.shop.wait_until("2026-01-21T20:00:00Z")
+    office.resume(product)
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.last("ann") == ["recurring base 2026-01-01/2026-02-01 21 + 3.99"]
+
+
+def test_a_suspension_that_was_paid_for_is_given_back(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", inAdvance=True))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-03-11T08:00:00Z")
+    office.suspend(product)
+
+    office.shop.wait_until("2026-05-01T00:00:00Z")
+
+    assert [office.items(bill) for bill in office.bills("ann")][1:] == [
+        ["recurring base 2026-03-01/2026-04-01 31 + 5.89"],
+        ["recurring base 2026-03-11/2026-04-01 -21 + -3.99"],
+    ]
+    # Nobody owes less than nothing: it is a credit note, from a series of its own.
+    assert office.told("ann")[-1] == "C-00000001 2026-04-01 -21 + -3.99 = -24.99 EUR settled"
+
+
+def test_the_last_bill_gives_back_the_rest_and_says_that_it_is_the_last(office: Office) -> None:
+    leaving = office.one_time("leaving", "50", chargedOn="termination")
+    office.plan("plan", office.recurring("base", "31", inAdvance=True), leaving)
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-03-11T12:00:00Z")
+    office.end(product, "ann")
+
+    office.shop.wait_until("2026-07-01T00:00:00Z")
+
+    bills = office.bills("ann")
+    assert office.items(bills[-1]) == [
+        "recurring base 2026-03-11/2026-04-01 -21 + -3.99",
+        "oneTime leaving 2026-03-11/2026-03-12 50 + 9.5",
+    ]
+    assert [bill["category"] for bill in bills] == ["normal", "normal", "last"]
+
+
+def test_a_product_that_is_ended_on_the_day_it_began_pays_only_what_is_paid_once(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"), office.one_time("setup", "10"))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait(hours=3)
+    office.end(product, "ann")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.last("ann") == ["oneTime setup 2026-01-01/2026-01-02 10 + 1.9"]
+
+
+def test_products_keep_the_price_that_they_were_sold_at(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"))
+    for account in ("ann", "ben"):
+        office.account(account)
+    office.sell("plan", "+491701", "ann")
+    _dearer(office, "base", "62")
+    office.sell("plan", "+491702", "ben")
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert [office.items(bill)[0].split()[-3] for bill in office.bills("ann")] == ["31", "31"]
+    assert [office.items(bill)[0].split()[-3] for bill in office.bills("ben")] == ["62", "62"]
+
+
+def test_a_product_that_goes_to_another_account_is_paid_there_from_that_day(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"), office.one_time("setup", "10"))
+    for account in ("ann", "ben"):
+        office.account(account)
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-11T12:00:00Z")
+    office.shop.patch_product(product, billingAccount=account_ref("ben"))
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.last("ann") == [
+        "recurring base 2026-01-01/2026-01-11 10 + 1.9",
+        "oneTime setup 2026-01-01/2026-01-02 10 + 1.9",
+    ]
+    assert office.last("ben") == ["recurring base 2026-01-11/2026-02-01 21 + 3.99"]
+
+
+def test_the_parts_of_a_bundle_are_charged_with_its_discount(office: Office) -> None:
+    office.account("ann")
+    half = {"@type": "ProductPrice", "name": "half", "priceType": "discount"}
+    half["price"] = {"@type": "Price", "percentage": 50}
+    bundled = [{"@type": "ProductRelationship", "id": "whole", "relationshipType": "bundledBy"}]
+    of = {"billingAccount": account_ref("ann")}
+    office.product("whole", productPrice=[_agreed("family", 10), half], **of)
+    office.product("part", productPrice=[_agreed("line", 20)], productRelationship=bundled, **of)
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.told("ann") == ["B-00000001 2026-02-01 15 + 0 = 15 EUR sent"]
+    assert office.last("ann") == [
+        "recurring line 2026-01-01/2026-02-01 20 + 0",
+        "recurring family 2026-01-01/2026-02-01 10 + 0",
+        "discount half 2026-01-01/2026-02-01 -15 + 0",
+    ]
+
+
+def _agreed(name: str, value: int) -> Document:
+    """A recurring price that stands in the product itself."""
+    price = {"@type": "Price", "dutyFreeAmount": {"unit": "EUR", "value": value}}
+    of = {"@type": "ProductPrice", "priceType": "recurring", "recurringChargePeriod": "month"}
+    return {**of, "name": name, "price": price}
+
+
+def _dearer(office: Office, price: str, value: str) -> None:
+    """A new version of a price, which is what is sold from now on."""
+    kept = office.shop.suite.get(f"{CATALOGUE}/productOfferingPrice/{price}").json
+    new = {name: one for name, one in kept.items() if name not in ("href", "lastUpdate")}
+    new |= {"version": "2.0", "price": {"unit": "EUR", "value": int(value)}}
+    office.shop.suite.created(f"{CATALOGUE}/productOfferingPrice", new)
