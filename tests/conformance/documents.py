@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 FULL_DEPTH = 3
+# References that rules demand: whose consumption is asked for (tmf677_consumption/rules.py).
+_DEMANDED = {"QueryUsageConsumption": {"partyAccount": "PartyAccountRef"}}
 _FORMATS = {
     "date-time": "2026-03-01T08:30:00.000Z",
     "date": "2026-03-01",
@@ -51,7 +53,16 @@ class Generator:
         return node
 
     def minimal(self, schema: Mapping[str, Any]) -> Any:
-        return self._value(schema, depth=99, full=False)
+        """The least, and what a rule of ours demands where the contract does not."""
+        made = self._value(schema, depth=99, full=False)
+        name = schema.get("$ref", "").rsplit("/", 1)[-1]
+        if name.partition("_")[0] in _DEMANDED and isinstance(made, dict):
+            typed = "swagger" not in self.document
+            made |= {
+                attribute: [{"id": "text", **({"@type": type_name} if typed else {})}]
+                for attribute, type_name in _DEMANDED[name.partition("_")[0]].items()
+            }
+        return made
 
     def full(self, schema: Mapping[str, Any]) -> Any:
         return self._value(schema, depth=0, full=True)
