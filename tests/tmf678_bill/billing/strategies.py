@@ -140,4 +140,5 @@ def accounts(draw: st.DrawFn, taxes: st.SearchStrategy[TaxClass] = TAXES) -> Acc
 
 
 CUTOFFS = st.integers(0, 260).map(lambda days: BEGIN + timedelta(days=days))
-EXAMPLES = 150
+# Of each property in the usual run, and of the model in the long one.
+EXAMPLES, EXAMPLES_LONG = 80, 2_000
