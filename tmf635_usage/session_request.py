@@ -41,7 +41,8 @@ class Amount:
 class Asked:
     """One service in a request.
 
-    Shapes: `rating_group` names it within its session; `usage_type` and `attributes` are said once, when it begins;
+    Shapes: `rating_group` names it within its session; `usage_type` is said when it begins; `attributes` then, and
+            when they change, for what is granted from now on;
             `started` is when what was `used` began, None: when the service was reported last.
     """
 
@@ -125,9 +126,10 @@ class _Reader:
             isinstance(value, str)
             and 0 < len(value) <= SESSION_ID_MAX
             and value.isprintable()
+            and "/" not in value
             and value not in (".", "..")
         ):
-            self.refuse("/id", "format", f"1 to {SESSION_ID_MAX} printable characters, not . or ..")
+            self.refuse("/id", "format", f"1 to {SESSION_ID_MAX} printable characters without /, not . or ..")
             return None
         return value
 
@@ -166,6 +168,8 @@ class _Reader:
             return Asked("", None, {}, None, None, None)
         self._known(pointer, given, ("ratingGroup", "usageType", "attributes", "requestedUnit", "usedUnit"))
         group = self._text(given, "ratingGroup", pointer)
+        if "/" in group:
+            self.refuse(f"{pointer}/ratingGroup", "format", "a name without /")
         usage_type = self._text(given, "usageType", pointer) if "usageType" in given else None
         requested = self._amount(given, "requestedUnit", pointer, ("amount", "units"))
         used = self._amount(given, "usedUnit", pointer, ("amount", "units", "startDateTime"))

@@ -161,6 +161,9 @@ class Session:
         elif amount is not None and amount.unit != known.unit:
             told = f"the service is measured in {known.unit}"
             raise InvalidBody([Violation(f"/service/{place}", "units", told)])
+        elif asked.usage_type not in (None, known.usage_type):
+            told = f"the service is {known.usage_type}; another one has a ratingGroup of its own"
+            raise InvalidBody([Violation(f"/service/{place}/usageType", "immutable", told)])
         return known
 
     def shown(self) -> Document:

@@ -15,7 +15,7 @@ its own, rejected, with the reason. Source: 3GPP TS 32.290 (reserve, update, rel
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any
@@ -74,9 +74,10 @@ class Moved(Unavailable):
 
 @dataclass
 class Report:
-    """What a service says that it used since it was reported last."""
+    """What a service says that it used since it was reported last; `said` is the service as it was then."""
 
     service: Service
+    said: Service
     at: datetime
     quantity: Decimal
     document: Document
@@ -102,6 +103,7 @@ class Prepared:
     reports: list[Report] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     scopes: dict[str, str] = field(default_factory=dict)
+    held: list[dict[str, Any]] = field(default_factory=list)
     owned: list[dict[str, Any]] = field(default_factory=list)
     is_new: bool = False
 
@@ -213,6 +215,7 @@ class Look:
                 used = asked.used.amount
                 at = service.since if asked.started is None else max(asked.started, session.started)
                 prepared.reports.append(self._report(session, service, min(at, self.act.now), used))
+            service.attributes = {**service.attributes, **asked.attributes}
             if asked.requested is not None:
                 prepared.wishes.append(self._wish(session, service, asked.requested, EXACT.add(service.used, used)))
         self._guide(prepared)
@@ -225,7 +228,7 @@ class Look:
     def _report(self, session: Session, service: Service, at: datetime, used: Decimal) -> Report:
         number = f"{self.ask.sequence}/{service.rating_group}/used"
         document = stamped(self.act, usage_of(session, service, at, used, service.used, number))
-        return Report(service, at, used, document)
+        return Report(service, replace(service), at, used, document)
 
     def _wish(self, session: Session, service: Service, requested: Amount, before: Decimal) -> Wish:
         wanted = QUOTA[service.unit] if requested.amount is None else requested.amount
@@ -345,7 +348,7 @@ class Turn:
         mine = [row for row in self.batch.holds if row["session"] == self.session.id and row["service"] in groups]
         letting_go(self.batch.tally, mine)
         self.batch.holds = [row for row in self.batch.holds if row not in mine]
-        self.old_holds = mine
+        self.old_holds = [row for row in self.prepared.held if row["service"] in groups]
         balances = self.act.offered("balances")
         if balances is None:
             return
@@ -377,7 +380,7 @@ class Turn:
         if covered is None or not ZERO < covered < report.quantity:
             yield report.document
             return
-        service, number = report.service, f"{self._sequence}/{report.service.rating_group}"
+        service, number = report.said, f"{self._sequence}/{report.service.rating_group}"
         before, rest = service.used, EXACT.subtract(report.quantity, covered)
         first = usage_of(self.session, service, report.at, covered, before, f"{number}/used")
         yield stamped(self.act, first)
@@ -517,8 +520,8 @@ def _locked_for(prepared: Prepared, act: Actions) -> Prepared:
     product = prepared.session.product
     prepared.scopes = {product: product}
     if not prepared.is_new:
-        held = act.records(HOLDS.name).find({"session": prepared.session.id})
-        prepared.scopes |= {row["scope"]: product for row in held}
+        prepared.held = act.records(HOLDS.name).find({"session": prepared.session.id})
+        prepared.scopes |= {row["scope"]: product for row in prepared.held}
     balances = act.offered("balances")
     if balances is not None:
         prepared.owned = balances.owned(prepared.owners)

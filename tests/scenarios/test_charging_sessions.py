@@ -382,6 +382,45 @@ def test_several_services_share_a_session(network: Network, element: Element) ->
     assert element.refused("data", "1 MB") == "charging.no-price"
 
 
+def test_what_prices_match_may_change_in_a_session(network: Network, element: Element) -> None:
+    """What was used so far costs what it cost where it was used."""
+    abroad = network.price("abroad", "data", "4", "1 MB", match={"roaming": True})
+    network.plan("surf", network.price("home", "data", "1", "1 MB"), abroad)
+    network.sell("surf")
+    element.fill("10")
+    call = element.open("data", "2 MB")
+
+    assert call.ask("2 MB", "1 MB", visitedNetwork="26202") == "1000000 B"
+    assert (element.left(), element.reserved()) == (8, 4)
+    assert call.ask("1 MB", "1 MB", visitedNetwork="home") == "1000000 B"
+    assert (element.left(), element.reserved()) == (4, 1)
+    wrong = {"sequence": 3, "service": [service("voice", used="1 B")]}
+    assert call.send(wrong).json["errors"][0]["pointer"] == "/service/0/usageType"
+
+
+def test_what_was_held_last_month_is_let_go_of(network: Network, element: Element) -> None:
+    minutes(network, network.allowance("month", "voice", "1 min"))
+    network.shop.wait_until("2026-01-31T23:50:00Z")
+    call = element.open("voice", "50 s")
+    other = element.open("voice", "10 s")
+    assert element.held() == ["month 50", "month 10"]
+
+    network.shop.wait_until("2026-02-01T00:05:00Z")
+
+    assert call.ask(want="40 s") == "40 s"
+    assert sorted(element.held()) == ["month 10", "month 40"]
+    network.shop.wait_until("2026-02-01T00:40:00Z")
+    assert (call.shown["status"], other.shown["status"], element.held()) == ("lapsed", "lapsed", [])
+    # What is reported late was used when it was granted: January has 50 s for the one and February for the other.
+    other.ask("10 s")
+    call.ask("40 s")
+    checked(element.suite)
+    assert network.buckets() == [
+        "month 2026-01-01T00:00:00.000Z 10 of 60 s",
+        "month 2026-02-01T00:00:00.000Z 40 of 60 s",
+    ]
+
+
 def test_who_pays_by_bill_gets_a_quota_and_the_allowances_are_held(network: Network, element: Element) -> None:
     minutes(network, network.allowance("month", "voice", "10 min"))
 

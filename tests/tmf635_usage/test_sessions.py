@@ -97,6 +97,8 @@ def test_the_same_request_has_the_same_mark_in_any_order_of_names():
         (create(sequence="1"), ["/sequence"]),
         (create(sequence=True), ["/sequence"]),
         (create(id="x" * 129), ["/id"]),
+        (create(id="a/b"), ["/id"]),
+        (create(service=[{**WANTED, "ratingGroup": "a/b"}]), ["/service/0/ratingGroup"]),
     ],
 )
 def test_what_is_wrong_with_an_opening(body, pointers):
