@@ -11,7 +11,7 @@ from common.errors import ConfigurationError
 from common.legal_entities import billing_folder, legal_entity
 from common.settings import Settings
 from tmf678_bill.document.appearance import Appearance, appearance
-from tmf678_bill.document.recipient import address_of, name_of, tax_number_of
+from tmf678_bill.document.recipient import address_of, name_of, reached_at, tax_number_of
 from tmf678_bill.document.slip import is_iban
 from tmf678_bill.document.view import Bank, Issuer
 
@@ -46,7 +46,7 @@ def _issuer(entity: str, given: Mapping[str, Any], library: Library) -> Issuer:
         address=_lines(given, "address") or address_of(organization),
         tax_number=str(given.get("taxNumber") or tax_number_of(organization)),
         register=str(given.get("register", "")),
-        contact=_lines(given, "contact"),
+        contact=_lines(given, "contact") or reached_at(organization),
         bank=_bank(given.get("bank"), str(given.get("name", ""))),
     )
 

@@ -65,6 +65,13 @@ def address_of(party: Document) -> tuple[str, ...]:
     return _address(party.get("contactMedium", ()))
 
 
+def reached_at(party: Document) -> tuple[str, ...]:
+    """Its e-mail addresses and telephone numbers, as they are listed."""
+    media = [one for one in party.get("contactMedium", ()) if isinstance(one, dict)]
+    said = (_text(one, name) for one in media for name in ("emailAddress", "phoneNumber"))
+    return tuple(line for line in said if line)
+
+
 def tax_number_of(party: Document) -> str:
     """The first identification that is a tax number by its type."""
     for listed in ("organizationIdentification", "individualIdentification"):

@@ -80,7 +80,12 @@ def usual_items() -> list[dict[str, Any]]:
 
 
 def issue(
-    suite: Suite, items: list[dict[str, Any]], series: str = "bill", number: str = "LW-2026-00102", **more: Any
+    suite: Suite,
+    items: list[dict[str, Any]],
+    series: str = "bill",
+    number: str = "LW-2026-00102",
+    entity: str = "main",
+    **more: Any,
 ) -> None:
     """Bill b1 of account acc-1, with its records and its work, as one transaction made them."""
     net, tax, gross = (sum((one[name] for one in items), Decimal(0)) for name in ("net", "tax", "gross"))
@@ -121,14 +126,14 @@ def issue(
             }
             act.create("appliedCustomerBillingRate", rate)
         act.records(ITEMS.name).insert(items)
-        head = {"bill": "b1", "account": "acc-1", "entity": "main", "number": number}
+        head = {"bill": "b1", "account": "acc-1", "entity": entity, "number": number}
         numbers = {"place": 1, "series": series, "sequence": 1, "items": len(items)}
         times = {"issued_at": ISSUED, "start": SINCE, "end": ISSUED, "due": DUE}
         sums = {"currency": "EUR", "net": net, "tax": tax, "gross": gross}
         said = {"category": "normal", "run_type": "onCycle", "doc": {}}
         act.records(HEADS.name).insert([{**head, **numbers, **times, **sums, **said}])
         owed = Money(gross, "EUR")
-        of = {"bill": "b1", "account": "acc-1", "entity": "main", "number": number}
+        of = {"bill": "b1", "account": "acc-1", "entity": entity, "number": number}
         act.records(RECEIVABLES.name).insert([new_row(**of, issued_at=ISSUED, due=DUE, amount=owed)])
         act.records(LINES.name).insert([_line("l1", 9, "0.81"), _line("l2", 8, "1.00")])
         look_again("b1", act.context("customerBill"))

@@ -262,6 +262,58 @@ def test_a_bank_account_that_cannot_be_is_refused(suite_with, tmp_path, wrong, t
         view_of(acting(suite.installation, uow).context("customerBill"), "b1")
 
 
+def test_without_a_file_the_organization_of_the_entity_says_whose_bill_it_is(suite_with):
+    suite = suite_with(legal_entity="org-1")
+    issue(suite, usual_items(), entity="org-1")
+    organization = {
+        "id": "org-1",
+        "name": "Larkwing Mobile SE",
+        "contactMedium": [
+            {"@type": "EmailContactMedium", "emailAddress": "hello@larkwing.example"},
+            {
+                "@type": "GeographicAddressContactMedium",
+                "street1": "Vogelweide 1",
+                "postCode": "10557",
+                "city": "Berlin",
+            },
+        ],
+        "organizationIdentification": [{"identificationType": "vatNumber", "identificationId": "DE1"}],
+    }
+    with suite.installation.database.write() as uow:
+        acting(suite.installation, uow).create("organization", organization)
+        uow.commit()
+
+    with suite.installation.database.read() as uow:
+        view, _ = view_of(acting(suite.installation, uow).context("customerBill"), "b1")
+
+    issuer = view.issuer
+    assert (issuer.name, issuer.address) == ("Larkwing Mobile SE", ("Vogelweide 1", "10557 Berlin"))
+    assert (issuer.contact, issuer.tax_number, issuer.bank) == (("hello@larkwing.example",), "DE1", None)
+    assert view.slip is None
+
+
+def test_a_bill_that_was_loaded_is_shown_from_its_rates(suite):
+    with suite.installation.database.write() as uow:
+        act = acting(suite.installation, uow)
+        amount = {
+            "taxExcludedAmount": {"unit": "EUR", "value": Decimal("10.00")},
+            "taxIncludedAmount": {"unit": "EUR", "value": Decimal("11.90")},
+        }
+        act.create("customerBill", {"id": "b2", "billNo": "OLD-2", "state": "sent", **amount})
+        taxed = {"taxCategory": "VAT", "taxRate": 19, "taxAmount": {"unit": "EUR", "value": Decimal("1.90")}}
+        rate = {"id": "r1", "name": "Plan", "appliedBillingRateType": "recurringCharge", "bill": {"id": "b2"}}
+        act.create("appliedCustomerBillingRate", {**rate, "appliedTax": [taxed], **amount})
+        uow.commit()
+
+    with suite.installation.database.read() as uow:
+        view, _ = view_of(acting(suite.installation, uow).context("customerBill"), "b2")
+
+    (shown,) = view.products[0].items
+    assert (shown.kind, shown.net.amount, shown.tax.amount) == ("recurring", Decimal("10.00"), Decimal("1.90"))
+    assert (view.number, view.remaining.amount, len(view.tax_groups)) == ("OLD-2", Decimal("11.90"), 1)
+    assert "OLD-2" in text_of(found(suite.installation, "OLD-2", "application/pdf", None)[1])
+
+
 def test_totals_of_the_view_are_those_of_the_bill(suite):
     issue(suite, usual_items())
 
