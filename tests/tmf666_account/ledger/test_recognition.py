@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -36,6 +38,15 @@ YEARLY = {
 @pytest.mark.parametrize("day", YEARLY)
 def test_a_year_becomes_revenue_by_the_day(day):
     assert earned(euro("120.00"), YEAR, day) == euro(YEARLY[day])
+
+
+def test_the_page_has_the_same_numbers():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "ledger.md").read_text()
+    rows = re.findall(r"^\| (?:January|February|March|June|December) \| (\d+) \| ([\d.]+) \|", page, re.MULTILINE)
+
+    earlier = [(str((day - YEAR.start).days), amount) for day, amount in YEARLY.items()]
+    assert len(rows) == 5
+    assert set(rows) <= set(earlier)
 
 
 def test_nothing_is_earned_before_and_no_more_afterwards():
