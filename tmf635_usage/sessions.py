@@ -15,7 +15,7 @@ its own, rejected, with the reason. Source: 3GPP TS 32.290 (reserve, update, rel
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any
@@ -28,7 +28,6 @@ from common.errors import ClientError, NotFound, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions
 from common.rest.changes import record
-from common.rest.stamping import stamp_created
 from common.store.unit_of_work import UnitOfWork
 from tmf635_usage.holds import held_by, holding, letting_go
 from tmf635_usage.rate import ANY_MONEY, MESSAGES, REASON, WAITING, Batch, payer, write_onto
@@ -37,7 +36,8 @@ from tmf635_usage.rating.amounts import DECIMALS, EXACT
 from tmf635_usage.rating.meter import rate
 from tmf635_usage.rating.values import ZERO, Grant, Rating, Reason, Rejection, Usage
 from tmf635_usage.reading import Reading, fingerprint, read
-from tmf635_usage.session_request import Amount, Ask, plain_number
+from tmf635_usage.session_look import QUOTA, Look, Prepared, Report, Wish, locked_for, stamped, ungranted
+from tmf635_usage.session_request import Ask, plain_number
 from tmf635_usage.session_state import (
     LAPSED,
     OPEN,
@@ -49,18 +49,14 @@ from tmf635_usage.session_state import (
     NotActive,
     NothingLeft,
     NotRatable,
-    OtherRequest,
     Service,
     Session,
-    UserUnknown,
     usage_of,
 )
-from tmf635_usage.subjects import Guide, Guided, Unguided
+from tmf635_usage.subjects import Guided, Unguided
 from tmf635_usage.tables import HOLDS, KEYS, SESSIONS
 
 LAPSE = "usage.session"
-# What is granted where a request leaves the amount open, and at most to whoever no balance limits; by base unit.
-QUOTA: Mapping[str, Decimal] = {"s": Decimal(600), "B": Decimal(100_000_000), "event": Decimal(10)}
 # TMF637 v5.0.0 ProductStatusType: who is granted something new.
 _SERVED = frozenset({"active", "pendingTerminate"})
 _UPWARDS = Context(prec=60, rounding=ROUND_CEILING)
@@ -70,51 +66,6 @@ _ATTEMPTS_MAX = 5
 
 class Moved(Unavailable):
     """Others kept asking for the same session."""
-
-
-@dataclass
-class Report:
-    """What a service says that it used since it was reported last; `said` is the service as it was then."""
-
-    service: Service
-    said: Service
-    at: datetime
-    quantity: Decimal
-    document: Document
-    found: Guided | Unguided | None = None
-
-
-@dataclass
-class Wish:
-    """What a service asks for from now on."""
-
-    service: Service
-    usage: Usage
-    found: Guided | Unguided | None = None
-    outcome: Grant | ClientError | None = None
-
-
-@dataclass
-class Prepared:
-    """What was read before anything was locked."""
-
-    session: Session
-    ask: Ask | None
-    reports: list[Report] = field(default_factory=list)
-    wishes: list[Wish] = field(default_factory=list)
-    scopes: dict[str, str] = field(default_factory=dict)
-    held: list[dict[str, Any]] = field(default_factory=list)
-    owned: list[dict[str, Any]] = field(default_factory=list)
-    is_new: bool = False
-
-    @property
-    def guided(self) -> list[Guided]:
-        found = [*(one.found for one in self.reports), *(one.found for one in self.wishes)]
-        return [one for one in found if isinstance(one, Guided)]
-
-    @property
-    def owners(self) -> set[tuple[str | None, str | None]]:
-        return {(self.session.product, self.session.account), *map(payer, self.guided)}
 
 
 @dataclass(frozen=True)
@@ -153,7 +104,7 @@ class Charging:
         now = self.installation.clock.now()
         with self.installation.database.read(self.tenant) as uow:
             row = uow.records(SESSIONS.name).get(id)
-            prepared = None if row is None else _locked_for(Prepared(Session.of(row), None), self._act(uow, now))
+            prepared = None if row is None else locked_for(Prepared(Session.of(row), None), self._act(uow, now))
         with self.installation.database.write(self.tenant) as uow:
             act = self._act(uow, now)
             if prepared is None or prepared.session.state != OPEN or Turn(act, prepared).lapse():
@@ -180,82 +131,6 @@ class Charging:
 
     def _act(self, uow: UnitOfWork, now: datetime) -> Actions:
         return Actions(self.installation, uow, self.correlation_id, now)
-
-
-@dataclass
-class Look:
-    """Reads what a request needs, without a lock."""
-
-    act: Actions
-    id: str
-    ask: Ask
-
-    def prepare(self) -> Prepared | Document:
-        """What is to be done, or what was answered already. Errors: those of `Charging`."""
-        row = self.act.records(SESSIONS.name).get(self.id)
-        is_new = row is None
-        if row is None:
-            if not self.ask.subscriber:
-                raise NotFound("session", self.id)
-            session = self._new()
-        else:
-            session = Session.of(row)
-            if self.ask.subscriber and self.ask.sequence > session.sequence:
-                raise OtherRequest(
-                    f"there is a session {self.id[:80]!r} already; update it, or give this one its own id"
-                )
-            answered = session.answered(self.ask)
-            if answered is not None:
-                return answered
-        prepared = Prepared(session, self.ask, is_new=is_new)
-        joined = [(asked, session.join(asked, n, self.act.now)) for n, asked in enumerate(self.ask.services)]
-        for asked, service in joined:
-            used = ZERO
-            if asked.used is not None and asked.used.amount:
-                used = asked.used.amount
-                at = service.since if asked.started is None else max(asked.started, session.started)
-                prepared.reports.append(self._report(session, service, min(at, self.act.now), used))
-            service.attributes = {**service.attributes, **asked.attributes}
-            if asked.requested is not None:
-                prepared.wishes.append(self._wish(session, service, asked.requested, EXACT.add(service.used, used)))
-        self._guide(prepared)
-        return _locked_for(prepared, self.act)
-
-    def _new(self) -> Session:
-        now = self.act.now
-        return Session(self.id, "", None, OPEN, self.ask.sequence, now, now, self.ask.subscriber)
-
-    def _report(self, session: Session, service: Service, at: datetime, used: Decimal) -> Report:
-        number = f"{self.ask.sequence}/{service.rating_group}/used"
-        document = stamped(self.act, usage_of(session, service, at, used, service.used, number))
-        return Report(service, replace(service), at, used, document)
-
-    def _wish(self, session: Session, service: Service, requested: Amount, before: Decimal) -> Wish:
-        wanted = QUOTA[service.unit] if requested.amount is None else requested.amount
-        meant = usage_of(session, service, self.act.now, wanted, before, "")
-        usage = read(stamped(self.act, meant)).usage
-        assert usage is not None, "what we wrote can be read"
-        return Wish(service, usage)
-
-    def _guide(self, prepared: Prepared) -> None:
-        session = prepared.session
-        identifiers = tuple((name, value) for name, value in session.subscriber.items() if name != "product")
-        product = session.product or session.subscriber.get("product")
-        asked = {f"wish/{n}": one.usage.at for n, one in enumerate(prepared.wishes)}
-        asked |= {f"report/{n}": one.at for n, one in enumerate(prepared.reports)}
-        known = () if session.product else identifiers
-        readings = [Reading(id, at, product, known, None) for id, at in asked.items()]
-        guided = Guide(self.act.context("productUsage")).guide(readings)
-        for n, wish in enumerate(prepared.wishes):
-            wish.found = guided[f"wish/{n}"]
-        for n, report in enumerate(prepared.reports):
-            report.found = guided[f"report/{n}"]
-        if prepared.is_new:
-            found = prepared.wishes[0].found
-            if isinstance(found, Unguided):
-                raise _ungranted(found)
-            assert found is not None, "every wish was guided"
-            session.product, session.account = payer(found)
 
 
 @dataclass
@@ -407,7 +282,7 @@ class Turn:
         found, service = wish.found, wish.service
         service.granted, service.since = ZERO, self.now
         if isinstance(found, Unguided):
-            return _ungranted(found)
+            return ungranted(found)
         assert found is not None, "every wish was guided"
         if found.status not in _SERVED:
             return NotActive(f"product {found.product[:80]!r} is {found.status}; resume it first")
@@ -513,31 +388,6 @@ class Turn:
             self.act.uow.repository(served.stored.name).add_many(self.made, self.now)
         for document in self.made:
             record(self.act.uow, served, None, document, self.act.context("productUsage"))
-
-
-def _locked_for(prepared: Prepared, act: Actions) -> Prepared:
-    """What has to be locked: the product's scope, those of what the session holds, and its buckets of money."""
-    product = prepared.session.product
-    prepared.scopes = {product: product}
-    if not prepared.is_new:
-        prepared.held = act.records(HOLDS.name).find({"session": prepared.session.id})
-        prepared.scopes |= {row["scope"]: product for row in prepared.held}
-    balances = act.offered("balances")
-    if balances is not None:
-        prepared.owned = balances.owned(prepared.owners)
-    return prepared
-
-
-def stamped(act: Actions, document: Document) -> Document:
-    """A new usage document with what the server sets."""
-    served = act.installation.by_name["productUsage"]
-    stamp_created(document, served.resource, served.descriptor, act.now)
-    served.resource.fields.normalise(document)
-    return document
-
-
-def _ungranted(found: Unguided) -> ClientError:
-    return UserUnknown(found.message) if found.code == "product.unknown" else NotActive(found.message)
 
 
 def _unpriced(rejection: Rejection) -> ClientError:
