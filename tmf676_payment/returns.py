@@ -14,7 +14,6 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.money import Money
 from common.domain.query import Document
-from common.errors import Conflict
 from common.rules import reference_id
 from tmf676_payment import charges, credit
 from tmf676_payment.accounts import entity_of, hold, offered, table
@@ -27,10 +26,8 @@ REFUND, CHARGE_BACK = "refund", "chargeBack"
 OPEN, DONE, FAILED = "open", "done", "failed"
 
 
-class NothingToRefund(Conflict):
+class NothingToRefund(Exception):
     """There is not so much to pay back."""
-
-    code, reason = "payment.refund-too-large", "More than there is to refund"
 
 
 def refund(refund: Document, amount: Money, entity: str, context: RuleContext) -> None:
@@ -143,10 +140,8 @@ def _of_account(account: str, amount: Money, context: RuleContext) -> list[_Shar
 
 
 def _check(amount: Money, whole: Money, of: str) -> None:
-    if amount.currency != whole.currency:
-        raise NothingToRefund(f"{of} is in {whole.currency}; refund it in {whole.currency}")
-    if amount.amount > whole.amount:
-        raise NothingToRefund(f"{of}, {whole.amount:f} {whole.currency} can be refunded; ask for that much at most")
+    if amount.currency != whole.currency or amount.amount > whole.amount:
+        raise NothingToRefund(f"{of} {whole.amount:f} {whole.currency} can be refunded; ask for that much at most")
 
 
 def _insert(context: RuleContext, kind: str, row: dict[str, Any], refund: str, part: Money, state: str) -> None:

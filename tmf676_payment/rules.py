@@ -1,13 +1,13 @@
 """TMF676 v4.0.0 payments and refunds: what the contract cannot say.
 
-- Amounts are above zero, in whole minor units of their currency, and of one currency.
+- What is paid (`totalAmount`, and of an item its amount) is above zero and in whole minor units of one currency.
 - A payment by a means that a provider collects (a card's token, a wallet, a debit) is asked of the provider, and starts
   as pendingAuthorization. One that says its authorizationCode, or is made by other means, was made already: done.
 - A means that is referred to and not here pays nothing: the payment is kept as failed (reference mode `process`).
 - What `paymentItem` names is paid first; the rest pays the longest due. A named bill is of the payment's account and
   currency; one that is not here leaves its part as credit.
 - A `correlatorId` counts once. A full card number is refused.
-- A refund pays back a payment that is done, or else credit of the account, and no more than there is.
+- A refund pays back a payment that is done, or else credit of the account. One of more than there is fails.
 Nothing of a payment or refund ever changes by a client: the contract has no patch and no delete.
 """
 
@@ -29,6 +29,7 @@ from tmf676_payment.credit import Received, Told
 from tmf676_payment.dunning.wake import paid as paid_on
 from tmf676_payment.items import items, told_of
 from tmf676_payment.methods import means_of
+from tmf676_payment.returns import NothingToRefund
 from tmf676_payment.tables import KEYS, RETURNS
 
 # Far beyond any bill, and exact on both databases.
@@ -72,7 +73,7 @@ def on_create_payment(payment: Document, context: RuleContext) -> None:
 
 
 def on_create_refund(refund: Document, context: RuleContext) -> None:
-    """Errors: Duplicate; NothingToRefund."""
+    """Errors: Duplicate."""
     if context.records is not None and table(context, RETURNS.name).find({"refund": refund["id"]}, limit=1):
         return  # a charge-back, which shows itself as a refund
     amount = _check(refund, context)
@@ -84,7 +85,10 @@ def on_create_refund(refund: Document, context: RuleContext) -> None:
     _claim(refund, context)
     account = refund["account"]["id"]
     document = hold(context, account)
-    returns.refund(refund, amount, entity_of(document, context), context)
+    try:
+        returns.refund(refund, amount, entity_of(document, context), context)
+    except NothingToRefund as problem:
+        refund["status"], refund["statusReason"] = "failed", str(problem)
 
 
 # -- the parts --------------------------------------------------------------------------------------------------------
@@ -98,13 +102,6 @@ def _check(document: Document, context: RuleContext) -> Money | None:
     if isinstance(method, dict) and "cvv" in method:
         context.refuse("/paymentMethod/cvv", "card-number", "the check digits of a card are not taken; leave them out")
     total = _positive(document, "totalAmount", "/totalAmount", context)
-    net, tax = money_of(document.get("amount")), money_of(document.get("taxAmount"))
-    if total is not None and net is not None:
-        parts = [one for one in (net, tax) if one is not None]
-        if any(one.currency != total.currency for one in parts):
-            context.refuse("/amount", "currency", f"amounts of one payment are in one currency, {total.currency}")
-        elif tax is not None and net + tax != total:
-            context.refuse("/totalAmount", "sum", "amount and taxAmount do not come to totalAmount; mend one")
     return total
 
 

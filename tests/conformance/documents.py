@@ -13,6 +13,9 @@ from typing import Any
 FULL_DEPTH = 3
 # References that rules demand: whose consumption is asked for (tmf677_consumption/rules.py).
 _DEMANDED = {"QueryUsageConsumption": {"partyAccount": "PartyAccountRef"}}
+# Values that rules demand: how much is paid (tmf676_payment), and by which means (tmf670_payment_method).
+_EURO = {"unit": "EUR", "value": Decimal("1.25")}
+_RULED = {"Payment": {"totalAmount": _EURO}, "Refund": {"totalAmount": _EURO}, "PaymentMethod": {"@type": "cash"}}
 _FORMATS = {
     "date-time": "2026-03-01T08:30:00.000Z",
     "date": "2026-03-01",
@@ -62,10 +65,14 @@ class Generator:
                 attribute: [{"id": "text", **({"@type": type_name} if typed else {})}]
                 for attribute, type_name in _DEMANDED[name.partition("_")[0]].items()
             }
-        return made
+        return self._ruled(schema, made)
 
     def full(self, schema: Mapping[str, Any]) -> Any:
-        return self._value(schema, depth=0, full=True)
+        return self._ruled(schema, self._value(schema, depth=0, full=True))
+
+    def _ruled(self, schema: Mapping[str, Any], made: Any) -> Any:
+        name = schema.get("$ref", "").rsplit("/", 1)[-1].partition("_")[0]
+        return made | _RULED[name] if name in _RULED and isinstance(made, dict) else made
 
     def _value(self, schema: Mapping[str, Any], depth: int, full: bool) -> Any:
         name = schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else None

@@ -45,6 +45,8 @@ POLICY = {
     r"^body\.invalid .*(from 0 to \d+ days|say the same length in both|bills cannot be made)": "rule: bill cycles",
     r"^body\.invalid .*(is 0 or more|has one payment at least)": "rule: limits and instalments of accounts",
     r"^body\.invalid .*an IANA time zone": "rule: time zones",
+    r"^body\.invalid .*(say how much|give an amount above zero|the items come to|the payment is in)": "rule: amounts",
+    r"^body\.invalid .*(a payment method is one of|/\w+: a \w+ has a \w+|a full card number)": "rule: means of paying",
     r"^body\.invalid .*/value: |: value is required": "the type that @type names is judged, not its base alone",
 }
 # The standard's own examples break the format `uri`, so it is not asked of clients.

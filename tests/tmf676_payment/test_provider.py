@@ -316,14 +316,22 @@ def test_credit_of_the_account_is_refunded_without_naming_a_payment(suite):
     check(suite)
 
 
-@pytest.mark.parametrize("amount", ["50.01", "1000.00"])
-def test_no_more_is_refunded_than_was_paid(suite, amount):
+@pytest.mark.parametrize(
+    ("of", "amount", "reason"),
+    [
+        ("payment", "50.01", "of payment '{id}' 50.00 EUR can be refunded; ask for that much at most"),
+        ("account", "0.01", "of the credit of account 'a1' 0.00 EUR can be refunded; ask for that much at most"),
+        ("nobody", "1.00", "payment 'nobody' brought no money to account 'a1'"),
+    ],
+)
+def test_a_refund_of_more_than_there_is_fails_and_changes_nothing(suite, of, amount, reason):
     made = suite.created(PAYMENTS, paying("50.00"))
+    named = {"payment": {"id": made["id"]}, "account": None, "nobody": {"id": "nobody"}}[of]
 
-    answer = suite.post(REFUNDS, {**paying(amount), "payment": {"id": made["id"]}})
+    back = suite.created(REFUNDS, {**paying(amount), "payment": named})
 
-    assert (answer.status, answer.json["code"]) == (409, "payment.refund-too-large")
-    assert (bill(suite, "b1"), suite.get(REFUNDS).json) == (("settled", 0), [])
+    assert (back["status"], back["statusReason"]) == ("failed", reason.format(id=made["id"]))
+    assert bill(suite, "b1") == ("settled", 0)
     check(suite)
 
 
