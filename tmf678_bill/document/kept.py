@@ -10,6 +10,7 @@ from typing import Any
 
 from common.domain.ids import ordered_id
 from common.domain.query import Document
+from common.errors import ServerError
 from common.settings import Settings
 from common.store.description import Of, RecordTable
 from common.store.records import Records
@@ -37,8 +38,10 @@ _ENDINGS = {"application/pdf": ".pdf", "application/json": ".json"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-class TooLarge(Exception):
+class TooLarge(ServerError):
     """A document that would not be kept; the bill's work is tried again until somebody looks at it."""
+
+    code, reason = "bill.document-too-large", "A document of a bill is too large to be kept"
 
     def __init__(self, name: str, size: int) -> None:
         super().__init__(f"{name} has {size} bytes; {BYTES_MAX} are kept at most")

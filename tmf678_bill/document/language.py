@@ -51,6 +51,7 @@ class Language:
     units: Mapping[str, str]
     usage_types: Mapping[str, str]
     kinds: Mapping[str, str]
+    tax_categories: Mapping[str, str]
     texts: Mapping[str, str]
 
     def text(self, name: str, /, **facts: str) -> str:

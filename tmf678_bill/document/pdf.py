@@ -231,7 +231,8 @@ def _taxes(sheet: Sheet, view: BillView, language: Language, style: Style) -> No
     columns = [Column(language.text("tax_group")), *_money_columns(language)]
     rows = []
     for group in view.tax_groups:
-        name = f"{group.category or language.text('no_tax')} {language.percentage(group.rate)}"
+        category = language.tax_categories.get(group.category, group.category) or language.text("no_tax")
+        name = f"{category} {language.percentage(group.rate)}"
         notes = (language.text("exempt", number=group.exemption),) if group.exemption else ()
         rows.append(Row((name, *map(language.amount, (group.net, group.tax, group.gross))), notes, is_kept=True))
     if len(rows) > 1:

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import text
 
 from common.domain.money import Money
 from common.errors import ConfigurationError
@@ -107,7 +108,7 @@ def test_the_pdf_has_what_the_records_say(suite):
         "16,33 €",
         "13,73",
         "2,60",
-        "VAT 19 %",
+        "MwSt. 19 %",
         "20.10.2026 10:30:00",
         "+44 20 7946 0001",
         "1:42,5",
@@ -479,3 +480,22 @@ def test_another_language_is_made_and_not_kept(suite):
 def test_an_unknown_number_is_named(suite):
     with pytest.raises(UnknownBill, match="LW-9"):
         found(suite.installation, "LW-9", "application/pdf", None)
+
+
+def test_a_document_that_is_too_large_is_not_kept(suite, monkeypatch):
+    monkeypatch.setattr("tmf678_bill.document.kept.BYTES_MAX", 1_000)
+    monkeypatch.setattr("common.jobs.inline.log_failure", lambda kind, key: None)
+    issue(suite, usual_items())
+    suite.settle()
+
+    assert (bill(suite)["state"], kept(suite)) == ("new", {})
+
+
+def test_listeners_are_told_of_every_state(suite):
+    issue(suite, usual_items())
+    suite.settle()
+
+    with suite.installation.database.engine.connect() as connection:
+        told = connection.execute(text("SELECT type FROM outbox WHERE resource = 'customerBill' ORDER BY sequence"))
+        types = [row[0] for row in told]
+    assert types == ["CustomerBillCreateEvent", *2 * ["CustomerBillStateChangeEvent"]]
