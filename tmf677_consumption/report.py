@@ -27,7 +27,7 @@ class Facts:
     """What a report is made of.
 
     Shapes: `consumed` as TMF635's offer `consumption` gives it, `balances` as TMF654's `standing` does; `names` of
-            products, accounts and allowances by id; no `usage_types` are all of them.
+            products, accounts and allowances by id; without `usage_types` and `buckets` (ids) everything is shown.
     """
 
     at: datetime
@@ -37,14 +37,19 @@ class Facts:
     accounts: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     usage_types: frozenset[str] = frozenset()
+    buckets: frozenset[str] = frozenset()
 
-    def shows(self, usage_type: str) -> bool:
-        return not self.usage_types or usage_type in self.usage_types
+    def shows(self, usage_type: str, bucket: str = "") -> bool:
+        is_all = not self.usage_types and not self.buckets
+        return is_all or usage_type in self.usage_types or bucket in self.buckets
 
 
 def report(facts: Facts) -> Document:
     """The computed attributes of a report; a bucket that several products share is there once."""
-    buckets = [*_allowances(facts), *(_balance(one, facts) for one in facts.balances if facts.shows(one.usage_type))]
+    buckets = [
+        *_allowances(facts),
+        *(_balance(one, facts) for one in facts.balances if facts.shows(one.usage_type, one.bucket)),
+    ]
     moment = instant_text(facts.now)
     document: Document = {
         "@type": "UsageConsumptionReport",
@@ -70,7 +75,7 @@ def _allowances(facts: Facts) -> Iterator[Document]:
     grants: dict[str, Any] = {}
     for consumed in facts.consumed:
         for grant in consumed.grants:
-            if facts.shows(grant.usage_type):
+            if facts.shows(grant.usage_type, grant.id):
                 grants.setdefault(grant.id, grant)
                 sharing.setdefault(grant.id, []).append(consumed)
     for id, grant in grants.items():

@@ -105,6 +105,7 @@ def _facts(what: Asked, context: RuleContext) -> Facts:
         accounts=what.accounts,
         names=_names(shown, what, context),
         usage_types=what.usage_types,
+        buckets=what.buckets,
     )
 
 

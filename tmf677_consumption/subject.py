@@ -48,8 +48,8 @@ class Asked:
 
     Shapes: `products` are those that were named, themselves or by a number; `of_parties` and `of_accounts` those that
             came with a party or an account, which may have had them long ago; `unknown` has the kind and id of what
-            nobody here knows, and `is_known` is whether anything else was named; no `usage_types` are all of them; `at`
-            is None for now.
+            nobody here knows, and `is_known` is whether anything else was named; no `usage_types` and no
+            `buckets` (ids) are all of them; `at` is None for now.
     """
 
     products: tuple[str, ...]
@@ -59,6 +59,7 @@ class Asked:
     unknown: tuple[tuple[str, str], ...]
     is_known: bool
     usage_types: frozenset[str]
+    buckets: frozenset[str]
     at: datetime | None
 
 
@@ -98,9 +99,8 @@ def asked(subject: Named, criteria: Mapping[str, Any], context: RuleContext) -> 
         _once(subject.accounts, their_accounts),
         tuple(unknown),
         len(unknown) < len(subject),
-        frozenset(
-            one["usageType"] for one in _objects(criteria.get("bucket")) if isinstance(one.get("usageType"), str)
-        ),
+        _texts(criteria.get("bucket"), "usageType"),
+        _texts(criteria.get("bucket"), "id"),
         start_of(criteria),
     )
 
@@ -154,6 +154,10 @@ def _party(related: Mapping[str, Any]) -> Any:
 
 def _ids(listed: Any) -> tuple[str, ...]:
     return _once(one["id"] for one in _objects(listed) if isinstance(one.get("id"), str))
+
+
+def _texts(listed: Any, name: str) -> frozenset[str]:
+    return frozenset(one[name] for one in _objects(listed) if isinstance(one.get(name), str))
 
 
 def _objects(listed: Any) -> Iterator[Mapping[str, Any]]:

@@ -237,6 +237,20 @@ def test_a_product_of_an_account_without_a_plan_is_there_with_nothing_to_show(ne
     assert counters(report) == []
 
 
+def test_one_bucket_is_asked_for_by_its_id(network: Network) -> None:
+    free = network.allowance("free", "voice", "10 min")
+    network.plan("both", network.allowance("month", "data", "1 GB"), free)
+    product = network.sell("both")
+    network.use("voice", "2026-01-02T10:00:00Z", "1 min")
+    [_, voice] = asked(network, product=product)["bucket"]
+
+    bucket = {"@type": "BucketRef", "id": voice["id"], "@referredType": "Bucket"}
+    report = asked(network, product=product, bucket=[bucket])
+
+    assert buckets(report) == [f"free voice 9 of 10 min left, 1 used until {FEBRUARY}"]
+    assert counters(report) == []
+
+
 def test_a_number_and_a_customer_lead_to_their_products(network: Network) -> None:
     network.plan("surf", network.allowance("month", "data", "1 GB"))
     product = network.sell("surf", "+491701234567")
