@@ -41,4 +41,5 @@ COMPONENT = Component(
     commands={"dunning": "tmf676_payment.dunning.command:dunning_app"},
     records=TABLES,
     offers={"collections": "tmf676_payment.collections:Collections"},
+    checks="tmf676_payment.assure:CHECKS",
 )
