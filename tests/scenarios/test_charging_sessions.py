@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from jsonschema import Draft4Validator
 from sqlalchemy import select
 
+from common import exact_json
+from common.installation import extension
 from common.store.event_tables import outbox
 from tests.scenarios.charging import Network, size, tiers
 from tests.scenarios.kit import Shop
@@ -498,6 +502,36 @@ def test_nobody_is_known_by_the_number(network: Network, element: Element) -> No
     )
     assert opened(product="nothing").status == 404
     assert len(records(element.suite)["tmf635_session"]) == len(before["tmf635_session"]) + 1
+
+
+def test_answers_are_as_the_contract_says(network: Network, element: Element) -> None:
+    """Requests and answers of a session from its opening to a late report, held against the published document."""
+    product = minutes(network)
+    element.fill("0.25")
+    document = extension("charging-sessions")
+
+    def holds(name: str, value: Any) -> None:
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        Draft4Validator(schema).validate(json.loads(exact_json.encode(value)))
+
+    opening = session_of(product, service("voice", want="60 s", calledNumber="+43123"), id="told")
+    holds("SessionCreate", opening)
+    holds("Session", element.suite.created(SESSIONS_PATH, opening))
+    updates: list[Any] = [
+        {"sequence": 1, "service": [service("", used="60 s", want="3 min")]},
+        {"sequence": 2, "service": [service("", used="100 s", want="s")]},
+        {"sequence": 3, "service": [service("", used="1 s", at="2026-01-01T09:00:00Z")]},
+        {"sequence": 4, "status": "released"},
+    ]
+    call = Call(element.suite, "told", "voice")
+    for update in updates:
+        holds("SessionUpdate", update)
+        answer = call.send(update)
+        assert answer.status == 200, answer.content
+        holds("Session", answer.json)
+        network.shop.wait(minutes=20)
+    holds("Session", call.shown)
+    holds("Error", call.send(updates[0]).json)
 
 
 def test_everything_wrong_with_a_request_is_said_at_once(network: Network, element: Element) -> None:
