@@ -47,5 +47,6 @@ COMPONENT = Component(
     commands={"ledger": "tmf666_account.command:ledger_app"},
     records=TABLES,
     offers={"ledger": "tmf666_account.ledger.offer:Ledger"},
+    checks="tmf666_account.assure:CHECKS",
     v4=V4,
 )

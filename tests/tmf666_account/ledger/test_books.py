@@ -9,10 +9,13 @@ from decimal import Decimal
 
 import pytest
 
+from common.assurance import assure
 from common.domain.accounting import Part, Service
 from common.domain.money import Money, minor_units
 from common.rest.actions import acting
 from tests.tmf666_account.ledger.kit import account, balances, check, euro, sums, telling
+from tmf666_account.assure import CHECKS
+from tmf666_account.ledger.tables import DEFERRALS, ENTRIES, LINES, SUMS
 
 ACCOUNTS, CURRENCIES = ("a1", "a2", "stranger"), ("EUR", "JPY", "KWD")
 FACTS_MAX = 40
@@ -36,6 +39,16 @@ def parts_of(chance, id, currency, today):
         net, tax = money(chance, currency, sign), money(chance, currency, sign)
         found.append(Part(f"{id}/{position}", net, tax, chance.choice((None, service))))
     return found
+
+
+def findings(suite):
+    """What `bss assure` has to say of the books."""
+    names = [check.name for check in CHECKS]
+    return [
+        (result.check.name, finding.records, finding.message)
+        for result in assure(suite.installation, names)
+        for finding in result.findings
+    ]
 
 
 class Chance:
@@ -105,6 +118,7 @@ def test_the_trial_balance_is_zero_after_every_fact(books, seed):
     check(books)
     for id in ACCOUNTS:
         assert "deferredRevenue" not in sums(books, id), f"seed {seed}"
+    assert findings(books) == []
 
 
 def test_eight_who_post_on_one_account_lose_nothing(books):
@@ -149,3 +163,33 @@ def test_eight_who_post_on_an_account_that_is_not_here_lose_nothing(books):
 
     assert sums(books) == {"cash": f"{THREADS * ROUNDS}.00 EUR", "customerCredit": f"-{THREADS * ROUNDS}.00 EUR"}
     check(books)
+
+
+def test_books_that_do_not_agree_are_found(books):
+    """Each table is spoilt once; the account's document is spoilt by what is entered behind its back."""
+    account(books)
+    with telling(books) as (ledger, context, where):
+        days = Service(date(2030, 1, 1), date(2030, 2, 1))
+        listed = [Part("i", euro("100.00"), euro("19.00"), days)]
+        ledger.bill_issued(context, bill="b1", number="R-1", currency="EUR", parts=listed, **where)
+    assert findings(books) == []
+
+    def spoil(table, where, **values):
+        with books.installation.database.write() as uow:
+            assert uow.records(table.name).update(where, values) == 1
+            uow.commit()
+        found = [name for name, _, _ in findings(books)]
+        return sorted(set(found))
+
+    whose = ("billingAccount a1",)
+    assert spoil(LINES, {"account": "a1"}, amount=Decimal("118.00")) == ["ledger.statement"]
+    assert spoil(LINES, {"account": "a1"}, amount=Decimal("119.00")) == []
+    assert spoil(DEFERRALS, {"item": "i"}, recognised=Decimal("1.00")) == ["ledger.deferred"]
+    assert spoil(DEFERRALS, {"item": "i"}, recognised=Decimal("0.00")) == []
+    owed = {"account": "a1", "ledger_account": "receivable"}
+    assert spoil(SUMS, owed, amount=Decimal("120.00")) == ["ledger.shown", "ledger.statement", "ledger.sums"]
+    assert ("ledger.sums", whose, "120.00 main receivable EUR is kept, and 119.00 its entries come to") in findings(
+        books
+    )
+    assert spoil(SUMS, owed, amount=Decimal("119.00")) == []
+    assert spoil(ENTRIES, owed, amount=Decimal("119.01")) == ["ledger.balanced", "ledger.sums"]
