@@ -141,7 +141,7 @@ def _of_account(account: str, amount: Money, context: RuleContext) -> list[_Shar
 
 def _check(amount: Money, whole: Money, of: str) -> None:
     if amount.currency != whole.currency or amount.amount > whole.amount:
-        raise NothingToRefund(f"{of} {whole.amount:f} {whole.currency} can be refunded; ask for that much at most")
+        raise NothingToRefund(f"{of} {whole.amount:f} {whole.currency} can be refunded at most")
 
 
 def _insert(context: RuleContext, kind: str, row: dict[str, Any], refund: str, part: Money, state: str) -> None:

@@ -72,7 +72,9 @@ class Generator:
 
     def _ruled(self, schema: Mapping[str, Any], made: Any) -> Any:
         name = schema.get("$ref", "").rsplit("/", 1)[-1].partition("_")[0]
-        return made | _RULED[name] if name in _RULED and isinstance(made, dict) else made
+        if name not in _RULED or not isinstance(made, dict):
+            return made
+        return made | {key: value for key, value in _RULED[name].items() if key == "@type" or made.get(key, {}) == {}}
 
     def _value(self, schema: Mapping[str, Any], depth: int, full: bool) -> Any:
         name = schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else None

@@ -319,8 +319,8 @@ def test_credit_of_the_account_is_refunded_without_naming_a_payment(suite):
 @pytest.mark.parametrize(
     ("of", "amount", "reason"),
     [
-        ("payment", "50.01", "of payment '{id}' 50.00 EUR can be refunded; ask for that much at most"),
-        ("account", "0.01", "of the credit of account 'a1' 0.00 EUR can be refunded; ask for that much at most"),
+        ("payment", "50.01", "of payment '{id}' 50.00 EUR can be refunded at most"),
+        ("account", "0.01", "of the credit of account 'a1' 0.00 EUR can be refunded at most"),
         ("nobody", "1.00", "payment 'nobody' brought no money to account 'a1'"),
     ],
 )
