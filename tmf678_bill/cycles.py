@@ -12,23 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.component import Library
-from common.domain.cycles import Cycle, CycleUnit, Span, midnight
+from common.domain.cycles import Cycle, CycleUnit, Span, midnight, recurring
 from common.domain.query import Document
 from common.settings import Settings
 
 _FIRST_OF_MONTH = date(2024, 1, 1)
 _SHIFT_MAX = 30
 _DAY = timedelta(days=1)
-_UNITS = {
-    **dict.fromkeys(("day", "days", "daily"), (CycleUnit.DAY, 1)),
-    **dict.fromkeys(("week", "weeks", "weekly"), (CycleUnit.WEEK, 1)),
-    **dict.fromkeys(("fortnight", "biweekly", "fortnightly"), (CycleUnit.WEEK, 2)),
-    **dict.fromkeys(("month", "months", "monthly"), (CycleUnit.MONTH, 1)),
-    **dict.fromkeys(("quarter", "quarters", "quarterly"), (CycleUnit.MONTH, 3)),
-    **dict.fromkeys(("semester", "halfyear", "halfyearly", "semiannual", "semiannually"), (CycleUnit.MONTH, 6)),
-    **dict.fromkeys(("year", "years", "yearly", "annual", "annually"), (CycleUnit.MONTH, 12)),
-}
-_COUNT_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -67,22 +57,11 @@ def account_cycle(account: Document, library: Library, settings: Settings) -> Ac
     document: Mapping[str, Any] = kept or (reference if isinstance(reference, Mapping) else {})
     shift = document.get("billingDateShift", 0)
     shift = min(max(shift, 0), _SHIFT_MAX) if isinstance(shift, int) and not isinstance(shift, bool) else 0
-    unit, count = every(document.get("billingPeriod")) or every(document.get("frequency")) or (CycleUnit.MONTH, 1)
+    unit, count = (
+        recurring(document.get("billingPeriod")) or recurring(document.get("frequency")) or (CycleUnit.MONTH, 1)
+    )
     cycle = Cycle(_FIRST_OF_MONTH + timedelta(days=shift), unit, count)
     return AccountCycle(zone_of(account, settings), cycle, id if isinstance(id, str) else None, document)
-
-
-def every(text: Any) -> tuple[CycleUnit, int] | None:
-    """How often something recurs, as people write it (`month`, `monthly`, `3 months`, `quarter`); else None."""
-    words = str(text or "").casefold().replace("-", "").replace("_", "").split()
-    count = 1
-    if len(words) == 2 and words[0].isascii() and words[0].isdecimal():
-        count = min(int(words[0]), _COUNT_MAX)
-        words = words[1:]
-    if len(words) != 1 or words[0] not in _UNITS or count == 0:
-        return None
-    unit, times = _UNITS[words[0]]
-    return unit, times * count
 
 
 def zone_of(account: Mapping[str, Any], settings: Settings) -> ZoneInfo:

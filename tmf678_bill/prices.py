@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.component import RuleContext
-from common.domain.cycles import CycleUnit
+from common.domain.cycles import CycleUnit, recurring
 from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.domain.stated_tax import category_of, stated_rate, tax_of
@@ -27,7 +27,6 @@ from tmf678_bill.billing.values import (
     Recurrence,
     TaxClass,
 )
-from tmf678_bill.cycles import every
 
 _LETTERS = re.compile(r"[^a-z]")
 _KINDS = {
@@ -207,19 +206,19 @@ def _recurrence_or_none(entry: Document, document: Document) -> Recurrence | Non
 
 def _every(entry: Document, document: Document) -> tuple[CycleUnit, int] | None:
     """How often: as the price says, else as the agreement does."""
-    found = every(document.get("recurringChargePeriodType"))
+    found = recurring(document.get("recurringChargePeriodType"))
     if found is not None:
         length = document.get("recurringChargePeriodLength")
         times = length if isinstance(length, int) and not isinstance(length, bool) and length > 0 else 1
         return found[0], found[1] * times
-    return every(entry.get("recurringChargePeriod"))
+    return recurring(entry.get("recurringChargePeriod"))
 
 
 def _period(period: Any) -> Recurrence:
     """The periods of a commitment, in arrears."""
     if not isinstance(period, Mapping):
         return Recurrence()
-    unit, count = every(period.get("units")) or (CycleUnit.MONTH, 1)
+    unit, count = recurring(period.get("units")) or (CycleUnit.MONTH, 1)
     amount = period.get("amount", 1)
     return Recurrence(unit, count * amount, anchor=_choice(Anchor, period.get("anchor"), Anchor.CYCLE))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import NotRequired, TypedDict, Unpack
 
 from common.component import Recording, RuleContext
 from common.domain.accounting import CUSTOMER_CREDIT, RECEIVABLE, Entry, Part
@@ -25,6 +26,15 @@ from tmf666_account.ledger.journal import Posting, owed, post
 from tmf666_account.ledger.reading import Standing, Statement, balance, statement, trial_balance
 
 
+class Told(TypedDict):
+    """On whose account, in whose books, when; `reference` is what people know the fact by, its id unless said."""
+
+    account: str
+    entity: str
+    at: datetime
+    reference: NotRequired[str]
+
+
 class Ledger:
     """What is offered."""
 
@@ -32,19 +42,11 @@ class Ledger:
         self._records = records
 
     def post(
-        self,
-        context: RuleContext,
-        *,
-        cause: str,
-        kind: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        entries: Iterable[Entry],
-        reference: str = "",
+        self, context: RuleContext, *, cause: str, kind: str, entries: Iterable[Entry], **told: Unpack[Told]
     ) -> bool:
         """Anything else. Debits and credits of each currency are equal (AssertionError)."""
-        return post(self._records, context, Posting(cause, kind, account, entity, at, reference), entries)
+        posting = Posting(cause, kind, told["account"], told["entity"], told["at"], told.get("reference", ""))
+        return post(self._records, context, posting, entries)
 
     def owes(self, account: str, currency: str) -> Money:
         """What the customer owes in all: open bills less credit; negative when they have more credit."""
@@ -73,11 +75,11 @@ class Ledger:
         *,
         bill: str,
         number: str,
+        currency: str,
+        parts: Iterable[Part],
         account: str,
         entity: str,
         at: datetime,
-        currency: str,
-        parts: Iterable[Part],
     ) -> bool:
         """A bill. Its parts may be negative; the sum of gross is what the customer owes.
 
@@ -93,12 +95,12 @@ class Ledger:
         *,
         credit: str,
         number: str,
-        account: str,
-        entity: str,
-        at: datetime,
         currency: str,
         parts: Iterable[Part],
         applied: Money,
+        account: str,
+        entity: str,
+        at: datetime,
     ) -> bool:
         """A credit note: `parts` are what is taken back (positive), each naming the billed item it `corrects`.
 
@@ -108,156 +110,58 @@ class Ledger:
         return deferrals.credit(self._records, context, made, tuple(parts), currency, applied)
 
     def payment_received(
-        self,
-        context: RuleContext,
-        *,
-        payment: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        fee: Money | None = None,
-        reference: str = "",
+        self, context: RuleContext, *, payment: str, amount: Money, fee: Money | None = None, **told: Unpack[Told]
     ) -> bool:
         """Money came in, whole with what the provider kept of it (`fee`); then say what it is `allocated` to."""
-        made = Posting(f"payment/{payment}", "payment", account, entity, at, reference or payment)
-        return post(self._records, context, made, entries.payment_received(amount, fee))
+        return self._enter(context, "payment", payment, entries.payment_received(amount, fee), told)
 
-    def allocated(
-        self,
-        context: RuleContext,
-        *,
-        allocation: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        reference: str = "",
-    ) -> bool:
+    def allocated(self, context: RuleContext, *, allocation: str, amount: Money, **told: Unpack[Told]) -> bool:
         """Credit of the customer pays a bill (`reference`: its number). `allocation` is unique among allocations."""
-        made = Posting(f"allocation/{allocation}", "allocation", account, entity, at, reference or allocation)
-        return post(self._records, context, made, entries.allocated(amount))
+        return self._enter(context, "allocation", allocation, entries.allocated(amount), told)
 
-    def deallocated(
-        self,
-        context: RuleContext,
-        *,
-        allocation: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        reference: str = "",
-    ) -> bool:
+    def deallocated(self, context: RuleContext, *, allocation: str, amount: Money, **told: Unpack[Told]) -> bool:
         """What paid a bill is taken off it again and is the customer's credit. `allocation` is unique among these."""
-        made = Posting(f"deallocation/{allocation}", "deallocation", account, entity, at, reference or allocation)
-        return post(self._records, context, made, entries.deallocated(amount))
+        return self._enter(context, "deallocation", allocation, entries.deallocated(amount), told)
 
-    def refunded(
-        self,
-        context: RuleContext,
-        *,
-        refund: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        reference: str = "",
-    ) -> bool:
+    def refunded(self, context: RuleContext, *, refund: str, amount: Money, **told: Unpack[Told]) -> bool:
         """Credit of the customer was paid out."""
-        made = Posting(f"refund/{refund}", "refund", account, entity, at, reference or refund)
-        return post(self._records, context, made, entries.refunded(amount))
+        return self._enter(context, "refund", refund, entries.refunded(amount), told)
 
-    def refund_promised(
-        self,
-        context: RuleContext,
-        *,
-        refund: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        reference: str = "",
-    ) -> bool:
+    def refund_promised(self, context: RuleContext, *, refund: str, amount: Money, **told: Unpack[Told]) -> bool:
         """Credit of the customer is to be paid out: it is none any more. `refund_paid` follows."""
-        made = Posting(f"refundPromise/{refund}", "refundPromise", account, entity, at, reference or refund)
-        return post(self._records, context, made, entries.refund_promised(amount))
+        return self._enter(context, "refundPromise", refund, entries.refund_promised(amount), told)
 
-    def refund_paid(
-        self,
-        context: RuleContext,
-        *,
-        refund: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        reference: str = "",
-    ) -> bool:
+    def refund_paid(self, context: RuleContext, *, refund: str, amount: Money, **told: Unpack[Told]) -> bool:
         """What was promised was paid out."""
-        made = Posting(f"refund/{refund}", "refund", account, entity, at, reference or refund)
-        return post(self._records, context, made, entries.refund_paid(amount))
+        return self._enter(context, "refund", refund, entries.refund_paid(amount), told)
 
     def charged_back(
-        self,
-        context: RuleContext,
-        *,
-        payment: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        fee: Money | None = None,
-        reference: str = "",
+        self, context: RuleContext, *, payment: str, amount: Money, fee: Money | None = None, **told: Unpack[Told]
     ) -> bool:
         """The bank took a payment back, and the provider a `fee` besides. First `deallocated` what it paid."""
-        made = Posting(f"chargeback/{payment}", "chargeback", account, entity, at, reference or payment)
-        return post(self._records, context, made, entries.charged_back(amount, fee))
+        return self._enter(context, "chargeback", payment, entries.charged_back(amount, fee), told)
 
     def written_off(
-        self,
-        context: RuleContext,
-        *,
-        write_off: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        net: Money,
-        tax: Money,
-        reference: str = "",
+        self, context: RuleContext, *, write_off: str, net: Money, tax: Money, **told: Unpack[Told]
     ) -> bool:
         """A debt nobody will pay (`reference`: the bill's number); `tax` is what the state gives back of it."""
-        made = Posting(f"writeOff/{write_off}", "writeOff", account, entity, at, reference or write_off)
-        return post(self._records, context, made, entries.written_off(net, tax))
+        return self._enter(context, "writeOff", write_off, entries.written_off(net, tax), told)
 
-    def recovered(
-        self,
-        context: RuleContext,
-        *,
-        recovery: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        net: Money,
-        tax: Money,
-        reference: str = "",
-    ) -> bool:
+    def recovered(self, context: RuleContext, *, recovery: str, net: Money, tax: Money, **told: Unpack[Told]) -> bool:
         """A written-off debt is owed again because it is being paid; then say what is `allocated` to it."""
-        made = Posting(f"recovery/{recovery}", "recovery", account, entity, at, reference or recovery)
-        return post(self._records, context, made, entries.recovered(net, tax))
+        return self._enter(context, "recovery", recovery, entries.recovered(net, tax), told)
 
     def topped_up(
-        self,
-        context: RuleContext,
-        *,
-        top_up: str,
-        account: str,
-        entity: str,
-        at: datetime,
-        amount: Money,
-        fee: Money | None = None,
-        reference: str = "",
+        self, context: RuleContext, *, top_up: str, amount: Money, fee: Money | None = None, **told: Unpack[Told]
     ) -> bool:
         """Money came in for a prepaid balance."""
-        made = Posting(f"topUp/{top_up}", "topUp", account, entity, at, reference or top_up)
-        return post(self._records, context, made, entries.topped_up(amount, fee))
+        return self._enter(context, "topUp", top_up, entries.topped_up(amount, fee), told)
+
+    def prepaid_used(self, context: RuleContext, *, usage: str, net: Money, tax: Money, **told: Unpack[Told]) -> bool:
+        """Usage was paid from a prepaid balance."""
+        return self._enter(context, "prepaidUsage", usage, entries.prepaid_used(net, tax), told)
+
+    def _enter(self, context: RuleContext, kind: str, id: str, made: entries.Entries, told: Told) -> bool:
+        reference = told.get("reference") or id
+        posting = Posting(f"{kind}/{id}", kind, told["account"], told["entity"], told["at"], reference)
+        return post(self._records, context, posting, made)
