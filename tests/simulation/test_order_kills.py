@@ -15,8 +15,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +26,10 @@ from sqlalchemy import func, select
 
 from common.domain.query import Query
 from common.installation import Installation
-from common.settings import Settings
 from common.store.event_tables import outbox
 from tests.postgres import postgres_server, postgres_url  # noqa: F401
 from tests.server import Server
+from tests.simulation.field import check_heard, is_all_heard, migrate, opened, wait_until, written
 from tests.simulation.listener import Listener
 from tests.simulation.order_shapes import (
     COMPONENTS,
@@ -57,7 +56,6 @@ CUSTOMERS = 2
 ORDERS_AT_ONCE = 2
 SEED = 20261123
 WORK_SECONDS_MAX = 3
-SETTLE_SECONDS_MAX = 240
 RESOURCES = ("productOrder", "cancelProductOrder", "product")
 
 
@@ -184,10 +182,8 @@ def listener() -> Iterator[Listener]:
 @pytest.mark.soak
 def test_fifty_kills_leave_every_order_as_it_should_be(environment: dict[str, str], listener: Listener) -> None:
     chance = random.Random(SEED)
-    migration = Server(environment, "migrate")
-    migration.start()
-    assert migration.wait_ended() == 0
-    with _opened(environment) as installation:
+    migrate(environment)
+    with opened(environment) as installation:
         _kill_and_check(Field(environment, installation, chance), listener, chance)
 
 
@@ -223,9 +219,7 @@ def _kill_and_check(field: Field, listener: Listener, chance: random.Random) -> 
 @pytest.mark.parametrize("environment", ["postgresql"], indirect=True)
 def test_of_two_servers_one_goes_on_where_the_other_died(environment: dict[str, str]) -> None:
     environment["BSS_DELIVERY_INLINE"] = "true"
-    migration = Server(environment, "migrate")
-    migration.start()
-    assert migration.wait_ended() == 0
+    migrate(environment)
 
     def ordered(server: Server, id: str) -> None:
         order = replace(SLOW, items=SLOW.items[:1]).order(id)
@@ -237,20 +231,13 @@ def test_of_two_servers_one_goes_on_where_the_other_died(environment: dict[str, 
     with Server(environment) as first:
         stock(lambda path, body: httpx.post(first.url + path, json=body).raise_for_status())
         ordered(first, "before")
-        _wait(lambda: state(first, "before") == "completed")
+        wait_until(lambda: state(first, "before") == "completed")
         with Server(environment) as second:
             ordered(second, "left-behind")
-            _wait(lambda: state(second, "left-behind") == "inProgress")
+            wait_until(lambda: state(second, "left-behind") == "inProgress")
             first.kill()
 
-            _wait(lambda: state(second, "left-behind") == "completed")
-
-
-@contextmanager
-def _opened(environment: dict[str, str]) -> Iterator[Installation]:
-    installation = Installation.assemble(Settings.from_environment(environment))
-    yield installation
-    installation.database.close()
+            wait_until(lambda: state(second, "left-behind") == "completed")
 
 
 def _wait_until_settled(installation: Installation, listener: Listener) -> None:
@@ -260,17 +247,9 @@ def _wait_until_settled(installation: Installation, listener: Listener) -> None:
         with installation.database.read() as uow:
             if uow.agenda.next_due() is not None:
                 return False
-        written = {row.event_id for row in _written(installation)}
-        return written <= {event["eventId"] for event in list(listener.events)}
+        return is_all_heard(installation, listener, *RESOURCES)
 
-    _wait(is_settled)
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SETTLE_SECONDS_MAX
-    while not condition():
-        assert time.monotonic() < end, "it did not settle"
-        time.sleep(0.05)
+    wait_until(is_settled)
 
 
 def _check_orders(installation: Installation, orders: dict[str, Shape]) -> None:
@@ -309,34 +288,13 @@ def _plan(installation: Installation, id: str) -> Plan:
     return of_plain(Plan, row.doc) if row.doc else Plan(id)
 
 
-def _written(installation: Installation) -> list[Any]:
-    columns = outbox.c
-    with installation.database.read() as uow:
-        return list(
-            uow.connection.execute(
-                select(columns.event_id, columns.type, columns.resource, columns.resource_id, columns.document)
-                .where(columns.resource.in_(RESOURCES))
-                .order_by(columns.sequence)
-            )
-        )
-
-
 def _check_events(installation: Installation, listener: Listener) -> None:
     """What was written was told, all of it and nothing else, in order for each resource; repeats say the same."""
-    written: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in _written(installation):
-        written[row.resource, row.resource_id].append(row)
-    for (resource, _), rows in written.items():
+    rows_of: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in written(installation, *RESOURCES):
+        rows_of[row.resource, row.resource_id].append(row)
+    for (resource, _), rows in rows_of.items():
         documents = [json.loads(row.document) for row in rows]
         states = [document.get("state") or document["status"] for document in documents]
         check_moves(resource, [(row.type, state) for row, state in zip(rows, states, strict=True)])
-    owner = {row.event_id: key for key, rows in written.items() for row in rows}
-    heard: dict[tuple[str, str], list[str]] = defaultdict(list)
-    bodies: dict[str, Document] = {}
-    for event in listener.events:
-        id = event["eventId"]
-        assert id in owner, "an event of no change"
-        if id not in bodies:
-            heard[owner[id]].append(id)
-        assert bodies.setdefault(id, event) == event, "a repeated event says the same"
-    assert heard == {key: [row.event_id for row in rows] for key, rows in written.items()}
+    check_heard(listener, rows_of)
