@@ -26,7 +26,7 @@ from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Opera
 from common.errors import Conflict, NotFound
 from common.rules import reference_id
 from common.store.records import Between
-from tmf678_bill.tables import APPLIED, RECEIVABLES
+from tmf678_bill.tables import APPLIED, HEADS, RECEIVABLES
 
 PAYMENT, CREDIT, WRITE_OFF = "payment", "credit", "writeOff"
 # States that follow from what was paid, and no others do.
@@ -292,6 +292,17 @@ def _same_currency(bill: OpenBill, amount: Money) -> None:
 def _unsettled(account: str) -> AllOf:
     of_account = Compare(FieldPath(("billingAccount", "id"), Kind.STRING, many=False), Operator.EQ, (account,))
     return AllOf((of_account, Compare(FieldPath(("state",), Kind.STRING, many=False), Operator.NE, ("settled",))))
+
+
+def opened(context: RuleContext, account: str) -> datetime | None:
+    """Until when bills that were loaded have charged the account; None when there are none."""
+    assert context.records is not None, "accounts are billed where they are stored"
+    of_account = Compare(FieldPath(("billingAccount", "id"), Kind.STRING, many=False), Operator.EQ, (account,))
+    loaded = {one["id"]: one for one in context.library.find("customerBill", of_account, OPEN_MAX)}
+    issued = context.records(HEADS.name).get_many((id,) for id in loaded)
+    periods = [one.get("billingPeriod") for id, one in loaded.items() if (id,) not in issued]
+    ends = [_moment(one.get("endDateTime")) for one in periods if isinstance(one, Mapping)]
+    return max((end for end in ends if end is not None), default=None)
 
 
 def _hold(context: RuleContext, resource: str, id: str) -> Document | None:

@@ -27,6 +27,7 @@ from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
 from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, issue
 from tmf678_bill.policies import entity_of, policy_of
+from tmf678_bill.receivables import opened
 from tmf678_bill.schedule import BILL_ACCOUNT, new_row
 from tmf678_bill.tables import BILLING
 
@@ -93,7 +94,9 @@ def _bill(
     cycle = account_cycle(account, context.library, context.settings)
     assert context.records is not None, "accounts are billed where they are stored"
     row["next"] = cycle.cutoff_after(cutoff) if run_type == ON_CYCLE else row["next"]
-    since = row["billed_until"] or min(row["since"], cycle.period_at(cutoff)[0])
+    if row["billed_until"] is None:
+        row["opened"] = opened(context, account["id"])
+    since = row["billed_until"] or row["opened"] or min(row["since"], cycle.period_at(cutoff)[0])
     if row["billed_until"] is not None and cutoff < row["billed_until"]:
         return _done(context, account, row, cutoff, None)  # a bill on demand went further
     bill = ordered_id()
@@ -103,7 +106,7 @@ def _bill(
     facts = read_facts(context, account, cycle, row["currency"], usage)
     policy = policy_of(entity_of(account, context.settings), context.settings)
     try:
-        proposed = propose(facts.account, cycle.day(cutoff), policy.engine)
+        proposed = _here(propose(facts.account, cycle.day(cutoff), policy.engine), row["opened"], cycle)
         decided = pending_adjustments(context.records, account["id"])
         charges = (*settle(proposed, facts.existing), *decided)
         if not charges:
@@ -122,6 +125,14 @@ def _bill(
     if usage is not None:
         _assign(usage, bill, facts, charges, issued)
     return _done(context, account, row, cutoff, issued)
+
+
+def _here(proposed: tuple[Charge, ...], opened: datetime | None, cycle: AccountCycle) -> tuple[Charge, ...]:
+    """Without what was due by the end of the last bill that was loaded; usage that is here was never on one."""
+    if opened is None:
+        return proposed
+    day = cycle.day(opened)
+    return tuple(one for one in proposed if one.due > day or one.purpose.kind is Kind.USAGE)
 
 
 def _done(

@@ -37,7 +37,7 @@ class Billing:
 
 def new_row(account: str, cycle: AccountCycle, since: datetime) -> dict[str, Any]:
     """An account that was never billed."""
-    never = {"billed_until": None, "currency": None, "bills": 0, "problem": None}
+    never = {"opened": None, "billed_until": None, "currency": None, "bills": 0, "problem": None}
     return {"account": account, **_facts(cycle), "since": since, "next": cycle.cutoff_after(since), **never}
 
 

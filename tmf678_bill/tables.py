@@ -11,6 +11,7 @@ from common.store.description import Of, RecordTable
 # One account that is billed. `anchor` is an ISO date on which a cycle of it begins, a cycle is `count` times `unit`
 # (day, week, month) long; `billed_until` is the cutoff of its last bill run, `next` that of the one to come (none: the
 # account is closed). `bills` counts what was issued; `problem` is why the last run failed.
+# What was due by `opened` was billed elsewhere, on bills that were loaded.
 BILLING = RecordTable(
     "tmf678_billing",
     {
@@ -21,6 +22,7 @@ BILLING = RecordTable(
         "unit": Of.TEXT,
         "count": Of.INTEGER,
         "since": Of.INSTANT,
+        "opened": Of.INSTANT,
         "billed_until": Of.INSTANT,
         "next": Of.INSTANT,
         "currency": Of.TEXT,
@@ -29,7 +31,7 @@ BILLING = RecordTable(
     },
     key=("account",),
     indexes=(("next",), ("specification",)),
-    optional=frozenset({"specification", "billed_until", "next", "currency", "problem"}),
+    optional=frozenset({"specification", "opened", "billed_until", "next", "currency", "problem"}),
 )
 # One bill or credit note, as it was issued. `place` counts those of an account, `series` is bill or creditNote; the
 # period is [start, end); `doc` has parties, tax groups and what else documents show.

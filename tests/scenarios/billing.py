@@ -115,10 +115,10 @@ class Office(Network):
     # -- bills --------------------------------------------------------------------------------------------
 
     def bills(self, account: str) -> list[Document]:
-        """The bills of an account, the first first."""
+        """The bills of an account that were issued here, the first first."""
         listed = found(self.shop.suite.get(f"{BILLS}?billingAccount.id={account}&limit=100"))
         places = {row["bill"]: row["place"] for row in self._table(HEADS.name, {"account": account})}
-        return sorted(listed, key=lambda one: places[one["id"]])
+        return sorted((one for one in listed if one["id"] in places), key=lambda one: places[one["id"]])
 
     def told(self, account: str) -> list[str]:
         """`B-00000001 2026-02-01 14.19 + 2.70 = 16.89 EUR sent`: number, day, amounts and state of each bill."""

@@ -1,6 +1,7 @@
 """Bills of products that change: another plan, suspended, ended, sold dearer, on another account, in a bundle."""
 
 from common.domain.query import Document
+from common.rest.actions import acting
 from tests.scenarios.billing import Office, account_ref
 from tests.scenarios.charging import CATALOGUE
 
@@ -156,6 +157,26 @@ def test_the_parts_of_a_bundle_are_charged_with_its_discount(office: Office) -> 
         "recurring family 2026-01-01/2026-02-01 10 + 0",
         "discount half 2026-01-01/2026-02-01 -15 + 0",
     ]
+
+
+def test_what_bills_that_were_loaded_have_charged_is_not_charged_again(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"), office.one_time("setup", "10"))
+    office.account("ann")
+    office.sell("plan", account="ann")
+    loaded = {
+        "id": "old",
+        "state": "settled",
+        "billingAccount": account_ref("ann"),
+        "billingPeriod": {"startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-02-01T00:00:00Z"},
+    }
+    installation = office.shop.suite.installation
+    with installation.database.write() as uow:
+        acting(installation, uow).create("customerBill", loaded)
+        uow.commit()
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert office.told("ann") == ["B-00000001 2026-03-01 31 + 5.89 = 36.89 EUR sent"]
 
 
 def _agreed(name: str, value: int) -> Document:

@@ -3847,6 +3847,7 @@ def upgrade() -> None:
         sa.Column("unit", TEXT, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("since", TEXT, nullable=False),
+        sa.Column("opened", TEXT, nullable=True),
         sa.Column("billed_until", TEXT, nullable=True),
         sa.Column("next", TEXT, nullable=True),
         sa.Column("currency", TEXT, nullable=True),
