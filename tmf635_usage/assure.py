@@ -112,10 +112,10 @@ def _gaps(books: Books) -> Iterator[Finding]:
             if len(numbers) < NUMBERS_MAX:
                 numbers.append(int(named[2]))
     for (source, letters), listed in sorted(series.items()):
-        numbers = sorted(listed)
-        if len(numbers) < 2 or numbers[-1] - numbers[0] >= 2 * len(numbers):
+        ordered = sorted(listed)
+        if len(ordered) < 2 or ordered[-1] - ordered[0] >= 2 * len(ordered):
             continue  # these are no numbers that count records
-        for earlier, later in pairwise(numbers):
+        for earlier, later in pairwise(ordered):
             if later - earlier > 1:
                 first, last = f"{letters}{earlier + 1}", f"{letters}{later - 1}"
                 named_gap = first if later - earlier == 2 else f"{first} to {last}"
