@@ -185,7 +185,7 @@ class Records:
             return self._table.c[name]
         assert self._described.columns[name.column] is Of.INSTANT, "only instants have a day"
         # Written out: PostgreSQL takes two expressions with parameters for different ones.
-        ends = literal_column("1"), literal_column(str(_DAY_CHARACTERS))
+        ends: tuple[ColumnElement[Any], ...] = literal_column("1"), literal_column(str(_DAY_CHARACTERS))
         day: ColumnElement[str] = func.substr(self._table.c[name.column], *ends, type_=TEXT)
         return day
 
