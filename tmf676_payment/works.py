@@ -11,6 +11,7 @@ from common.errors import ConfigurationError
 from common.installation import Installation
 from common.rest.actions import acting
 from tmf676_payment import charges, collecting, outcomes
+from tmf676_payment.alone import Alone
 from tmf676_payment.methods import NO_PROVIDER
 from tmf676_payment.providers.port import Answer, NoAnswer, Operation, Outcome, Provider, Question
 from tmf676_payment.tables import ASKED
@@ -102,27 +103,8 @@ class Ask:
         return ask(question) if known.outcome is Outcome.UNKNOWN else known
 
 
-class Collect:
-    """Collects one bill from its due date on (`component.Steps`). It asks nobody outside: the payment does."""
+class Collect(Alone):
+    """Collects one bill from its due date on; it is the payment that asks the provider."""
 
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-
-    def prepare(self, key: str) -> list[dict[str, Any]]:
-        with self._installation.database.write() as uow:
-            act = acting(self._installation, uow, key)
-            context, work = act.context("payment"), uow.work(collecting.WORK)
-            due = collecting.collect(context, key)
-            work.get(key, for_update=True)
-            if due is None:
-                work.remove(key)
-            else:
-                work.put(key, due, {})
-            uow.commit()
-        return []
-
-    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
-        return None
+    kind = collecting.WORK
+    look = staticmethod(collecting.collect)
