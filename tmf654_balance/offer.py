@@ -145,6 +145,8 @@ class Purse:
         buckets = tuple(one.bucket for one in self._buckets(product, account))
         if amount == 0 or not buckets or self._ledger.is_noted(buckets, "usage", cause):
             return None
+        if amount < 0:
+            return Refusal("amount.invalid", f"{amount} cannot be charged")
         return self.pay(product, account, amount, currency, cause)
 
     def pay(

@@ -67,6 +67,15 @@ def test_a_charge_is_taken_whole_or_not_at_all_and_once(charged, till):
     assert check(charged) == {"b1": 3}
 
 
+def test_what_makes_earlier_usage_cheaper_is_paid_back_and_no_other_charge_is_below_nothing(charged, till):
+    topped_up(charged, "b1", 10, product=[{"id": "p1"}])
+    till.charge("7", "u1")
+
+    assert till.charge("-1", "u2") == "amount.invalid"
+    assert till(lambda purse: purse.pay("p1", "a1", Decimal("-2.93"), "EUR", "u2/0")) is None
+    assert check(charged) == {"b1": Decimal("5.93")}
+
+
 def test_what_expires_first_is_used_first_and_a_charge_may_empty_several(charged, till):
     end = {"endDateTime": "2027-01-01T00:00:00Z"}
     topped_up(charged, "b1", 5)
