@@ -44,13 +44,14 @@ class BillAccount(_Alone):
         return []
 
     def _bill(self, key: str, act: Actions, uow: UnitOfWork) -> None:
-        if act.hold("billingAccount", key) is None:
+        is_automatic = self._installation.settings.billing == "automatic"
+        if act.hold("billingAccount", key) is None or not is_automatic:
             uow.work(BILL_ACCOUNT).remove(key)
             return
         bill_next_cycle(act.context("billingAccount"), key, act.now)
         work, row = uow.work(BILL_ACCOUNT), act.records(BILLING.name).get(key)
         work.get(key, for_update=True)
-        if row is None or row["next"] is None or self._installation.settings.billing != "automatic":
+        if row is None or row["next"] is None:
             work.remove(key)
         else:
             work.put(key, row["next"], {})
