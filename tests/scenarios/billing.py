@@ -162,6 +162,7 @@ class Office(Network):
         heads = self._table(HEADS.name, {})
         for head in heads:
             self._check_bill(head)
+        self._check_contracts()
         for row in self._table(NUMBERS.name, {}):
             of = [one["sequence"] for one in heads if (one["entity"], one["series"]) == (row["entity"], row["series"])]
             assert sorted(of) == list(range(1, row["last"] + 1)), "numbers have no gap"
@@ -189,6 +190,14 @@ class Office(Network):
         receivable = self._table(RECEIVABLES.name, {"bill": head["bill"]})[0]
         assert receivable["amount"] == head["gross"]
         assert receivable["remaining"] == document["remainingAmount"]["value"]
+
+    def _check_contracts(self) -> None:
+        """What is shown is as the contracts of both majors have it."""
+        for (_, name), served in sorted(self.shop.suite.installation.served.items()):
+            if name in ("customerBill", "appliedCustomerBillingRate", "billCycle"):
+                shown = found(self.shop.suite.get(f"{served.contract.base_path}/{name}?limit=1000"))
+                for document in shown:
+                    assert served.resource.whole.violations(document) == [], (served.contract.key, document)
 
     def _check_ledger(self) -> None:
         """Debits are credits, and what customers owe is what their open bills and their credit come to."""
