@@ -58,6 +58,10 @@ class Collections:
         credit.settle(context, bill.account)
         look_at(context, bill.account, max(bill.due + GRACE, context.now))
 
+    def lowered(self, context: RuleContext, account: str) -> None:
+        """Less of a bill may be asked for: it was credited, disputed or written off. A case that is over ends now."""
+        paid(context, account)
+
     def credit_issued(self, context: RuleContext, *, account: str, credit: str, amount: Money, name: str = "") -> None:
         """Money that the account has to its credit otherwise than by a payment: what is over from a credit note.
 

@@ -187,6 +187,25 @@ def test_what_is_disputed_is_not_dunned_and_is_due_again_when_it_is_lost(clerk: 
     assert clerk.steps() == ["2026-03-16 reminder 85.68"]  # with March's bill, which was due on 15 March
 
 
+def test_a_credit_note_ends_the_dunning_of_what_it_credits_at_once(clerk: Clerk) -> None:
+    product = clerk.customer()
+    clerk.shop.wait_until("2026-03-11T00:00:00Z")
+    assert (clerk.status(), clerk.product_status(product)) == ("suspended", "suspended")
+
+    clerk.credits(clerk.bills("ann")[0], reason="our mistake")
+
+    assert (clerk.status(), clerk.product_status(product)) == ("inGoodStanding", "active")
+
+
+def test_a_dispute_ends_the_dunning_of_what_it_is_about_at_once(clerk: Clerk) -> None:
+    product = clerk.customer()
+    clerk.shop.wait_until("2026-03-11T00:00:00Z")
+
+    clerk.disputes(clerk.bills("ann")[0])
+
+    assert (clerk.status(), clerk.product_status(product)) == ("inGoodStanding", "active")
+
+
 def test_a_part_of_a_bill_is_disputed_and_the_rest_is_dunned(clerk: Clerk, bill: dict) -> None:
     clerk.disputes(bill, amount="40")
 

@@ -110,6 +110,8 @@ def _pursue(
     )
     row["steps"] += 1
     row["stepped_at"] = context.now
+    if step.action == WRITE_OFF:
+        return context.now  # nothing may be left of the case
     return _due(row, arrears, policy) or context.now + _PAUSE_AFTER_LAST
 
 

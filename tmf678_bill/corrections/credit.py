@@ -273,6 +273,8 @@ def _enter(context: RuleContext, bill: Bill, issued: Issued, shares: Sequence[Sh
             parts=parts,
             applied=applied,
         )
+    if applied.amount > 0:
+        lowered(context, issued.account)
     over = -issued.gross - applied
     if over.amount > 0 and collections is not None:
         collections.credit_issued(context, account=issued.account, credit=issued.bill, amount=over, name=issued.number)
@@ -298,6 +300,13 @@ def _keep(
     }
     kept = {"id": issued.bill, "account": issued.account, "bill": bill.head["bill"]}
     return keep(context, CREDIT_NOTE, asked, **kept, state="issued", amount=gross, doc=doc)
+
+
+def lowered(context: RuleContext, account: str) -> None:
+    """Whoever collects is told that less may be asked for."""
+    collections = context.offered("collections") if context.offered is not None else None
+    if collections is not None:
+        collections.lowered(context, account)
 
 
 def open_of(context: RuleContext, bill_id: str) -> OpenBill:

@@ -17,7 +17,7 @@ from common.domain.ids import ordered_id
 from common.domain.money import Money
 from common.domain.query import Document
 from common.store.records import Row
-from tmf678_bill.corrections.credit import Bill, Selection, credit_bill, held_bill, open_of, selected
+from tmf678_bill.corrections.credit import Bill, Selection, credit_bill, held_bill, lowered, open_of, selected
 from tmf678_bill.corrections.errors import HasEnded, NothingOpen, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
 from tmf678_bill.corrections.shares import sum_of
@@ -69,6 +69,7 @@ def open_dispute(context: RuleContext, bill_id: str, selection: Selection, asked
     of = {"id": id, "account": bill.head["account"], "bill": bill_id}
     document = keep(context, DISPUTE, asked, **of, state=OPEN, amount=amount, doc=doc)
     _show(context, bill_id, amount.currency)
+    lowered(context, bill.head["account"])
     return document
 
 

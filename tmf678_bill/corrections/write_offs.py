@@ -17,7 +17,7 @@ from common.domain.query import Document
 from common.errors import ConfigurationError
 from common.legal_entities import legal_entity
 from common.store.records import Row
-from tmf678_bill.corrections.credit import open_of
+from tmf678_bill.corrections.credit import lowered, open_of
 from tmf678_bill.corrections.disputes import ask_again
 from tmf678_bill.corrections.errors import HasEnded, NothingOpen, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
@@ -49,6 +49,7 @@ def write_off(context: RuleContext, bill_id: str, amount: Money | None, asked: A
     if ledger is not None:
         of = {"account": bill.account, "entity": bill.entity, "at": context.now, "reference": bill.number}
         ledger.written_off(context, write_off=id, net=amount - tax, tax=tax, **of)
+    lowered(context, bill.account)
     nothing = amount - amount
     doc: Document = {
         "@type": "WriteOff",
