@@ -63,7 +63,9 @@ class Stage:
     """An installation that is emptied and stocked anew for each run."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.suite = Suite(Settings(database_url=url, job_dir=str(folder / "jobs")), SettableClock(START))
+        self.suite = Suite(
+            Settings(database_url=url, job_dir=str(folder / "jobs"), billing="manual"), SettableClock(START)
+        )
         self.folder, self.moments = folder, Moments()
         self.network = Network(SimpleNamespace(suite=self.suite, now="2026-02-01T00:00:00Z"))  # type: ignore[arg-type]
         self.is_sqlite = url.startswith("sqlite")

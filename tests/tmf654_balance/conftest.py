@@ -24,7 +24,7 @@ def migrated(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shared(migrated):
-    suite = Suite(Settings(database_url=migrated, clock=START, database_pool_size=16))
+    suite = Suite(Settings(database_url=migrated, clock=START, database_pool_size=16, billing="manual"))
     yield suite
     suite.close()
 
