@@ -205,7 +205,7 @@ def _until_killed(server: Server, elements: list[Element], chance: random.Random
         return sum(element.requests for element in elements)
 
     threads = [threading.Thread(target=sent, args=(element,)) for element in elements]
-    wanted, end = acknowledged() + chance.randrange(1, 40), time.monotonic() + ROUND_SECONDS_MAX
+    wanted, end = acknowledged() + chance.randrange(1, 25), time.monotonic() + ROUND_SECONDS_MAX
     for thread in threads:
         thread.start()
     if chance.random() < 0.2:
