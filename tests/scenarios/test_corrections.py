@@ -55,6 +55,19 @@ def test_a_bill_is_credited_whole_and_stays_as_it_was(clerk: Clerk, bill: dict) 
     assert clerk.books() == {}
 
 
+def test_a_credit_note_is_told_of_as_a_bill_and_a_change_of_state(clerk: Clerk, bill: dict) -> None:
+    clerk.shop.told()
+
+    clerk.credits(bill, amount="10")
+
+    assert clerk.shop.told() == [
+        "customerBill created: new",
+        "customerBill: partiallyPaid",
+        "ann changed: accountBalance",
+        *("customerBill: validated", "customerBill: sent", "customerBill: settled"),
+    ]
+
+
 def test_a_credit_note_is_a_bill_that_names_the_one_it_corrects_in_both_majors(clerk: Clerk, bill: dict) -> None:
     note = clerk.credits(bill, percentage=10)
 

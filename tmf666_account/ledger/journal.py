@@ -60,7 +60,7 @@ def post(records: Recording, context: RuleContext, posting: Posting, entries: It
         return False
     owed = {entry.amount.currency for entry in listed if entry.ledger_account in _OWED}
     if document is not None and owed:
-        _show(records, context, posting.account, owed, posting.at)
+        _show(records, context, document, owed, posting.at)
     return True
 
 
@@ -171,10 +171,12 @@ def _add_up(records: Recording, posting: Posting, entries: Iterable[Entry]) -> N
     )
 
 
-def _show(records: Recording, context: RuleContext, account: str, currencies: Iterable[str], at: datetime) -> None:
+def _show(
+    records: Recording, context: RuleContext, document: Document, currencies: Iterable[str], at: datetime
+) -> None:
     """The account's document as its sums: one balance for each kind and currency."""
     assert context.update is not None, "postings are made where accounts are stored"
-    document = context.library.get(ACCOUNT, account) or {}
+    account = document["id"]
     shown: list[dict[str, Any]] = list(document.get("accountBalance", ()))
     for currency in sorted(currencies):
         totals = owed(records, account, currency)

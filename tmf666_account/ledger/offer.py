@@ -21,9 +21,11 @@ from typing import NotRequired, TypedDict, Unpack
 from common.component import Recording, RuleContext
 from common.domain.accounting import CUSTOMER_CREDIT, RECEIVABLE, Entry, Part
 from common.domain.money import Money
+from common.store.audit import Values
 from tmf666_account.ledger import deferrals, entries
-from tmf666_account.ledger.journal import Posting, owed, post
-from tmf666_account.ledger.reading import Standing, Statement, balance, statement, trial_balance
+from tmf666_account.ledger.journal import OPENING, Posting, owed, post
+from tmf666_account.ledger.reading import Standing, Statement, balance, owed_by, statement, trial_balance
+from tmf666_account.ledger.tables import POSTINGS
 
 
 class Told(TypedDict):
@@ -60,6 +62,24 @@ class Ledger:
     def balance(self, account: str) -> dict[str, dict[str, Decimal]]:
         """What the entries of an account come to: currency -> ledger account -> amount, debits positive."""
         return balance(self._records, account)
+
+    def owed_by(self, causes: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+        """What each of these causes (`bill/ID`) made the customer owe more, by currency; those not entered left out."""
+        return owed_by(self._records, causes)
+
+    def receivable_by(self, causes: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+        """What each of these causes entered as receivable, by currency; those not entered are left out."""
+        return owed_by(self._records, causes, (RECEIVABLE,))
+
+    def opening(self, account: str, currency: str) -> Money:
+        """What was receivable of an account when its books were opened."""
+        cause = f"{OPENING}/{account}"
+        entered = self.receivable_by([cause]).get(cause, {})
+        return Money(entered.get(currency, Decimal(0)), currency)
+
+    def bill_numbers(self) -> Values:
+        """The numbers of bills and credit notes that were entered."""
+        return Values(POSTINGS.name, "reference", {"kind": ("bill", "credit")})
 
     def trial_balance(self, at: datetime | None = None) -> list[Standing]:
         """What every ledger account comes to before an instant, or now."""

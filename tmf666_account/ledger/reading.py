@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from common.component import Recording
-from common.domain.accounting import CHART
+from common.domain.accounting import CHART, CUSTOMER_CREDIT, RECEIVABLE
 from common.domain.money import Money
 from common.store.records import Between
 from tmf666_account.ledger.tables import ENTRIES, LINES, POSTINGS, SUMS
@@ -74,6 +75,18 @@ def balance(records: Recording, account: str) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = {}
     for one in records(SUMS.name).sum(["amount"], {"account": account}, ("currency", "ledger_account")):
         found.setdefault(one.group["currency"], {})[one.group["ledger_account"]] = one.sums["amount"]
+    return found
+
+
+def owed_by(
+    records: Recording, causes: Iterable[str], ledger_accounts: tuple[str, ...] = (RECEIVABLE, CUSTOMER_CREDIT)
+) -> dict[str, dict[str, Decimal]]:
+    """What these causes entered in these ledger accounts, by currency; causes that were not entered are left out."""
+    postings = {row["id"]: row["cause"] for row in records(POSTINGS.name).find({"cause": tuple(sorted(set(causes)))})}
+    found: dict[str, dict[str, Decimal]] = {cause: {} for cause in postings.values()}
+    where = {"posting": tuple(sorted(postings)), "ledger_account": ledger_accounts}
+    for one in records(ENTRIES.name).sum(["amount"], where, ("posting", "currency")):
+        found[postings[one.group["posting"]]][one.group["currency"]] = one.sums["amount"]
     return found
 
 
