@@ -4,16 +4,24 @@ with its work (`bss assure`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
-from common.assurance import Books, Check, Finding
+from common.assurance import Books, Check, Finding, in_parts
 from common.store.audit import Values
+from common.store.records import Between
 from tmf676_payment import charges, credit, returns
 from tmf676_payment.accounts import ACCOUNT
-from tmf676_payment.tables import ALLOCATIONS, CHARGES, COLLECTIONS, CREDITS, RETURNS
+from tmf676_payment.dunning import wake
+from tmf676_payment.providers.port import Outcome
+from tmf676_payment.tables import ALLOCATIONS, CHARGES, COLLECTIONS, CREDITS, DUNNING, RETURNS, SANDBOX
 
+# What a provider did not answer for so long, nobody knows.
+_DOUBT = timedelta(days=1)
+_LOOK = "hold its dunning and let it go on (PATCH /tmf-api/collections/v1/account/ID), which has it looked at"
 _RESTORE = "compare with the bank's statement, hold the account, and tell us: this must not happen"
 
 
@@ -68,6 +76,80 @@ def _credited(books: Books) -> Iterator[Finding]:
             yield Finding((f"billingAccount {account}",), told, _RESTORE)
 
 
+def _applied(books: Books) -> Iterator[Finding]:
+    """What bills show as paid is what was allocated to them, and the ledger has it."""
+    receivables, ledger = books.offered("receivables"), books.offered("ledger")
+    if receivables is None:
+        return
+    paid = receivables.paid_bills()
+    for bill in books.audit.missing(paid, Values(ALLOCATIONS.name, "bill")):
+        yield Finding((f"customerBill {bill}",), "it counts as paid, and no money was allocated to it", _RESTORE)
+    allocated = books.audit.sums(ALLOCATIONS.name, ["amount"], ["bill", "credit"])
+    for bill, of_bill in groupby(allocated, key=lambda one: one.group["bill"]):
+        told = {one.group["credit"]: one.sums["amount"] for one in of_bill if one.sums["amount"]}
+        shown = receivables.applied(bill)
+        for credit_id in sorted(told.keys() | shown.keys()):
+            one, other = told.get(credit_id, Decimal(0)), shown.get(credit_id, Decimal(0))
+            if one != other:
+                message = f"{one:f} of credit {credit_id} were allocated to it, and {other:f} applied"
+                yield Finding((f"customerBill {bill}",), message, _RESTORE)
+    if ledger is not None:
+        yield from _entered(books, ledger)
+
+
+def _entered(books: Books, ledger: Any) -> Iterator[Finding]:
+    rows = books.audit.rows(ALLOCATIONS.name, ["id", "bill", "credit", "amount"], ["id"])
+    for part in in_parts(rows):
+        causes = {_cause(row): row for row in part}
+        entered = ledger.receivable_by(causes)
+        for cause, row in causes.items():
+            amount = -sum(entered.get(cause, {}).values(), Decimal(0))
+            if amount != row["amount"]:
+                told = f"allocation {row['id']} is of {row['amount']:f}, and {amount:f} are entered in the ledger"
+                yield Finding((f"customerBill {row['bill']}", f"credit {row['credit']}"), told, _RESTORE)
+
+
+def _cause(row: Mapping[str, Any]) -> str:
+    return f"{'allocation' if row['amount'] > 0 else 'deallocation'}/{row['id']}"
+
+
+def _at_provider(books: Books) -> Iterator[Finding]:
+    """What the built-in provider took is what we think it took; what is being asked for is not decided yet."""
+    if books.settings.payment_provider != "sandbox":
+        return
+    taken = Values(SANDBOX.name, "key", {"operation": "capture", "outcome": Outcome.CAPTURED.value})
+    known = Values(CHARGES.name, "id", {"resource": "payment", "state": (charges.OPEN, charges.DONE)})
+    for id in books.audit.missing(taken, known):
+        yield Finding((f"payment {id}",), "the provider took it, and we do not count it", _RESTORE)
+    done = Values(CHARGES.name, "id", {"resource": "payment", "state": charges.DONE, "operation": "capture"})
+    for id in books.audit.missing(done, taken):
+        yield Finding((f"payment {id}",), "we count it, and the provider did not take it", _RESTORE)
+
+
+def _doubtful(books: Books) -> Iterator[Finding]:
+    """What the provider was asked and did not answer."""
+    where = {"state": charges.OPEN, "is_pending": False, "at": Between(end=books.now - _DOUBT)}
+    for row in books.audit.rows(CHARGES.name, ["id", "resource", "tries", "at"], ["id"], where):
+        told = f"it was asked of the provider on {row['at']:%Y-%m-%d}, {row['tries']} times, without an answer"
+        remedy = "ask the provider what became of it; see that a worker runs"
+        yield Finding((f"{row['resource']} {row['id']}",), told, remedy)
+
+
+def _dunned(books: Books) -> Iterator[Finding]:
+    """Who is dunned has debts, and who has debts that were due is dunned, or looked at soon."""
+    receivables = books.offered("receivables")
+    if receivables is None or books.settings.dunning == wake.OFF:
+        return
+    owing = receivables.overdue_accounts(books.now - wake.GRACE)
+    for account in books.audit.missing(Values(DUNNING.name, "account", {"state": wake.ARREARS}), owing):
+        told = "it is dunned, and nothing is overdue"
+        yield Finding((f"billingAccount {account}",), told, _LOOK)
+    for account in books.audit.missing(owing, Values(DUNNING.name, "account", {"state": wake.ARREARS})):
+        if books.uow.agenda.get(wake.WORK, account) is None:
+            told = "it has overdue bills, and nobody will look at it"
+            yield Finding((f"billingAccount {account}",), told, _LOOK)
+
+
 def _sums(books: Books, table: str, where: dict[str, Any]) -> dict[str, Decimal]:
     return {one.group["credit"]: one.sums["amount"] for one in books.audit.sums(table, ["amount"], ["credit"], where)}
 
@@ -77,5 +159,9 @@ CHECKS = (
     Check("payment.received", "What the provider took came in once, and is shown.", _received),
     Check("payment.returned", "What went back is shown as a refund.", _returned),
     Check("payment.credit", "Credit of customers is what the ledger has.", _credited),
+    Check("payment.applied", "Bills are paid by what was allocated to them, and the ledger has it.", _applied),
+    Check("payment.provider", "What the provider took is what we count.", _at_provider),
+    Check("payment.doubt", "What the provider was asked, it answered within a day.", _doubtful),
+    Check("payment.dunned", "Who is dunned has debts, and who has debts is dunned.", _dunned),
     Check("payment.collection", "A bill that is being collected has a payment under way.", _asked),
 )

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-# 13 to 19 digits, in groups or not; card schemes number their cards from 2 to 6 on.
-_CANDIDATE = re.compile(r"(?<!\d)[2-6](?:[ -]?\d){12,18}(?!\d)")
+# 13 to 19 digits at a stretch, or in the groups that are printed on cards; card schemes number theirs from 2 to 6 on.
+# What goes on with digits or dashes (groups: with letters, too) on either side is something else, such as a UUID.
+_STRETCH = r"(?<![\d-])[2-6]\d{12,18}(?![\d-])"
+_FOURS = r"[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?"
+_SIX_IN_THE_MIDDLE = r"3\d{3}([ -])\d{6}\2\d{4,5}"
+_CANDIDATE = re.compile(rf"{_STRETCH}|(?<![\w-])(?:{_FOURS}|{_SIX_IN_THE_MIDDLE})(?![\w-])", re.ASCII)
 # Numbers of other things, which may look like one.
-_OTHER_NUMBERS = frozenset({"accountNumber", "mandateId", "checkId", "correlatorId", "externalId"})
+_OTHER_NUMBERS = frozenset({"id", "href", "accountNumber", "mandateId", "checkId", "correlatorId", "externalId"})
 
 
 def card_numbers(value: Any, pointer: str = "") -> Iterator[str]:
@@ -27,7 +31,7 @@ def card_numbers(value: Any, pointer: str = "") -> Iterator[str]:
             yield from card_numbers(item, f"{pointer}/{index}")
     elif isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         text = value if isinstance(value, str) else f"{value:f}" if isinstance(value, Decimal) else str(value)
-        if any(_is_luhn(re.sub(r"\D", "", found)) for found in _CANDIDATE.findall(text)):
+        if any(_is_luhn(re.sub(r"\D", "", found[0])) for found in _CANDIDATE.finditer(text)):
             yield pointer
 
 
