@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 # 13 to 19 digits at a stretch, or in the groups that are printed on cards; card schemes number theirs from 2 to 6 on.
-# What goes on with digits or dashes (groups: with letters, too) on either side is something else, such as a UUID.
-_STRETCH = r"(?<![\d-])[2-6]\d{12,18}(?![\d-])"
+# What goes on with hexadecimal digits or dashes (groups: with any letter) on either side is something else, a UUID say.
+_STRETCH = r"(?<![\da-fA-F-])[2-6]\d{12,18}(?![\da-fA-F-])"
 _FOURS = r"[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?"
 _SIX_IN_THE_MIDDLE = r"3\d{3}([ -])\d{6}\2\d{4,5}"
 _CANDIDATE = re.compile(rf"{_STRETCH}|(?<![\w-])(?:{_FOURS}|{_SIX_IN_THE_MIDDLE})(?![\w-])", re.ASCII)
