@@ -145,7 +145,8 @@ def _dunned(books: Books) -> Iterator[Finding]:
         told = "it is dunned, and nothing is overdue"
         yield Finding((f"billingAccount {account}",), told, _LOOK)
     for account in books.audit.missing(owing, Values(DUNNING.name, "account", {"state": wake.ARREARS})):
-        if books.uow.agenda.get(wake.WORK, account) is None:
+        is_asked_for = receivables.is_asked_for(account, books.now - wake.GRACE)
+        if is_asked_for and books.uow.agenda.get(wake.WORK, account) is None:
             told = "it has overdue bills, and nobody will look at it"
             yield Finding((f"billingAccount {account}",), told, _LOOK)
 

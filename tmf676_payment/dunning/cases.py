@@ -26,8 +26,6 @@ from tmf676_payment.tables import DUNNING, STEPS
 
 # How soon a recovery is looked at again while an order of its case is under way.
 _RECOVERY_PAUSE = timedelta(hours=1)
-# How soon a case that has no more steps is looked at again: bills are also settled by those who tell nobody.
-_PAUSE_AFTER_LAST = timedelta(days=1)
 _OVER = {"state": NONE, "steps": 0, "stepped_at": None, "since": None, "hold_until": None, "hold_reason": None}
 
 
@@ -95,7 +93,7 @@ def _pursue(
         return until
     due = _due(row, arrears, policy)
     if due is None or due > context.now:
-        return due or context.now + _PAUSE_AFTER_LAST
+        return due
     step = policy.steps[row["steps"]]
     cause = f"{account}/{row['number']}/{row['steps']}"
     orders = steps.take(context, account, document, arrears.bills, step.action, cause)
@@ -112,7 +110,7 @@ def _pursue(
     row["stepped_at"] = context.now
     if step.action == WRITE_OFF:
         return context.now  # nothing may be left of the case
-    return _due(row, arrears, policy) or context.now + _PAUSE_AFTER_LAST
+    return _due(row, arrears, policy)
 
 
 def _due(row: dict[str, Any], arrears: Arrears, policy: Dunning) -> datetime | None:
