@@ -32,7 +32,7 @@ def item_row(id: str, bill: str, place: int, account: str, item: Item, origin: s
     of = charge.purpose
     return {
         **{"id": id, "bill": bill, "place": place, "account": account, "origin": origin},
-        **{"key": of.key, "kind": of.kind.value, "name": of.name, "product": of.product},
+        **{"key": of.key, "kind": of.kind.value, "name": of.name, "product": of.product or None},
         **{"price": of.price, "version": of.version},
         **{"first": charge.span.start.isoformat(), "last": charge.span.end.isoformat()},
         **{"amount": charge.amount.amount, "currency": charge.amount.currency},

@@ -25,6 +25,7 @@ from common.domain.money import Money, money_of
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from common.errors import Conflict, NotFound
 from common.rules import reference_id
+from common.store.audit import Values
 from common.store.records import Between
 from tmf678_bill.tables import APPLIED, HEADS, RECEIVABLES
 
@@ -112,6 +113,19 @@ class Receivables:
     def applied(self, bill_id: str, kind: str = PAYMENT) -> dict[str, Decimal]:
         """What was applied to a bill, by cause."""
         return {row["cause"]: row["amount"] for row in self._applied.find({"bill": bill_id, "kind": kind})}
+
+    def paid_bills(self) -> Values:
+        """The bills that payments were applied to."""
+        return Values(APPLIED.name, "bill", {"kind": PAYMENT})
+
+    def overdue_accounts(self, before: datetime) -> Values:
+        """The accounts of open bills that were due before an instant, disputed or not."""
+        return Values(RECEIVABLES.name, "account", {"is_open": True, "due": Between(None, before)})
+
+    def is_asked_for(self, account: str, before: datetime) -> bool:
+        """Whether something that is not disputed remains of a bill that was due before an instant."""
+        rows = self._rows.find({"account": account, "is_open": True, "due": Between(None, before)})
+        return any(row["remaining"] > row["disputed"] for row in rows)
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
