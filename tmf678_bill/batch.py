@@ -34,7 +34,8 @@ ATTEMPTS_MAX = 5
 # Cycles of one account in one run: ten years of months.
 CYCLES_MAX = 120
 _AT_ONCE = 500
-_MOMENT = timedelta(microseconds=1)
+# Instants are kept in milliseconds.
+_MOMENT = timedelta(milliseconds=1)
 # A local day begins within so long of the day in UTC.
 _ZONES = timedelta(hours=15)
 

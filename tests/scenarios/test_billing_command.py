@@ -42,6 +42,7 @@ def february(office: Office) -> Office:
         office.sell("plan", f"+4917{account}", account)
     office.sell("dollars", "+4917eva", "eva")
     office.shop.clock.move(office.shop.clock.now().replace(month=2, day=2))
+    office.amiss = {"bill.due"}  # what cannot be billed stays so
     return office
 
 
@@ -68,6 +69,16 @@ def test_a_run_bills_who_is_due_and_names_who_could_not_be_billed(february: Offi
     february.shop.run()
 
 
+def test_a_cycle_is_due_at_the_very_instant_at_which_it_ends(office: Office, bss: Bss) -> None:
+    office.plan("plan", office.recurring("base", "31"))
+    office.account("ann")
+    office.sell("plan", account="ann")
+    office.shop.clock.move(office.shop.clock.now().replace(month=2, day=1, hour=0))
+
+    assert "1 billed" in bss("bill", "run", "--due").stdout
+    office.shop.run()
+
+
 def test_a_dry_run_keeps_nothing_and_may_look_ahead(february: Office, bss: Bss) -> None:
     ran = bss("bill", "run", "--cycle", "monthly", "--dry-run", "--until", "2026-04-01", "--json")
 
@@ -77,6 +88,7 @@ def test_a_dry_run_keeps_nothing_and_may_look_ahead(february: Office, bss: Bss) 
     ends = [bill["billingPeriod"]["endDateTime"][:10] for bill in account["bills"]]
     assert (account["account"], ends) == ("ann", ["2026-02-01", "2026-03-01", "2026-04-01"])
     assert february._table(HEADS.name, {}) == []
+    february.shop.run()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +108,7 @@ def test_a_run_that_is_not_said_clearly_is_refused(
     assert ran.exit_code == 2
     assert message in ran.stderr
     assert february._table(HEADS.name, {}) == []
+    february.shop.run()
 
 
 def test_bills_are_listed_and_shown_with_their_reasons(february: Office, bss: Bss) -> None:

@@ -52,6 +52,18 @@ def test_a_bill_is_shown_in_both_majors_with_its_rates_and_cycle(office: Office)
     assert earlier["taxIncludedAmount"] == bill["taxIncludedAmount"]
 
 
+def test_everybody_is_told_of_a_bill_and_of_its_states(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31"))
+    office.account("ann")
+    office.sell("plan", account="ann")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    told = [line for line in office.shop.told() if line.startswith("customerBill")]
+    changes = [line for line in told if "changed" not in line]
+    assert changes == ["customerBill created: new", "customerBill: validated", "customerBill: sent"]
+
+
 def test_accounts_of_one_cycle_share_its_bill_cycle(office: Office) -> None:
     office.plan("plan", office.recurring("base", "31"))
     specification = office.cycle("monthly", frequency="monthly")

@@ -82,6 +82,7 @@ def test_usage_that_is_rated_again_after_its_bill_is_corrected_to_the_cent(offic
         ],
     ]
     assert office.told("ann")[1] == "C-00000001 2026-03-01 -0.15 + -0.03 = -0.18 EUR settled"
+    office.amiss = {"payment.dunned"}  # nobody is dunned here
 
 
 def test_usage_that_a_balance_paid_is_on_no_bill(office: Office) -> None:
@@ -140,6 +141,7 @@ def test_a_charge_in_another_currency_is_refused_and_nothing_is_billed(office: O
 
     office.shop.wait_until("2026-02-01T06:00:00Z")
 
+    office.amiss = {"bill.due"}
     problem = office.problem("ann")
     assert office.told("ann") == []
     assert problem is not None
