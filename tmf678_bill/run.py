@@ -11,7 +11,7 @@ Nothing left to charge: no bill, and the cycle goes on. Run again: nothing. Whoe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.component import RuleContext
@@ -30,6 +30,8 @@ from tmf678_bill.policies import entity_of, policy_of
 from tmf678_bill.receivables import opened
 from tmf678_bill.schedule import BILL_ACCOUNT, new_row
 from tmf678_bill.tables import BILLING
+
+_MOMENT = timedelta(milliseconds=1)
 
 
 class Refused(Conflict):
@@ -128,10 +130,13 @@ def _bill(
 
 
 def _here(proposed: tuple[Charge, ...], opened: datetime | None, cycle: AccountCycle) -> tuple[Charge, ...]:
-    """Without what was due by the end of the last bill that was loaded; usage that is here was never on one."""
+    """Without what was due by the end of the last bill that was loaded; usage that is here was never on one.
+
+    A day of which it billed a part is billed: it may have been cut at the midnight of another time zone.
+    """
     if opened is None:
         return proposed
-    day = cycle.day(opened)
+    day = cycle.day(opened - _MOMENT) + timedelta(days=1)
     return tuple(one for one in proposed if one.due > day or one.purpose.kind is Kind.USAGE)
 
 
