@@ -95,6 +95,8 @@ def clerk(collecting_stage: Stage) -> Iterator[Clerk]:
     clerk = Clerk(collecting_stage.open())
     clerk.provider()
     yield clerk
-    clerk.check()
-    clerk.check_payments()
-    collecting_stage.tidy()
+    try:
+        clerk.check()
+        clerk.check_payments()
+    finally:
+        collecting_stage.tidy()
