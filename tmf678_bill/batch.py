@@ -19,7 +19,7 @@ import structlog
 from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.money import Money
-from common.errors import ClientError, Unavailable
+from common.errors import ClientError, ServerError, Unavailable
 from common.installation import Installation
 from common.rest.actions import acting
 from common.store.records import Between
@@ -156,8 +156,8 @@ class BillRun:
                 self._cycles(run, account, until, bills)
         except ClientError as error:
             return self._failed(run, account, bills, error.code, error.message)
-        except Unavailable:
-            raise
+        except ServerError:
+            raise  # no database, no policies: that is so for everybody
         except Exception as error:
             # The worker edge: a fault of ours in one account stops no other.
             _log.exception("an account was not billed", account=account)

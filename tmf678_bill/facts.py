@@ -43,6 +43,8 @@ _ENDED = frozenset({"terminated", "cancelled", "aborted"})
 _PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
 _HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 _NO_TERMS = UsageTerms("", TaxClass(), ())
+# ISO 4217: what was used costs nothing, and nobody says in which currency.
+_NO_CURRENCY = "XXX"
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def read_facts(context: RuleContext, account: Document, cycle: AccountCycle, cur
     whole = _with_parts(products, documents)
     limit = money_of(account.get("creditLimit"))
     currency = currency or (None if limit is None else limit.currency)
-    currency = currency or _first_currency(whole)
     sums = usage.sums(account["id"], cycle.period_at) if usage is not None else []
+    currency = currency or _first_currency(whole) or reading.usage_currency(sums)
     used: dict[tuple[Any, ...], list[Any]] = {}
     for one in sums:
         key = (one.product, one.price, one.version, one.usage_type, one.kind, cycle.span_at(one.start).start)
@@ -85,7 +87,7 @@ def read_facts(context: RuleContext, account: Document, cycle: AccountCycle, cur
         account["id"],
         cycle.cycle,
         whole,
-        tuple(found for listed in used.values() for found in reading.usage(listed, currency or "")),
+        tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY)),
         currency,
         place,
     )
@@ -169,6 +171,12 @@ class _Reading:
                 discounts=terms.discounts,
                 since=self._since.get((first.product, first.price)),
             )
+
+    def usage_currency(self, sums: list[Any]) -> str | None:
+        """The currency of usage where nothing else says one; that of its price where all of it was free."""
+        priced = (one.currency for one in sums if one.currency)
+        terms = (found.currency for _, found in sorted(self._usage_terms.items()) if found.currency)
+        return next(priced, None) or (next(terms, None) if sums else None)
 
     def _day(self, text: Any) -> date | None:
         normal = normal_instant(text) if isinstance(text, str) else None

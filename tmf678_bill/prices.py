@@ -46,6 +46,7 @@ class UsageTerms:
     name: str
     tax: TaxClass
     discounts: tuple[Discount, ...]
+    currency: str | None = None
 
 
 class Terms:
@@ -80,9 +81,12 @@ def usage_terms(entries: Iterable[Document], terms: Terms) -> Iterator[tuple[str
         document = terms.of(entry)
         if document.get("@type") not in ("UsagePrice", "AllowancePrice") and _kind(entry, document) is not Kind.USAGE:
             continue
-        tax = _tax(entry, document, _first_money(document))
+        money = _first_money(document)
+        tax = _tax(entry, document, money)
         discounts = _discounts(entry, terms, is_inclusive=tax.is_inclusive)
-        yield str(document.get("id") or _key(entry, position)), UsageTerms(_name(entry, document), tax, discounts)
+        currency = None if money is None else money.currency
+        found = UsageTerms(_name(entry, document), tax, discounts, currency)
+        yield str(document.get("id") or _key(entry, position)), found
 
 
 def _price(kind: Kind, entry: Document, position: int, terms: Terms) -> AgreedPrice | None:

@@ -98,6 +98,23 @@ def test_usage_that_a_balance_paid_is_on_no_bill(office: Office) -> None:
     assert office.last("ann") == ["recurring base 2026-01-01/2026-02-01 31 + 5.89"]
 
 
+def test_usage_that_an_allowance_covers_is_shown_and_costs_nothing(office: Office) -> None:
+    office.plan("plan", _voice(office, 0.1), office.allowance("free", "voice", "10 min", period={"units": "month"}))
+    office.account("ann")
+    office.sell("plan", account="ann")
+    office.use("voice", "2026-01-05T10:00:00Z", "60 s")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+    office.use("voice", "2026-02-05T10:00:00Z", "660 s")
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert [office.items(bill) for bill in office.bills("ann")] == [
+        ["usage free 2026-01-01/2026-02-01 0 + 0"],
+        ["usage free 2026-02-01/2026-03-01 0 + 0", "usage voice 2026-02-01/2026-03-01 0.1 + 0.02"],
+    ]
+    assert office.told("ann")[0] == "B-00000001 2026-02-01 0 + 0 = 0 EUR settled"
+
+
 def test_what_is_missing_to_a_commitment_is_charged(office: Office) -> None:
     promise = office.commitment("least", "50", tax=None, period={"units": "month"}, trueUpName="Up to 50")
     office.plan("plan", _voice(office, 1, tax=None), office.recurring("base", "10", tax=None), promise)
@@ -151,6 +168,7 @@ def test_a_charge_in_another_currency_is_refused_and_nothing_is_billed(office: O
     # Mended or not, others are billed, and it is tried again the next day.
     report = BillRun(office.shop.suite.installation, accounts=("ann",)).run()
     assert [(one.result, (one.reason or ("",))[0]) for one in report.outcomes] == [(Result.FAILED, "currency.other")]
+    office.amiss.add("bill.due")
 
 
 def test_tax_is_added_included_and_forgiven(office: Office) -> None:
