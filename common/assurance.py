@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -30,6 +31,9 @@ SHOWN_MAX = 100
 LATE = timedelta(hours=1)
 # Occasions in a row that failed; fewer come right by themselves.
 FAILURES_MAX = 5
+# Records that are looked at together.
+_AT_ONCE = 500
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,13 @@ def assure(installation: Installation, names: Iterable[str] = (), tenant: str = 
         for check in known:
             if not wanted or check.name in wanted:
                 yield _run(check, books)
+
+
+def in_parts(listed: Iterable[_Part]) -> Iterator[list[_Part]]:
+    """Some at a time, so that questions about them are few and a large store does not fill the memory."""
+    rest = iter(listed)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
 
 
 def metrics(results: Iterable[Result]) -> CollectorRegistry:

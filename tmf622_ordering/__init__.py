@@ -53,5 +53,6 @@ COMPONENT = Component(
     ),
     routes=tuple(Route("POST", path, "tmf622_ordering.listener:Listener") for path in works.LISTENER_PATHS),
     commands={"order": "tmf622_ordering.command:order_app"},
+    checks="tmf622_ordering.assure:CHECKS",
     v4=V4,
 )

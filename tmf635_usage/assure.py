@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
-from common.assurance import Books, Check, Finding
+from common.assurance import Books, Check, Finding, in_parts
 from common.domain.clock import instant_text
 from common.store.audit import Values
 from common.store.records import Between
-from tmf635_usage.tables import KEYS, LINES, RATINGS, UNBILLED
+from tmf635_usage.rate import EXPLANATION
+from tmf635_usage.tables import (
+    BILLED,
+    BILLED_SUMS,
+    HOLDS,
+    KEYS,
+    LINES,
+    PREPAID,
+    RATINGS,
+    SESSIONS,
+    UNBILLED,
+    VOID,
+)
 
 # Usage that nobody could rate for so long is not about to come right by itself.
 WAITED = timedelta(days=1)
@@ -26,6 +39,10 @@ _SERIES = re.compile(r"(.*?)([0-9]{1,18})")
 _PRICED = ("usage", "setup", "correction")
 # Base units of what lasts or has a size.
 _MEASURED = ("s", "B")
+_NOT_BILLED = (UNBILLED, PREPAID, VOID)
+# What the lines of a sum have in common.
+_SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
+_KEEP = "keep the account from the next bill, and tell us: this must not happen"
 
 
 def _lost(books: Books) -> Iterator[Finding]:
@@ -41,12 +58,15 @@ def _lost(books: Books) -> Iterator[Finding]:
 def _rated(books: Books) -> Iterator[Finding]:
     usage = books.stored("productUsage")
     current = Values(RATINGS.name, "usage", {"is_current": True})
-    for id in books.audit.missing(Values(usage, "id", {"status": "rated"}), current):
-        yield Finding(
-            (f"productUsage {id}",),
-            "it is rated, and nothing says what it costs: another system rated it, or its rating is lost",
-            "if it is to be charged here, PATCH it to corrected and run `bss usage rerate` for its product",
-        )
+    for ids in in_parts(books.audit.missing(Values(usage, "id", {"status": "rated"}), current)):
+        documents = books.library.get_many("productUsage", set(ids))
+        # What another system rated says nothing of why; it is loaded as it is, and charged there.
+        for id in (id for id in ids if EXPLANATION in documents.get(id, {})):
+            yield Finding(
+                (f"productUsage {id}",),
+                "it is rated, and nothing says what it costs: its rating is lost",
+                "PATCH it to corrected and run `bss usage rerate` for its product",
+            )
     for id in books.audit.missing(current, Values(usage, "id", {"status": ("rated", "superseded")})):
         yield Finding(
             (f"productUsage {id}",),
@@ -140,6 +160,81 @@ def _alike(books: Books) -> Iterator[Finding]:
         )
 
 
+def _states(books: Books) -> Iterator[Finding]:
+    """A line is unbilled, on one item of a bill, paid from a balance, or void."""
+    for row in books.audit.rows(LINES.name, ["usage"], ["id"], {"state": BILLED, "bill_item": None}):
+        yield Finding((f"productUsage {row['usage']}",), "it counts as billed, and is on no item of a bill", _KEEP)
+    for one in books.audit.sums(LINES.name, [], ["state"]):
+        if one.group["state"] not in (BILLED, *_NOT_BILLED):
+            told = f"{one.count} are in a state that there is not"
+            yield Finding((f"rated lines in state {one.group['state']}",), told, _KEEP)
+    for one in books.audit.sums(LINES.name, [], ["state", "bill_item"], {"state": _NOT_BILLED}):
+        if one.group["bill_item"] is not None:
+            told = f"{one.count} lines of it are {one.group['state']}"
+            yield Finding((f"item {one.group['bill_item']}",), told, _KEEP)
+
+
+def _sums(books: Books) -> Iterator[Finding]:
+    """What items of usage are charged by is the sum of the lines."""
+    columns = ["quantity", "amount"]
+    lines = {
+        tuple(of if of is not None else "" for of in one.group.values()): one
+        for one in books.audit.sums(LINES.name, columns, _SUMMED, {"state": BILLED})
+    }
+    for kept in books.audit.sums(BILLED_SUMS.name, [*columns, "lines"], _SUMMED):
+        one = lines.pop(tuple(kept.group.values()), None)
+        is_so = one is not None and one.count == kept.sums["lines"]
+        if one is None or not is_so or any(one.sums[name] != kept.sums[name] for name in columns):
+            amount = one.sums["amount"] if one is not None else 0
+            yield _differs(kept.group, f"bills charge {kept.sums['amount']:f}, and its billed lines come to {amount:f}")
+    for one in lines.values():
+        yield _differs(one.group, f"its billed lines come to {one.sums['amount']:f}, and no bill charges them")
+
+
+def _differs(group: Mapping[str, Any], message: str) -> Finding:
+    what = f"{group['usage_type']} at price {group['price']} {group['version']}"
+    return Finding((f"billingAccount {group['account']}", f"product {group['product']}", what), message, _KEEP)
+
+
+def _forgotten(books: Books) -> Iterator[Finding]:
+    """Usage that was rated before a bill of its time was issued, and is on none; and usage that nobody bills."""
+    billing = books.offered("billing")
+    if billing is None:
+        return
+    unbilled = books.audit.sums(LINES.name, ["amount"], ["account"], {"state": UNBILLED, "kind": _PRICED})
+    for groups in in_parts(one for one in unbilled if one.group["account"] is not None):
+        covered = billing.covered([one.group["account"] for one in groups])
+        for group in groups:
+            account, amount = group.group["account"], group.sums["amount"]
+            last = covered.get(account)
+            if last is None and amount:
+                told = f"{group.count} lines of usage are unbilled, and no bill run knows of it"
+                yield Finding((f"billingAccount {account}",), told, "PATCH the account, which has it billed")
+            elif last is not None and last.until is not None:
+                yield from _left_out(books, account, last.until, last.issued_at)
+
+
+def _left_out(books: Books, account: str, until: datetime, issued_at: datetime) -> Iterator[Finding]:
+    where = {"account": account, "state": UNBILLED, "at": Between(end=until)}
+    for rows in in_parts(books.audit.rows(LINES.name, ["usage"], ["usage", "id"], where)):
+        usages = sorted({row["usage"] for row in rows})
+        rated: dict[str, datetime] = {}
+        for rating in books.records(RATINGS.name).find({"usage": tuple(usages)}):
+            rated[rating["usage"]] = max(rating["rated_at"], rated.get(rating["usage"], rating["rated_at"]))
+        for usage in usages:
+            if usage in rated and rated[usage] < issued_at:
+                told = f"it was rated before the bill of its time was issued, and is not on it (account {account})"
+                yield Finding(
+                    (f"productUsage {usage}",), told, "the next bill takes it up; tell us: this must not happen"
+                )
+
+
+def _held(books: Books) -> Iterator[Finding]:
+    for id in books.audit.missing(Values(HOLDS.name, "session"), Values(SESSIONS.name, "id", {"state": "open"})):
+        told = "free units are kept for it, and it has ended"
+        yield Finding((f"session {id}",), told, "tell us: nobody else can use these units until their period ends")
+
+
 CHECKS = (
     Check("usage.here", "Every record that a source numbered and that was taken is here.", _lost),
     Check("usage.rated-once", "What is rated has one rating that counts, and nothing else has.", _rated),
@@ -148,4 +243,8 @@ CHECKS = (
     Check("usage.waiting", "Usage that could not be rated is mended within a day.", _waiting),
     Check("usage.gaps", "Sources that number their records left none out.", _gaps),
     Check("usage.alike", "No use is charged under two numbers.", _alike),
+    Check("usage.states", "What is rated is unbilled, on one item of a bill, prepaid, or void.", _states),
+    Check("usage.sums", "What bills charge usage by is the sum of its lines.", _sums),
+    Check("usage.billed", "Usage is on the bill of its time, or came after it.", _forgotten),
+    Check("usage.held", "Free units are kept for sessions that are going on.", _held),
 )

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.component import Recording
+from common.store.audit import Values
 from common.store.records import Between
 from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.tables import BILLED, BILLED_SUMS, LINES, SCOPES, UNBILLED
@@ -71,6 +72,14 @@ class BilledLine:
     currency: str | None
 
 
+@dataclass(frozen=True)
+class Behind:
+    """The lines behind an item: how many, and their unrounded sum."""
+
+    count: int
+    amount: Decimal
+
+
 class RatedUsage:
     """What bills ask."""
 
@@ -117,6 +126,21 @@ class RatedUsage:
             part = tuple(items[start : start + _AT_ONCE])
             rows += [_line(row) for row in self._lines.find({"bill_item": part}, order=["at"])]
         yield from sorted(rows, key=lambda one: (one.at, one.id))
+
+    # -- whether all is well ------------------------------------------------------------------------------------------
+
+    def billed_items(self) -> Values:
+        """The items that lines were billed on."""
+        return Values(LINES.name, "bill_item", {"state": BILLED})
+
+    def behind(self, items: Sequence[str]) -> dict[str, Behind]:
+        """How many lines each of these items has and what they come to; those without any are left out."""
+        found: dict[str, Behind] = {}
+        for start in range(0, len(items), _AT_ONCE):
+            part = tuple(items[start : start + _AT_ONCE])
+            for one in self._lines.sum(["amount"], {"bill_item": part}, ("bill_item",)):
+                found[one.group["bill_item"]] = Behind(one.count, one.sums["amount"])
+        return found
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from common.assurance import Books, Check, Finding
+from common.domain.query import Compare, Document, FieldPath, Kind, Operator
 from common.store.audit import Values
 from tmf637_inventory.history import SPANS
 
@@ -20,13 +21,23 @@ def _priced(books: Books) -> Iterator[Finding]:
             continue
         document = books.library.get("product", product) or {}
         related = document.get("productRelationship", ())
-        if any(one.get("relationshipType") == "bundledBy" for one in related):
+        if any(one.get("relationshipType") == "bundledBy" for one in related) or _has_priced_part(books, document):
             continue
         yield Finding(
             (f"product {product}",),
             "it is active and has no price, so that it is never charged",
             "order a change of the product to an offering with prices, or PATCH its productPrice",
         )
+
+
+def _has_priced_part(books: Books, bundle: Document) -> bool:
+    """Whether something is charged for a bundle by its parts, whichever of both names the other."""
+    named = {one["id"] for one in bundle.get("product", ()) if isinstance(one.get("id"), str)}
+    related = FieldPath(("productRelationship", "id"), Kind.STRING, many=True)
+    parts = list(books.library.get_many("product", named).values()) if named else []
+    if "id" in bundle:
+        parts += books.library.find("product", Compare(related, Operator.EQ, (bundle["id"],)))
+    return any(part.get("productPrice") for part in parts)
 
 
 def _payers(books: Books) -> Iterator[Finding]:

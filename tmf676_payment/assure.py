@@ -14,8 +14,9 @@ from common.assurance import Books, Check, Finding, in_parts
 from common.store.audit import Values
 from common.store.records import Between
 from tmf676_payment import charges, credit, returns
-from tmf676_payment.accounts import ACCOUNT
+from tmf676_payment.accounts import ACCOUNT, legal_entity_of
 from tmf676_payment.dunning import wake
+from tmf676_payment.policy import policy_of
 from tmf676_payment.providers.port import Outcome
 from tmf676_payment.tables import ALLOCATIONS, CHARGES, COLLECTIONS, CREDITS, DUNNING, RETURNS, SANDBOX
 
@@ -140,15 +141,22 @@ def _dunned(books: Books) -> Iterator[Finding]:
     receivables = books.offered("receivables")
     if receivables is None or books.settings.dunning == wake.OFF:
         return
-    owing = receivables.overdue_accounts(books.now - wake.GRACE)
-    for account in books.audit.missing(Values(DUNNING.name, "account", {"state": wake.ARREARS}), owing):
-        told = "it is dunned, and nothing is overdue"
-        yield Finding((f"billingAccount {account}",), told, _LOOK)
-    for account in books.audit.missing(owing, Values(DUNNING.name, "account", {"state": wake.ARREARS})):
-        is_asked_for = receivables.is_asked_for(account, books.now - wake.GRACE)
-        if is_asked_for and books.uow.agenda.get(wake.WORK, account) is None:
-            told = "it has overdue bills, and nobody will look at it"
-            yield Finding((f"billingAccount {account}",), told, _LOOK)
+    dunned = Values(DUNNING.name, "account", {"state": wake.ARREARS})
+    for account in books.audit.missing(dunned, receivables.overdue_accounts(books.now)):
+        yield Finding((f"billingAccount {account}",), "it is dunned, and nothing is due", _LOOK)
+    before = books.now - wake.GRACE
+    for account in books.audit.missing(receivables.overdue_accounts(before), dunned):
+        is_owing = _owes_enough(books, account, receivables.overdue_amounts(account, before))
+        if is_owing and books.uow.agenda.get(wake.WORK, account) is None:
+            yield Finding((f"billingAccount {account}",), "it has overdue bills, and nobody will look at it", _LOOK)
+
+
+def _owes_enough(books: Books, account: str, amounts: Mapping[str, Decimal]) -> bool:
+    """Whether the policy pursues it."""
+    document = books.library.get(ACCOUNT, account) or {}
+    entity = legal_entity_of(document, books.settings)
+    minimum = policy_of(books.settings, entity, str(document.get("accountType", ""))).dunning.minimum
+    return any(amount > 0 and amount >= minimum for amount in amounts.values())
 
 
 def _sums(books: Books, table: str, where: dict[str, Any]) -> dict[str, Decimal]:

@@ -13,6 +13,7 @@ from tmf678_bill.v4 import V4
 _PARTY = ("relatedParty.partyOrPartyRole.id", "relatedParty.role")
 _DATES = ("billDate", "lastUpdate", "paymentDueDate")
 _BILL = ("billNo", "state", "category", "runType", "billCycle.id", *_DATES, *_PARTY)
+_RATE = ("name", "date", "isBilled", "appliedBillingRateType", "bill.id")
 
 COMPONENT = Component(
     name="tmf678_bill",
@@ -26,11 +27,7 @@ COMPONENT = Component(
             lifecycle=CUSTOMER_BILL,
             on_patch=rules.on_patch_bill,
         ),
-        Resource(
-            "appliedCustomerBillingRate",
-            indexed=("name", "date", "isBilled", "appliedBillingRateType", "bill.id"),
-            holds=("billingAccount.id", "product.id"),
-        ),
+        Resource("appliedCustomerBillingRate", indexed=_RATE, holds=("billingAccount.id", "product.id")),
         Resource(
             "customerBillOnDemand",
             indexed=("name", "state", "lastUpdate", *_PARTY),
@@ -56,5 +53,6 @@ COMPONENT = Component(
         "receivables": "tmf678_bill.receivables:Receivables",
         "billing": "tmf678_bill.schedule:Billing",
     },
+    checks="tmf678_bill.assure:CHECKS",
     v4=V4,
 )

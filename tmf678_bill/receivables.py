@@ -127,6 +127,14 @@ class Receivables:
         rows = self._rows.find({"account": account, "is_open": True, "due": Between(None, before)})
         return any(row["remaining"] > row["disputed"] for row in rows)
 
+    def overdue_amounts(self, account: str, before: datetime) -> dict[str, Decimal]:
+        """What may be asked for of bills that were due before an instant, by currency; nothing is held."""
+        found: dict[str, Decimal] = {}
+        for row in self._rows.find({"account": account, "is_open": True, "due": Between(None, before)}):
+            collectable = row["remaining"] - row["disputed"]
+            found[row["currency"]] = found.get(row["currency"], _ZERO) + collectable
+        return found
+
     # -- changing -----------------------------------------------------------------------------------------------------
 
     def apply(self, context: RuleContext, bill_id: str, payment: Mapping[str, Any], amount: Money) -> OpenBill:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from common.component import Recording, RuleContext
 from common.domain.query import Document
 from tmf678_bill.cycles import AccountCycle, account_cycle
-from tmf678_bill.tables import BILLING
+from tmf678_bill.tables import BILLING, HEADS
 
 # The key is the id of an account; of a request for a bill.
 BILL_ACCOUNT, BILL_DEMAND = "bill.account", "bill.demand"
 
 
+@dataclass(frozen=True)
+class Covered:
+    """Until when an account is billed, and when the bill of that was issued; None where its last run made none."""
+
+    until: datetime | None = None
+    issued_at: datetime | None = None
+
+
 class Billing:
-    """What the accounts tell us."""
+    """What the accounts tell us, and what others ask of how far they are billed."""
 
     def __init__(self, records: Recording) -> None:
-        self._table = records(BILLING.name)
+        self._table, self._heads = records(BILLING.name), records(HEADS.name)
 
     def expect(self, context: RuleContext, account: Document) -> None:
         """An account was made or changed: it is billed when its next cycle ends, from now on.
@@ -33,6 +43,22 @@ class Billing:
         self._table.put([row])
         if context.settings.billing == "automatic" and context.schedule is not None and row["next"] is not None:
             context.schedule(BILL_ACCOUNT, account["id"], row["next"])
+
+    def covered(self, accounts: Iterable[str]) -> dict[str, Covered]:
+        """How far each of these accounts is billed; those that no run knows of, or bills any more, are left out.
+
+        Shapes: some accounts at a time.
+        """
+        rows = self._table.get_many((account,) for account in accounts)
+        known = {row["account"]: row["billed_until"] for row in rows.values() if row["next"] is not None}
+        found = dict.fromkeys(known, Covered())
+        ends = tuple(sorted({until for until in known.values() if until is not None}))
+        # Credit notes of a bill are for its time too: the bill is the first.
+        for head in self._heads.find({"account": tuple(sorted(known)), "end": ends}, order=["issued_at"]):
+            account = head["account"]
+            if known[account] == head["end"] and found[account].until is None:
+                found[account] = Covered(head["end"], head["issued_at"])
+        return found
 
 
 def new_row(account: str, cycle: AccountCycle, since: datetime) -> dict[str, Any]:

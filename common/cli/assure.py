@@ -71,3 +71,4 @@ def _print(results: list[Result]) -> None:
             out.print(f"    {finding.message}\n    -> {finding.remedy}", markup=False, soft_wrap=True)
         if result.count > SHOWN_MAX:
             out.print(f"{result.check.name}: {result.count - SHOWN_MAX} more", markup=False)
+    out.print(f"{len(results)} checks, {sum(result.count for result in results)} findings", markup=False)

@@ -8,10 +8,11 @@ books agree, whatever was done (docs/billing.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from common.assurance import assure
 from common.domain.query import Document
 from common.rest.actions import acting
 from tests.client import Answer
@@ -38,7 +39,9 @@ _KINDS = {
 
 @dataclass
 class Office(Network):
-    """Sells, reports usage and looks at the bills."""
+    """Sells, reports usage and looks at the bills. A story that ends with something amiss says which checks find it."""
+
+    amiss: set[str] = field(default_factory=set)
 
     # -- the catalogue ------------------------------------------------------------------------------------
 
@@ -172,6 +175,13 @@ class Office(Network):
         claimed = {row["id"]: row["usages"] for row in self._table(ITEMS.name, {"kind": "usage"})}
         assert claimed == {id: billed.count(id) for id in claimed}, "every item has its lines"
         self._check_ledger()
+        self.assured()
+
+    def assured(self) -> None:
+        """`bss assure` finds nothing but what the story left amiss."""
+        results = assure(self.shop.suite.installation)
+        found = {one.check.name: one.findings for one in results if one.count and one.check.name not in self.amiss}
+        assert found == {}, found
 
     def _check_bill(self, head: Mapping[str, Any]) -> None:
         items = self._table(ITEMS.name, {"bill": head["bill"]})

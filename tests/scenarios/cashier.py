@@ -160,9 +160,11 @@ def cashier(collecting_stage: Stage) -> Iterator[Cashier]:
     cashier = Cashier(collecting_stage.open())
     cashier.provider()
     yield cashier
-    cashier.check()
-    cashier.check_payments()
-    collecting_stage.tidy()
+    try:
+        cashier.check()
+        cashier.check_payments()
+    finally:
+        collecting_stage.tidy()
 
 
 __all__ = [

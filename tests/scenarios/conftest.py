@@ -109,8 +109,10 @@ def office(billing_stage: Stage) -> Iterator[Office]:
     """The shop, which bills its customers; the books agree at the end of every story."""
     office = Office(billing_stage.open())
     yield office
-    office.check()
-    billing_stage.tidy()
+    try:
+        office.check()
+    finally:
+        billing_stage.tidy()
 
 
 @pytest.fixture

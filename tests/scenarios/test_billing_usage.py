@@ -98,6 +98,26 @@ def test_usage_that_a_balance_paid_is_on_no_bill(office: Office) -> None:
     assert office.last("ann") == ["recurring base 2026-01-01/2026-02-01 31 + 5.89"]
 
 
+def test_prepaid_usage_that_is_rated_again_is_on_no_bill_either(office: Office) -> None:
+    office.plan("plan", _voice(office, 0.1))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    topped_up(office.shop.suite, "credit", Decimal(5), product=[{"id": product}])
+    office.use("voice", "2026-01-05T10:00:00Z", "60 s")
+    _agree_anew(office, product, _voice(office, 0.05, "cheaper"))
+
+    rerate(office.shop.suite.installation, product)
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    lines = [(row["price"], row["state"], row["amount"]) for row in office._table(LINES.name, {})]
+    assert sorted(lines) == [
+        ("cheaper", "prepaid", Decimal("0.05")),
+        ("voice", "void", Decimal("-0.1")),
+        ("voice", "void", Decimal("0.1")),
+    ]
+    assert office.told("ann") == []
+
+
 def test_usage_that_an_allowance_covers_is_shown_and_costs_nothing(office: Office) -> None:
     office.plan("plan", _voice(office, 0.1), office.allowance("free", "voice", "10 min", period={"units": "month"}))
     office.account("ann")
