@@ -1,4 +1,4 @@
-"""`bss`: serve, worker, migrate, seed, spec, events, check, assure, and the commands of components (order).
+"""`bss`: serve, worker, migrate, seed, spec, events, check, assure, conformance, and the commands of components.
 
 Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database does not answer.
 """
@@ -14,6 +14,7 @@ import typer
 from common import logs
 from common.cli.assure import assure
 from common.cli.components import WithComponents
+from common.cli.conformance import conformance
 from common.cli.context import FAILED, MISUSED, explained, open_database, out, print_json, settings, stop
 from common.cli.events import events_app
 from common.cli.seed import seed
@@ -32,6 +33,7 @@ app.add_typer(spec_app, name="spec")
 app.add_typer(events_app, name="events")
 app.command()(seed)
 app.command()(assure)
+app.command()(conformance)
 
 SOURCES = Path(__file__).resolve().parents[2] / "openapi"
 PUBLISHED = SOURCES / "published"

@@ -1,8 +1,4 @@
-"""Documents made from a contract: the least a schema accepts, or everything it names down to a depth.
-
-Works on the raw document (v4 and v5 dialects), not on what `common.spec` makes of it: it is the other side of
-the tests.
-"""
+"""Documents made from a contract, with what rules of this suite demand beyond it."""
 
 from __future__ import annotations
 
@@ -10,54 +6,21 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-FULL_DEPTH = 3
+from common.conformance import bodies
+
 # References that rules demand: whose consumption is asked for (tmf677_consumption/rules.py).
 _DEMANDED = {"QueryUsageConsumption": {"partyAccount": "PartyAccountRef"}}
 # Values that rules demand: how much is paid (tmf676_payment), and by which means (tmf670_payment_method).
 _EURO = {"unit": "EUR", "value": Decimal("1.25")}
 _RULED = {"Payment": {"totalAmount": _EURO}, "Refund": {"totalAmount": _EURO}, "PaymentMethod": {"@type": "cash"}}
-_FORMATS = {
-    "date-time": "2026-03-01T08:30:00.000Z",
-    "date": "2026-03-01",
-    "uri": "https://example.com/a",
-    "url": "https://example.com/a",
-    "email": "a@example.com",
-    "base64": "QQ==",
-    "byte": "QQ==",
-    "time": "08:30:00Z",
-}
 
 
-class Generator:
-    """Makes documents of one contract's schemas; the same ones every time."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self.document = document
-        components = document.get("components", {})
-        self.schemas: Mapping[str, Any] = document.get("definitions") or components.get("schemas", {})
-
-    def body_schema(self, operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The schema of an operation's JSON request body, or None."""
-        for parameter in operation.get("parameters", []):
-            parameter = self.resolve(parameter)
-            if parameter.get("in") == "body":
-                return dict(parameter["schema"])
-        body = self.resolve(operation.get("requestBody", {}))
-        content = body.get("content", {})
-        chosen = content.get("application/json") or next(iter(content.values()), {})
-        return chosen.get("schema")
-
-    def resolve(self, node: Any) -> Any:
-        while isinstance(node, Mapping) and "$ref" in node:
-            target: Any = self.document
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                target = target[step.replace("~1", "/").replace("~0", "~")]
-            node = target
-        return node
+class Generator(bodies.Generator):
+    """Documents that this suite accepts."""
 
     def minimal(self, schema: Mapping[str, Any]) -> Any:
         """The least, and what a rule of ours demands where the contract does not."""
-        made = self._value(schema, depth=99, full=False)
+        made = super().minimal(schema)
         name = schema.get("$ref", "").rsplit("/", 1)[-1]
         if name.partition("_")[0] in _DEMANDED and isinstance(made, dict):
             typed = "swagger" not in self.document
@@ -65,92 +28,14 @@ class Generator:
                 attribute: [{"id": "text", **({"@type": type_name} if typed else {})}]
                 for attribute, type_name in _DEMANDED[name.partition("_")[0]].items()
             }
-        return self._ruled(schema, made)
+        return _ruled(schema, made)
 
     def full(self, schema: Mapping[str, Any]) -> Any:
-        return self._ruled(schema, self._value(schema, depth=0, full=True))
+        return _ruled(schema, super().full(schema))
 
-    def _ruled(self, schema: Mapping[str, Any], made: Any) -> Any:
-        name = schema.get("$ref", "").rsplit("/", 1)[-1].partition("_")[0]
-        if name not in _RULED or not isinstance(made, dict):
-            return made
-        return made | {key: value for key, value in _RULED[name].items() if key == "@type" or made.get(key, {}) == {}}
 
-    def _value(self, schema: Mapping[str, Any], depth: int, full: bool) -> Any:
-        name = schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else None
-        schema = self.resolve(schema)
-        for word in ("oneOf", "anyOf"):
-            if schema.get(word) and not schema.get("properties"):
-                mapping = (schema.get("discriminator") or {}).get("mapping", {})
-                branch = schema[word][-1]  # in the standard's RefOrValue the reference stands last
-                reference = branch.get("$ref", "")
-                made = self._value(branch, depth, full)
-                tag = next((key for key, target in mapping.items() if target == reference), None)
-                if tag is not None and isinstance(made, dict):
-                    made["@type"] = tag
-                return made
-        if "enum" in schema:
-            return schema["enum"][0]
-        kind = schema.get("type") or ("object" if "allOf" in schema or "properties" in schema else None)
-        if kind == "object":
-            return self._object(schema, name, depth, full)
-        if kind == "array":
-            count = max(schema.get("minItems", 0), 1)
-            return [self._value(schema.get("items", {}), depth, full) for _ in range(count)]
-        return self._scalar(kind, schema)
-
-    def _scalar(self, kind: str | None, schema: Mapping[str, Any]) -> Any:
-        if kind == "boolean":
-            return True
-        if kind == "integer":
-            return max(int(schema.get("minimum", 1)), 1)
-        if kind == "number":
-            return Decimal("1.25")
-        if kind == "string":
-            return _FORMATS.get(schema.get("format", ""), "text")
-        return "anything"
-
-    def _object(self, schema: Mapping[str, Any], name: str | None, depth: int, full: bool) -> dict[str, Any]:
-        properties, required = self._flat(schema, ())
-        made: dict[str, Any] = {}
-        for attribute, inner in properties.items():
-            if attribute == "@type":
-                made["@type"] = self.resolve(inner).get("enum", [self._type(schema, name)])[0]
-            elif attribute in ("@baseType", "@schemaLocation", "@referredType") and attribute not in required:
-                continue
-            elif attribute in required or (full and depth < FULL_DEPTH):
-                made[attribute] = self._value(inner, depth + 1, full)
-        for attribute in required - made.keys() - properties.keys():
-            made[attribute] = "text"  # demanded, and described nowhere
-        if "@type" in made and "@type" not in required and not full:
-            del made["@type"]
+def _ruled(schema: Mapping[str, Any], made: Any) -> Any:
+    name = schema.get("$ref", "").rsplit("/", 1)[-1].partition("_")[0]
+    if name not in _RULED or not isinstance(made, dict):
         return made
-
-    def _type(self, schema: Mapping[str, Any], name: str | None) -> str:
-        mapping = (
-            (schema.get("discriminator") or {}).get("mapping", {})
-            if isinstance(schema.get("discriminator"), Mapping)
-            else {}
-        )
-        for tag, target in mapping.items():
-            if target.rsplit("/", 1)[-1] == name:
-                return str(tag)
-        bare = name or "Extension"
-        for ending in ("_FVO", "_MVO", "_Create", "_Update", "_RES"):
-            bare = bare.removesuffix(ending)
-        return bare
-
-    def _flat(self, schema: Mapping[str, Any], trail: tuple[str, ...]) -> tuple[dict[str, Any], set[str]]:
-        """The properties and required names of a schema with its allOf parts merged."""
-        properties: dict[str, Any] = {}
-        required: set[str] = set()
-        for part in schema.get("allOf", []):
-            reference = part.get("$ref", "")
-            if reference and reference in trail:
-                continue
-            inner, needed = self._flat(self.resolve(part), (*trail, reference))
-            properties |= inner
-            required |= needed
-        properties |= schema.get("properties") or {}
-        required |= set(schema.get("required") or ())
-        return properties, required
+    return made | {key: value for key, value in _RULED[name].items() if key == "@type" or made.get(key, {}) == {}}

@@ -1,0 +1,1 @@
+"""What a run has found, written for people (HTML) and for machines (JSON, JUnit)."""
