@@ -90,6 +90,7 @@ def read_facts(context: RuleContext, account: Document, cycle: AccountCycle, cur
         tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY)),
         currency,
         place,
+        cycle.earlier,
     )
     kept = context.records(ITEMS.name).find({"account": account["id"], "origin": CHARGE}, order=["id"])
     existing = existing_of(kept)

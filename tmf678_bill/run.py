@@ -83,7 +83,7 @@ def held_account(context: RuleContext, account_id: str) -> tuple[Document, dict[
     table = context.records(BILLING.name)
     row = table.get(account_id, for_update=True)
     if row is None:
-        cycle = account_cycle(account, context.library, context.settings)
+        cycle = account_cycle(account, context.library, context.settings, context.records)
         table.insert_new([new_row(account_id, cycle, context.now)])
         row = table.get(account_id, for_update=True)
     assert row is not None, "it is there now"
@@ -93,7 +93,7 @@ def held_account(context: RuleContext, account_id: str) -> tuple[Document, dict[
 def _bill(
     context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, run_type: str, run: str | None
 ) -> Billed:
-    cycle = account_cycle(account, context.library, context.settings)
+    cycle = account_cycle(account, context.library, context.settings, context.records)
     assert context.records is not None, "accounts are billed where they are stored"
     row["next"] = cycle.cutoff_after(cutoff) if run_type == ON_CYCLE else row["next"]
     if row["billed_until"] is None:

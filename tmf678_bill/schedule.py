@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from common.component import Recording, RuleContext
 from common.domain.query import Document
-from tmf678_bill.cycles import AccountCycle, account_cycle
-from tmf678_bill.tables import BILLING, HEADS
+from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle
+from tmf678_bill.tables import BILLING, EARLIER, HEADS
 
 # The key is the id of an account; of a request for a bill.
 BILL_ACCOUNT, BILL_DEMAND = "bill.account", "bill.demand"
@@ -28,21 +28,32 @@ class Billing:
     """What the accounts tell us, and what others ask of how far they are billed."""
 
     def __init__(self, records: Recording) -> None:
-        self._table, self._heads = records(BILLING.name), records(HEADS.name)
+        self._records, self._table, self._heads = records, records(BILLING.name), records(HEADS.name)
 
     def expect(self, context: RuleContext, account: Document) -> None:
         """An account was made or changed: it is billed when its next cycle ends, from now on.
 
-        A cycle that is changed goes on from what was billed; what a longer one covers is not billed twice.
+        A cycle that is changed once something was billed by it holds until its present period ends.
         """
-        cycle = account_cycle(account, context.library, context.settings)
         kept = self._table.get(account["id"], for_update=True)
+        cycle = account_cycle(account, context.library, context.settings, self._records)
+        if kept is not None and kept["billed_until"] is not None and kept_cycle(kept) != cycle.cycle:
+            cycle = self._changed(kept, cycle, context.now)
         row = new_row(account["id"], cycle, context.now) if kept is None else {**kept, **_facts(cycle)}
         if kept is not None and _facts(cycle) != {name: kept[name] for name in _facts(cycle)}:
             row["next"] = cycle.cutoff_after(kept["billed_until"] or kept["since"])
         self._table.put([row])
         if context.settings.billing == "automatic" and context.schedule is not None and row["next"] is not None:
             context.schedule(BILL_ACCOUNT, account["id"], row["next"])
+
+    def _changed(self, kept: dict[str, Any], cycle: AccountCycle, now: datetime) -> AccountCycle:
+        """The present cycle, with the one before it. Of several changes in one period the last one counts."""
+        before = replace(cycle, cycle=kept_cycle(kept))
+        until = before.span_at(max(now, kept["billed_until"])).end
+        row = {name: kept[name] for name in ("account", "anchor", "unit", "count")} | {"until": until.isoformat()}
+        if not self._records(EARLIER.name).insert_new([row]):
+            return cycle
+        return replace(cycle, earlier=(*cycle.earlier, (before.cycle, until)))
 
     def covered(self, accounts: Iterable[str]) -> dict[str, Covered]:
         """How far each of these accounts is billed; those that no run knows of, or bills any more, are left out.

@@ -33,6 +33,12 @@ BILLING = RecordTable(
     indexes=(("next",), ("specification",)),
     optional=frozenset({"specification", "opened", "billed_until", "next", "currency", "problem"}),
 )
+# A cycle that an account had before, until an ISO date, the local day from which the next one counts.
+EARLIER = RecordTable(
+    "tmf678_earlier_cycle",
+    {"account": Of.TEXT, "until": Of.TEXT, "anchor": Of.TEXT, "unit": Of.TEXT, "count": Of.INTEGER},
+    key=("account", "until"),
+)
 # One bill or credit note, as it was issued. `place` counts those of an account, `series` is bill or creditNote; the
 # period is [start, end); `doc` has parties, tax groups and what else documents show.
 HEADS = RecordTable(
@@ -157,6 +163,6 @@ OUTCOMES = RecordTable(
     optional=frozenset({"reason"}),
 )
 
-TABLES = (BILLING, HEADS, ITEMS, RECEIVABLES, APPLIED, NUMBERS, TAX_RATES, CYCLES, RUNS, OUTCOMES)
+TABLES = (BILLING, EARLIER, HEADS, ITEMS, RECEIVABLES, APPLIED, NUMBERS, TAX_RATES, CYCLES, RUNS, OUTCOMES)
 CHARGE, CORRECTION = "charge", "correction"
 BILLS, CREDIT_NOTES = "bill", "creditNote"

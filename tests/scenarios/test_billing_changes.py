@@ -5,7 +5,7 @@ import pytest
 from common.domain.query import Document
 from common.rest.actions import acting
 from tests.scenarios.billing import Office, account_ref
-from tests.scenarios.charging import CATALOGUE
+from tests.scenarios.charging import ACCOUNTS, CATALOGUE
 
 
 def test_a_dearer_plan_in_arrears_costs_its_days(office: Office) -> None:
@@ -195,3 +195,27 @@ def _dearer(office: Office, price: str, value: str) -> None:
     new = {name: one for name, one in kept.items() if name not in ("href", "lastUpdate")}
     new |= {"version": "2.0", "price": {"unit": "EUR", "value": int(value)}}
     office.shop.suite.created(f"{CATALOGUE}/productOfferingPrice", new)
+
+
+def test_a_changed_bill_cycle_counts_from_the_end_of_the_present_one_and_charges_nothing_again(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", inAdvance=True), office.price("sms", "sms", "0.10", "1 event"))
+    office.on_cycle("ann", office.cycle("first", frequency="monthly"))
+    office.sell("plan", account="ann")
+    office.use("sms", "2026-01-20T10:00:00Z", "10 event")
+    office.shop.wait_until("2026-02-10T00:00:00Z")
+    assert office.told("ann") == ["B-00000001 2026-02-01 63 + 11.78 = 74.78 EUR sent"]
+
+    middle = office.cycle("middle", frequency="monthly", billingDateShift=14)
+    reference = {"@type": "BillingCycleSpecificationRef", "id": middle, "@referredType": "BillingCycleSpecification"}
+    structure = {"@type": "BillStructure", "cycleSpecification": reference}
+    changed = office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "billStructure": structure})
+    assert changed.status == 200, changed.content
+    office.use("sms", "2026-02-20T10:00:00Z", "20 event")
+    office.shop.wait_until("2026-04-15T00:00:00Z")
+
+    # The present cycle ends as it would have; 14 of the 28 days to 15 March; then from the 15th on.
+    assert office.told("ann")[1:] == [
+        "B-00000002 2026-03-01 17.5 + 2.94 = 20.44 EUR sent",
+        "B-00000003 2026-03-15 31 + 5.89 = 36.89 EUR sent",
+        "B-00000004 2026-04-15 31 + 5.89 = 36.89 EUR sent",
+    ]

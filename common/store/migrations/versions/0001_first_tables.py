@@ -4117,6 +4117,16 @@ def upgrade() -> None:
     )
     op.create_index("ux_tmf678_document_0", "tmf678_document", ["tenant", "bill", "media_type"], unique=True)
     op.create_table(
+        "tmf678_earlier_cycle",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("until", TEXT, nullable=False),
+        sa.Column("anchor", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "until", name="pk_tmf678_earlier_cycle"),
+    )
+    op.create_table(
         "tmf678_number",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("entity", TEXT, nullable=False),
