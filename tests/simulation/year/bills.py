@@ -1,0 +1,357 @@
+"""A slow and obvious model of bills: what an account was charged is added up day by day, whenever somebody asks.
+
+Amounts are fractions until an item is rounded; periods are walked to. It knows what was charged before, and the
+difference is the next bill. Rules: docs/billing.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from math import floor
+
+from tests.simulation.year.world import CHARGED, DIGITS, ENDED, VAT, Line, Product, Span, Tariff, Tax, Terms
+
+DAY = timedelta(days=1)
+KINDS = ("recurring", "oneTime", "usage", "discount", "commitment")
+Period = tuple[date, date]
+# Product, place of the kind, period, what tells prices apart.
+Key = tuple[str, int, Period, str]
+# From when on which rate holds, by the tax table.
+Rates = list[tuple[date, int]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to have been charged for a key by now, for which days; `by_day` is where it comes from."""
+
+    name: str
+    amount: Fraction
+    days: tuple[date, ...]
+    tax: Tax
+    due: date
+    by_day: dict[date, Fraction] = field(default_factory=dict, compare=False)
+    is_claimed: bool = False
+
+
+@dataclass
+class Charged:
+    """What was charged for a key, and how the last of it was taxed."""
+
+    name: str
+    tax: Tax
+    amount: Fraction = Fraction(0)
+    days: tuple[date, ...] = ()
+    rate: int = 0
+    certificate: bool = False
+
+
+@dataclass
+class Item:
+    key: Key
+    name: str
+    first: date
+    last: date
+    amount: Fraction
+    tax_class: Tax
+    rate: int
+    is_exempt: bool
+    net: Fraction = Fraction(0)
+    tax: Fraction = Fraction(0)
+    credited_net: Fraction = Fraction(0)
+    credited_tax: Fraction = Fraction(0)
+
+    @property
+    def gross(self) -> Fraction:
+        return self.net + self.tax
+
+    @property
+    def left(self) -> Fraction:
+        return self.gross - self.credited_net - self.credited_tax
+
+    def told(self) -> tuple[object, ...]:
+        return KINDS[self.key[1]], self.name, self.key[0], self.first, self.last, self.net, self.tax
+
+
+def rounded(exact: Fraction, currency: str, *, is_half_up: bool = False) -> Fraction:
+    """To the minor unit."""
+    units = abs(exact) * 10 ** DIGITS[currency]
+    whole = floor(units)
+    rest = units - whole
+    if rest > Fraction(1, 2) or (rest == Fraction(1, 2) and (is_half_up or whole % 2)):
+        whole += 1
+    return Fraction(whole if exact >= 0 else -whole, 10 ** DIGITS[currency])
+
+
+def month_of(day: date, anchor: date) -> Period:
+    """The monthly period that a day lies in, walked to day by day."""
+
+    def begins(one: date) -> bool:
+        is_last = (one + DAY).month != one.month
+        return one.day == anchor.day or (is_last and one.day < anchor.day)
+
+    first, last = day, day + DAY
+    while not begins(first):
+        first -= DAY
+    while not begins(last):
+        last += DAY
+    return first, last
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month, or its last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")
+
+
+@dataclass
+class Charging:
+    """What an account is charged. `latest` is the present version of each tariff, for who keeps to none."""
+
+    terms: Terms
+    rates: Rates
+    products: dict[str, Product] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    charged: dict[Key, Charged] = field(default_factory=dict)
+
+    def bill(self, cutoff: datetime) -> list[Item]:
+        """The items of a bill; none when there is nothing new."""
+        claimed = set()
+        for line in self.lines:
+            if not line.is_billed and not line.is_void and line.at < cutoff:
+                line.is_billed = True
+                claimed.add(self._usage_key(line))
+        wishes = self._wishes(self.terms.day(cutoff), claimed)
+        items = [item for key in sorted(wishes.keys() | self.charged.keys()) if (item := self._item(key, wishes))]
+        self._tax(items)
+        return items
+
+    # -- the difference -----------------------------------------------------------------------------------
+
+    def _item(self, key: Key, wishes: dict[Key, Wish]) -> Item | None:
+        wish, old = wishes.get(key), self.charged.get(key)
+        if wish is None:
+            assert old is not None
+            if not old.amount:
+                return None
+            hull = old.days or _days_of(key[2])
+            item = Item(key, old.name, hull[0], hull[-1] + DAY, -old.amount, old.tax, old.rate, old.certificate)
+            old.amount, old.days = Fraction(0), ()
+            return item
+        before = Fraction(0) if old is None else old.amount
+        if wish.amount == before and not wish.is_claimed:
+            return None
+        about = wish.days
+        is_undone = False
+        if old is not None:
+            is_undone = (wish.amount - before) * before < 0
+            more = [day for day in wish.days if day not in old.days]
+            less = [day for day in old.days if day not in wish.days]
+            about = tuple((less if is_undone else more) or wish.days or old.days)
+        rate, is_exempt = self._rate(wish.tax, about[0])
+        if is_undone and old is not None:
+            rate, is_exempt = old.rate, old.certificate
+        item = Item(key, wish.name, about[0], about[-1] + DAY, wish.amount - before, wish.tax, rate, is_exempt)
+        self.charged[key] = Charged(wish.name, wish.tax, wish.amount, wish.days, rate, is_exempt)
+        return item
+
+    def _rate(self, tax: Tax, day: date) -> tuple[int, bool]:
+        """The rate that holds on a day, and whether a certificate makes it nothing."""
+        if tax.rate is None:
+            return 0, False
+        exempt = self.terms.exempt
+        if exempt is not None and exempt[0] <= day < exempt[1]:
+            return 0, True
+        return next(rate for since, rate in reversed(self.rates) if since <= day), False
+
+    def _tax(self, items: Iterable[Item]) -> None:
+        groups: dict[tuple[Tax, int, bool], list[Item]] = defaultdict(list)
+        for item in items:
+            groups[item.tax_class, item.rate, item.is_exempt].append(item)
+        for (tax, rate, _), members in groups.items():
+            exact = given = Fraction(0)
+            for item in members:
+                part = item.amount * (Fraction(100, 100 + rate) if tax.is_inclusive else Fraction(rate, 100))
+                exact = exact + part if self.terms.entity.is_per_rate else part
+                until = self._rounded(exact)
+                result = until - given if self.terms.entity.is_per_rate else until
+                given = until
+                item.net = result if tax.is_inclusive else item.amount
+                item.tax = item.amount - result if tax.is_inclusive else result
+
+    def _rounded(self, exact: Fraction) -> Fraction:
+        return rounded(exact, self.terms.currency, is_half_up=self.terms.entity.is_half_up)
+
+    # -- what there is to charge --------------------------------------------------------------------------
+
+    def _wishes(self, today: date, claimed: set[Key]) -> dict[Key, Wish]:
+        begun: dict[Key, Wish] = {}
+        for product in self.products.values():
+            begun |= self._recurring(product, today)
+            begun |= self._once(product)
+        usage = self._usage(claimed)
+        due = {key: wish for key, wish in begun.items() if wish.due <= today} | usage
+        found = {key: wish for key, wish in due.items() if wish.amount or key in self.charged or wish.is_claimed}
+        for product in self.products.values():
+            if product.off is not None:
+                found |= self._off(product, product.off, due)
+            found |= self._least(product, begun | usage, today)
+        return found
+
+    def _states(self, product: Product, until: date) -> Iterator[tuple[date, Span]]:
+        """What the product is at the end of each day."""
+        day = self.terms.day(product.spans[0].since)
+        while day < until:
+            yield day, [one for one in product.spans if self.terms.day(one.since) <= day][-1]
+            day += DAY
+
+    def _charged_days(self, product: Product, until: date) -> Iterator[tuple[date, Tariff]]:
+        for day, span in self._states(product, until):
+            if span.status in CHARGED and span.tariff is not None:
+                yield day, span.tariff
+
+    def _recurring(self, product: Product, today: date) -> dict[Key, Wish]:
+        activated = self.terms.day(product.spans[0].since)
+        days: dict[Key, list[tuple[date, Tariff, Fraction]]] = defaultdict(list)
+        since: dict[str, date] = {}
+        for day, tariff in self._charged_days(product, today + 40 * DAY):
+            first = since.setdefault(tariff.key("base"), day)
+            period = _remembered(day, activated if tariff.by_activation else self.terms.anchor)
+            if period[0] <= today:
+                key = (product.id, 0, period, tariff.key("base"))
+                days[key].append((day, tariff, self._whole(tariff, first, day)))
+        found = {}
+        for key, listed in days.items():
+            (start, end), tariff = key[2], listed[-1][1]
+            by_day = {day: whole / (end - start).days for day, _, whole in listed}
+            exact = listed[-1][2] if tariff.is_undivided else sum(by_day.values(), Fraction(0))
+            due = max(start, listed[0][0]) if tariff.in_advance else end
+            covered = tuple(by_day)
+            found[key] = Wish(tariff.price("base"), self._rounded(exact), covered, tariff.tax, due, by_day)
+        return found
+
+    def _whole(self, tariff: Tariff, first: date, day: date) -> Fraction:
+        """What a whole period costs, as it is on a day."""
+        base = Fraction(tariff.base)
+        if tariff.discount is None or day >= months_after(first, tariff.discount[1]):
+            return base
+        return base - self._rounded(base * tariff.discount[0] / 100)
+
+    def _once(self, product: Product) -> dict[Key, Wish]:
+        """Set-up on the day on which a tariff began; leaving it on the day on which the product ended."""
+        found: dict[Key, Wish] = {}
+        last = None
+        for span in product.spans:
+            day = self.terms.day(span.since)
+            if span.status in ENDED:
+                if last is not None and last.leaving is not None:
+                    key = (product.id, 1, (day, day + DAY), last.key("leaving"))
+                    found[key] = self._on(day, last, "leaving", last.leaving)
+                break
+            last = span.tariff
+            if last is not None and last.setup is not None:
+                key = (product.id, 1, (day, day + DAY), last.key("setup"))
+                if not any(one[3] == key[3] for one in found):
+                    found[key] = self._on(day, last, "setup", last.setup)
+        return found
+
+    def _on(self, day: date, tariff: Tariff, part: str, value: str) -> Wish:
+        return Wish(tariff.price(part), self._rounded(Fraction(value)), (day,), tariff.tax_on_top, day)
+
+    # -- usage --------------------------------------------------------------------------------------------
+
+    def _usage_key(self, line: Line) -> Key:
+        period = _remembered(self.terms.day(line.at), self.terms.anchor)
+        return line.product, 2, period, f"{line.price}:{line.version}.0"
+
+    def _usage(self, claimed: set[Key]) -> dict[Key, Wish]:
+        sums: dict[Key, Fraction] = defaultdict(Fraction)
+        names: dict[Key, Line] = {}
+        for line in self.lines:
+            if line.is_billed:
+                key = self._usage_key(line)
+                sums[key] += line.amount
+                names[key] = line
+        found = {}
+        for key, exact in sums.items():
+            name, tax = names[key].price, Tax(VAT)
+            days = _days_of(key[2])
+            found[key] = Wish(name, self._rounded(exact), days, tax, key[2][1], is_claimed=key in claimed)
+        return found
+
+    # -- what comes of several charges --------------------------------------------------------------------
+
+    def _off(self, product: Product, percentage: int, due: dict[Key, Wish]) -> dict[Key, Wish]:
+        """A percentage of all charges of a bundle, on the days on which it is there."""
+        horizon = max((key[2][1] for key in due), default=date.min)
+        days = {day for day, _ in self._charged_days(product, horizon)}
+        periods: dict[Period, Fraction] = defaultdict(Fraction)
+        for key, wish in due.items():
+            if key[0] in (product.id, *product.parts):
+                share = Fraction(any(day in days for day in _days_of(key[2])))
+                if wish.by_day:
+                    whole = sum(wish.by_day.values(), Fraction(0))
+                    inside = sum((of for day, of in wish.by_day.items() if day in days), Fraction(0))
+                    share = inside / whole if whole else Fraction(0)
+                periods[_remembered(key[2][0], self.terms.anchor)] += wish.amount * share
+        found = {}
+        for period, whole in periods.items():
+            taken = self._rounded(whole * percentage / 100)
+            if taken:
+                covered = tuple(day for day in _days_of(period) if day in days) or _days_of(period)
+                found[product.id, 3, period, "off"] = Wish("off", -taken, covered, Tax(VAT), period[0])
+        return found
+
+    def _least(self, product: Product, charges: dict[Key, Wish], today: date) -> dict[Key, Wish]:
+        """What is missing to the least that is spent in a period."""
+        days: dict[Period, list[tuple[date, Tariff]]] = defaultdict(list)
+        for day, tariff in self._charged_days(product, today):
+            if tariff.least is not None:
+                days[_remembered(day, self.terms.anchor)].append((day, tariff))
+        found = {}
+        for period, listed in days.items():
+            if period[1] > today:
+                continue
+            tariff, of = listed[-1][1], (period[1] - period[0]).days
+            minimum = sum((Fraction(str(one.least)) / of for _, one in listed), Fraction(0))
+            spent = sum(
+                (wish.amount for key, wish in charges.items() if key[0] == product.id and _is_in(key[2], period)),
+                Fraction(0),
+            )
+            missing = self._rounded(minimum - spent)
+            if missing > 0:
+                covered = tuple(day for day, _ in listed)
+                key = (product.id, 4, period, tariff.key("least"))
+                found[key] = Wish(tariff.price("least"), missing, covered, tariff.tax_on_top, period[1])
+        return found
+
+
+def _is_in(one: Period, other: Period) -> bool:
+    return other[0] <= one[0] < other[1]
+
+
+def _days_of(period: Period) -> tuple[date, ...]:
+    return tuple(period[0] + DAY * index for index in range((period[1] - period[0]).days))
+
+
+def _memory() -> Callable[[date, date], Period]:
+    known: dict[tuple[date, int], Period] = {}
+
+    def remembered(day: date, anchor: date) -> Period:
+        found = known.get((day, anchor.day))
+        if found is None:
+            found = known[day, anchor.day] = month_of(day, anchor)
+        return found
+
+    return remembered
+
+
+_remembered = _memory()
