@@ -23,7 +23,7 @@ def sources() -> list[Path]:
     return [ROOT / name for name in tracked.stdout.split()]
 
 
-PRODUCT = [path for path in sources() if path.relative_to(ROOT).parts[0] in ("common", *COMPONENTS)]
+PRODUCT = [path for path in sources() if path.relative_to(ROOT).parts[0] in ("common", "demo", *COMPONENTS)]
 
 
 def imports(path: Path) -> set[str]:

@@ -18,6 +18,7 @@ from common.cli.conformance import conformance
 from common.cli.context import FAILED, MISUSED, explained, open_database, out, print_json, settings, stop
 from common.cli.events import events_app
 from common.cli.seed import seed
+from common.component import imported
 
 app = typer.Typer(
     name="bss",
@@ -83,6 +84,21 @@ def worker() -> None:
             out.print("stopped")
         finally:
             jobs.close()
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the bill is written, as a PDF.")] = Path("var/demo"),
+    json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    stay: Annotated[bool, typer.Option("--stay", help="Leave its suite running afterwards, to look around.")] = False,
+    port: Annotated[int, typer.Option(help="Port of its own suite; 0: a free one.")] = 0,
+) -> None:
+    """Play a month over HTTP: sell, use, bill, pay; show a bill and where each line came from, and check the books.
+
+    It starts a suite of its own, with another clock and database; nothing else is touched. Exit code 0 when the books
+    agree.
+    """
+    imported("demo.command:play")(folder, json=json, stay=stay, port=port)
 
 
 @app.command()

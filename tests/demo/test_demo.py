@@ -1,0 +1,80 @@
+"""The demo as a stranger runs it: in a folder of their own, with settings of another suite in the shell, twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.test_architecture import ROOT
+
+pytestmark = pytest.mark.long
+
+# By hand from the catalogue: Plan M 15.12 less 4.20 of welcome discount, 22 of the 31 days of December in advance of
+# January; activation; 2,000 MB beyond 25 GB at 0.0084. VAT 19 % on each line.
+LINES = [
+    ("Plan M, monthly", "7.75", "9.22"),
+    ("Plan M, monthly", "10.92", "12.99"),
+    ("Activation", "8.40", "10.00"),
+    ("Plan M, 25 GB a month", "0.00", "0.00"),
+    ("Plan M, 1000 minutes a month", "0.00", "0.00"),
+    ("Data beyond the allowance, each megabyte", "16.80", "19.99"),
+]
+
+
+def demo(folder: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BSS_DATABASE_URL": "sqlite:///theirs.db", "BSS_PORT": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "common.cli.main", "demo", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_month_is_played_and_every_cent_of_the_bill_is_explained(tmp_path):
+    done = demo(tmp_path, "--json", "--folder", "bills")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    amounts = ("taxExcludedAmount", "taxIncludedAmount")
+    assert [(one["name"], *(one[name]["value"] for name in amounts)) for one in told["lines"]] == LINES
+    assert [len(one["usages"]) for one in told["lines"]] == [0, 0, 0, 1, 22, 1]
+    assert told["lines"][0]["from"] == "pop-plan-m-eur 1.0, 15.12 a month, less 4.20 (Welcome discount), 22 of 31 days"
+    assert told["lines"][5]["from"] == "1 usage at pop-usage-data-eur 1.0"
+    ada, bruno, amelie = told["bills"]
+    assert (ada["taxIncludedAmount"]["value"], ada["state"], ada["remainingAmount"]["value"]) == (
+        "52.20",
+        "settled",
+        "0.00",
+    )
+    assert (bruno["state"], Decimal(bruno["amountDue"]["value"]) - Decimal(bruno["remainingAmount"]["value"])) == (
+        "partiallyPaid",
+        10,
+    )
+    assert amelie["billingAccount"]["id"] == "acc-brandt"
+    assert set(told["orders"].values()) == {"completed"}
+    assert [Decimal(group["sum"]) for group in told["trialBalance"]] == [0, 0]
+    assert {check["check"]: check["findings"] for check in told["assurance"] if check["count"]} == {}
+    [pdf] = (tmp_path / "bills").iterdir()
+    assert told["pdf"] == str(pdf)
+    assert pdf.read_bytes()[:5] == b"%PDF-"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["bills"]
+
+
+def test_it_is_shown_to_people_and_runs_again_beside_the_first(tmp_path):
+    demo(tmp_path, "--json")
+
+    done = demo(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert " checks, 0 findings" in done.stdout
+    assert "Ada Byron" in done.stdout
+    assert "43.87" in done.stdout
