@@ -33,7 +33,7 @@ from tmf676_payment.tables import CHARGES
 from tmf678_bill import taxes
 from tmf678_bill.tables import HEADS
 
-DEATH = 0.02
+DEATH, TRIES = 0.02, 3
 MAIN = Entity("main", False, False, 14, (3, 7), ((3, "reminder"), (10, "suspend"), (45, "writeOff")), False)
 _FIVE = ((2, "reminder"), (9, "reminder"), (16, "suspend"), (40, "terminate"), (60, "writeOff"))
 NORTH = Entity("north", True, True, 20, (5,), _FIVE, True)
@@ -244,12 +244,15 @@ class Operator:
     # -- what happens -------------------------------------------------------------------------------------
 
     def _happen(self) -> None:
-        choices = [self._sell_some, self._use, self._use, self._use, self._change, self._sleep, self._end, self._dearer]
-        choices += [self._rerate, self._pay, self._pay, self._pay, self._poor, self._bounce, self._refund]
+        """One thing, if there is an occasion for it."""
+        choices = [self._sell_some, *[self._use] * 4, self._change, self._sleep, self._end, self._dearer, self._rerate]
+        choices += [*[self._pay] * 3, self._poor, self._bounce, self._refund]
         choices += [self._credit, self._dispute, self._decide, self._demand]
-        one = self.chance.choice(choices)
-        if one():
-            self.done[one.__name__] = self.done.get(one.__name__, 0) + 1
+        for one in self.chance.choices(choices, k=TRIES):
+            if one():
+                name = one.__name__.removeprefix("_")
+                self.done[name] = self.done.get(name, 0) + 1
+                break
         self.run()
 
     def _some(self) -> Account:
@@ -452,6 +455,9 @@ class Operator:
         if not listed:
             return False
         account = self.chance.choice(listed)
+        # Who is debited, and who does not pay, seldom does so by himself.
+        if (account.terms.token is not None or account.is_dunned) and self.chance.random() < 0.8:
+            return False
         bills, named = account.open(), []
         whole = sum((one.remaining for one in bills), Fraction(0))
         part = self.chance.choice((Fraction(1), Fraction(1), Fraction(1, 3), Fraction(5, 4)))
@@ -475,7 +481,7 @@ class Operator:
     def _poor(self) -> bool:
         """From now on the provider takes nothing of some customer, or takes it again."""
         tokens = [one.terms.token for one in self.model.accounts.values() if one.terms.token is not None]
-        if not tokens:
+        if not tokens or self.chance.random() < 0.5:
             return False
         self.model.poor ^= {self.chance.choice(tokens)}
         self.clerk.provider(
