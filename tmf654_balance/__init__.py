@@ -44,4 +44,5 @@ COMPONENT = Component(
     ),
     records=TABLES,
     offers={"balances": "tmf654_balance.offer:Balances"},
+    checks="tmf654_balance.assure:CHECKS",
 )
