@@ -51,12 +51,14 @@ class Collections:
     def due_again(self, context: RuleContext, bill: IssuedBill) -> None:
         """Something of a bill may be asked for again: it is not disputed any more, or was written off and is owed.
 
-        Credit pays it, and what remains is collected and dunned as if the bill were new. In the transaction of that.
+        Credit pays it, and what remains is collected and dunned as if the bill were new; a case of which nothing is
+        due now ends. In the transaction of that.
         """
         hold(context, bill.account)
         collecting.again(context, bill.id, bill.account, bill.due)
         credit.settle(context, bill.account)
         look_at(context, bill.account, max(bill.due + GRACE, context.now))
+        paid(context, bill.account)
 
     def lowered(self, context: RuleContext, account: str) -> None:
         """Less of a bill may be asked for: it was credited, disputed or written off. A case that is over ends now."""

@@ -219,6 +219,19 @@ def test_a_dispute_ends_the_dunning_of_what_it_is_about_at_once(clerk: Clerk) ->
     assert (clerk.status(), clerk.product_status(product)) == ("inGoodStanding", "active")
 
 
+def test_a_lost_dispute_ends_the_dunning_of_what_is_due_later_again_at_once(clerk: Clerk) -> None:
+    product = clerk.customer()
+    clerk.shop.wait_until("2026-02-20T00:00:00Z")
+    dispute = clerk.disputes(clerk.bills("ann")[0], amount="40")
+    clerk.shop.wait_until("2026-03-11T00:00:00Z")
+    assert (clerk.status(), clerk.product_status(product)) == ("suspended", "suspended")
+
+    clerk.ends(dispute, state="lost")
+
+    # All of the bill is due on 25 March again.
+    assert (clerk.status(), clerk.product_status(product)) == ("inGoodStanding", "active")
+
+
 def test_a_part_of_a_bill_is_disputed_and_the_rest_is_dunned(clerk: Clerk, bill: dict) -> None:
     clerk.disputes(bill, amount="40")
 

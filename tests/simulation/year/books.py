@@ -349,6 +349,7 @@ class Year:
             bill.asked, bill.ask = 0, max(bill.due, self.now)
             self._settle(account)
             account.look_at(max(bill.due + DAY, self.now))
+            self._touched(account)
         return note
 
     # -- dunning ------------------------------------------------------------------------------------------
