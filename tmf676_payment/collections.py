@@ -47,6 +47,7 @@ class Collections:
             return
         credit.settle(context, bill.account)
         look_at(context, bill.account, max(bill.due + GRACE, context.now))
+        paid(context, bill.account)
 
     def due_again(self, context: RuleContext, bill: IssuedBill) -> None:
         """Something of a bill may be asked for again: it is not disputed any more, or was written off and is owed.

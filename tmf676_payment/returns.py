@@ -1,7 +1,7 @@
 """Money that goes back: refunds, which we make, and charge-backs, which the customer's bank makes.
 
 Either takes what of the payment pays no bill first, then takes it off the bills that it paid last: those are owed
-again. The payment itself never changes.
+again, unless other credit of the customer pays them. The payment itself never changes.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def refund(refund: Document, amount: Money, entity: str, context: RuleContext) -
         enter = ledger.refund_promised if by_provider else ledger.refunded
         of = {"account": account, "entity": entity, "at": context.now, "amount": amount}
         enter(context, refund=refund["id"], reference=str(refund.get("name", "")), **of)
+    credit.settle(context, account)
     if by_provider:
         assert charge is not None, "asked above"
         refund["status"] = "pendingAuthorization"
@@ -101,6 +102,7 @@ def charge_back(context: RuleContext, payment: str, cause: str, amount: Money | 
     if (ledger := offered(context, "ledger")) is not None:
         of = {"account": row["account"], "entity": row["entity"], "at": context.now, "amount": part}
         ledger.charged_back(context, payment=f"{payment}/{cause}", reference=row["name"] or payment, **of)
+    credit.settle(context, row["account"])
     _show_charge_back(context, id, row, part, reason)
     look_at(context, row["account"], context.now)
     return id

@@ -77,6 +77,28 @@ def test_a_refund_opens_the_bill_again(cashier: Cashier) -> None:
     assert (back["status"], cashier.stand(), cashier.credit()) == ("done", ["partiallyPaid 25"], "0")
 
 
+def test_what_is_owed_again_is_paid_by_other_credit_that_is_there(cashier: Cashier) -> None:
+    cashier.customer()
+    cashier.shop.wait_until(FEBRUARY)
+    first, _ = cashier.pay("100"), cashier.pay("30")
+
+    cashier.refund(first, "100")
+
+    assert (cashier.stand(), cashier.credit()) == (["partiallyPaid 70"], "0")
+
+
+def test_a_charge_back_is_paid_by_other_credit_before_it_is_dunned(cashier: Cashier) -> None:
+    cashier.customer()
+    cashier.pays_by()
+    cashier.provider({"when": {"operation": "capture"}, "chargeBack": "P5D"})
+    cashier.shop.wait_until(DUE)
+    cashier.pay("100")
+
+    cashier.shop.wait_until("2026-02-21T00:00:00Z")
+
+    assert (cashier.stand(), cashier.credit(), cashier.listed()) == (["settled 0"], "0", [])
+
+
 def test_a_debit_is_made_on_the_due_date(cashier: Cashier) -> None:
     cashier.customer()
     cashier.pays_by()

@@ -243,7 +243,8 @@ class Charging:
         base = Fraction(tariff.base)
         if tariff.discount is None or day >= months_after(first, tariff.discount[1]):
             return base
-        return base - self._rounded(base * tariff.discount[0] / 100)
+        # What the order showed, and so what was agreed: orders know no policy of a legal entity.
+        return base - rounded(base * tariff.discount[0] / 100, tariff.currency)
 
     def _once(self, product: Product) -> dict[Key, Wish]:
         """Set-up on the day on which a tariff began; leaving it on the day on which the product ended."""

@@ -194,6 +194,7 @@ class Year:
             bill.remaining, bill.ask = bill.gross, bill.due
             self._settle(account)
             account.look_at(bill.due + DAY)
+            self._touched(account)
         elif bill.gross < 0:
             self._enter(account, receivable=-bill.gross, customerCredit=bill.gross)
             self._credit(account, Credit(bill.number, -bill.gross))
@@ -273,6 +274,7 @@ class Year:
             missing -= part
             self._enter(account, receivable=part, customerCredit=-part)
         self._enter(account, customerCredit=amount, cash=-amount)
+        self._settle(account)
         account.look_at(self.now)
 
     def _collect(self, account: Account, bill: Bill) -> None:
