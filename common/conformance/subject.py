@@ -270,6 +270,12 @@ class Subject:
     def listing(self, query: str = "", **options: Any) -> Exchange:
         return self.target.request("GET", self.path + (f"?{query}" if query else ""), **options)
 
+    def lists(self) -> Exchange:
+        """The list, without parameters; the check does not run when it is none."""
+        answer = self.listing()
+        need(answer.ok and isinstance(answer.json, list), f"the list cannot be read: {answer.told}")
+        return answer
+
     def patch(self, id: str, body: Any, media_type: str = MERGE, **options: Any) -> Exchange:
         return self.target.request("PATCH", self.item(id), body, media_type=media_type, **options)
 
@@ -288,6 +294,7 @@ class Subject:
         answer = self.listing()
         while True:
             need(answer.ok and isinstance(answer.json, list), f"the list cannot be read: {answer.told}")
+            need(all("id" in one for one in answer.documents), "the list shows no ids")
             fresh = {str(one.get("id")): one for one in answer.documents if str(one.get("id")) not in found}
             found |= fresh
             total = answer.headers.get("x-total-count", "")

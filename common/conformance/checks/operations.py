@@ -94,6 +94,8 @@ def ids_differ(subject: Subject) -> None:
 @check("operations.patch", Rule(PART_1, "3.3", MUST, "A patch answers 200 with the whole resource"), Verb.PATCH)
 def patch_answers_200(subject: Subject) -> None:
     document = subject.changeable()
+    if subject.has(Verb.RETRIEVE):
+        document = subject.stored(str(document["id"]))
     answer = subject.patch(str(document["id"]), subject.change, "application/json")
     expect(answer.status == 200, "status 200", answer.told, answer)
     missing = document.keys() - answer.document.keys() - subject.change.keys()

@@ -28,6 +28,11 @@ def _enough(subject: Subject) -> list[str]:
     return listed
 
 
+def _in_order(subject: Subject, listed: list[str], right: bool) -> None:
+    """A list whose order changes says nothing of its pages; it has a check of its own."""
+    need(right or ids(subject.everything()) == listed, "the order of the list changes")
+
+
 def _page(subject: Subject, **asked: int) -> Exchange:
     """A page no longer than asked for; else the check on limits tells."""
     answer = subject.listing(urlencode(asked))
@@ -48,6 +53,7 @@ def limit_is_kept(subject: Subject) -> None:
 def offset_is_kept(subject: Subject) -> None:
     listed = _enough(subject)
     answer = _page(subject, offset=1, limit=_SIZE)
+    _in_order(subject, listed, ids(answer.documents) == listed[1 : 1 + _SIZE])
     expect(ids(answer.documents) == listed[1 : 1 + _SIZE], str(listed[1 : 1 + _SIZE]), ids(answer.documents), answer)
 
 
@@ -104,6 +110,7 @@ def link_leads_on(subject: Subject) -> None:
     after = subject.target.request("GET", subject.target.absolute(found.group(1)))
     need(len(after.documents) <= _SIZE, "limit is not kept")
     expected = listed[_SIZE : 2 * _SIZE]
+    _in_order(subject, listed, ids(after.documents) == expected)
     expect(ids(after.documents) == expected, str(expected), ids(after.documents), answer, after)
 
 

@@ -48,8 +48,9 @@ def _taken(answer: Exchange) -> None:
 
 
 def _merged(subject: Subject, media_type: str) -> None:
-    document = subject.changeable()
-    id = str(document["id"])
+    extended = {_EXTENSION: "kept"} if subject.has(Verb.CREATE) else {}
+    id = str(subject.changeable(**extended)["id"])
+    document = subject.stored(id)
     ((name, value),) = subject.change.items()
     answer = subject.patch(id, {name: value}, media_type)
     _taken(answer)

@@ -71,6 +71,7 @@ def extending_type_is_taken(subject: Subject) -> None:
 )
 def extension_is_filtered(subject: Subject) -> None:
     made = _with_attribute(subject)
+    need(bool(subject.everything()), "the list is empty")
     answer = subject.listing(urlencode({_ATTRIBUTE: f"seven-{subject.tag}", "id": made.id}))
     expect(answer.ok and ids(answer.documents) == [made.id], f"{made.id} alone", answer.told, answer)
     other = subject.listing(urlencode({_ATTRIBUTE: "another", "id": made.id}))
@@ -86,6 +87,7 @@ def extension_is_filtered(subject: Subject) -> None:
 )
 def extension_is_selected(subject: Subject) -> None:
     made = _with_attribute(subject)
+    subject.stored(made.id)
     answer = subject.get(made.id, urlencode({"fields": _ATTRIBUTE}))
     expect(answer.ok and _ATTRIBUTE in answer.document, _ATTRIBUTE, answer.told, answer)
 

@@ -42,7 +42,9 @@ def retrieve_selects(subject: Subject) -> None:
 
 @check("selection.list", _rule(MUST, "fields= on a list gives these attributes only"), Verb.LIST)
 def list_selects(subject: Subject) -> None:
-    document = subject.population[0]
+    listed = [one for one in subject.everything() if one.get("id") == subject.population[0].get("id")]
+    need(bool(listed), "our own is not in the list")
+    document = listed[0]
     wanted, _ = _two(document)
     answer = subject.listing(urlencode({"fields": wanted}))
     found = [one for one in answer.documents if one.get("id") == document["id"]]
@@ -52,7 +54,8 @@ def list_selects(subject: Subject) -> None:
 
 @check("selection.identity", _rule(MUST, "id and href are in every selection"), Verb.LIST)
 def identity_stays(subject: Subject) -> None:
-    document = subject.population[0]
+    need(bool(subject.population), "there is nothing to list")
+    document = subject.everything()[0]
     need({"id", "href"} <= document.keys(), "the resource has no id or href")
     wanted, _ = _two(document)
     answer = subject.listing(urlencode({"fields": wanted}))
@@ -76,6 +79,7 @@ def type_stays(subject: Subject) -> None:
 @check("selection.none", _rule(MUST, "fields=none gives id and href"), Verb.LIST)
 def none_gives_the_identity(subject: Subject) -> None:
     need(bool(subject.population), "there is nothing to list")
+    subject.lists()
     answer = subject.listing("fields=none")
     expect(answer.ok and bool(answer.documents), "a list", answer.told, answer)
     for one in answer.documents:
@@ -103,7 +107,7 @@ def selected_values_are_whole(subject: Subject) -> None:
 
 @check("selection.nested", _rule(MAY, "fields=a.b gives b of a"), Verb.RETRIEVE, profile=Profile.FULL)
 def nested_are_given(subject: Subject) -> None:
-    document = subject.full.document if subject.has(Verb.CREATE) else subject.any
+    document = subject.stored(subject.full.id) if subject.has(Verb.CREATE) else subject.any
     found = next(
         (
             (name, inner)
