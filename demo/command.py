@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common.cli.context import FAILED, explained, out, print_json
+from common.cli.context import FAILED, MISUSED, explained, out, print_json, stop
 from demo.client import Client
 from demo.page import show, source
 from demo.server import Server
-from demo.story import BEGIN, Story, Told
+from demo.story import ADA, BEGIN, Story, Told
 
 
 def play(folder: Path, *, json: bool, stay: bool, port: int) -> None:
@@ -19,6 +19,10 @@ def play(folder: Path, *, json: bool, stay: bool, port: int) -> None:
 
     Ends the process with 1 when the books do not agree.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        stop(f"--folder {folder}: {error.strerror}", MISUSED)
     with explained(), tempfile.TemporaryDirectory(prefix="bss-demo-", ignore_cleanup_errors=True) as place:
         if not json:
             out.print("Starting a suite of the demo's own: another clock, another database", markup=False)
@@ -49,9 +53,7 @@ def _stay(url: str) -> None:
 
 
 def _written(folder: Path, told: Told) -> Path:
-    bill = told.bills["acc-ada"]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{bill['billNo']}.pdf"
+    path = folder / f"{told.bills[ADA]['billNo']}.pdf"
     path.write_bytes(told.pdf)
     return path.resolve()
 

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from common import exact_json
+from common.domain.clock import read_instant
 from common.errors import BssError
 
 READY_SECONDS_MAX = 120
@@ -42,6 +43,13 @@ class NotStarted(BssError):
         super().__init__(f"{last or 'it said nothing'} (the rest is in {log})")
 
 
+class PortTaken(BssError):
+    code, reason = "demo.port-taken", "The port is taken"
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"something listens on 127.0.0.1:{port} already; choose another --port, or none")
+
+
 class NotRun(BssError):
     code, reason = "demo.not-run", "A command of the suite failed"
 
@@ -53,7 +61,7 @@ class NotRun(BssError):
 class Server:
     """`bss serve` on a free port, with a clock that stands still until it is moved, in an empty folder.
 
-    Entering it loads the sample data and starts it; leaving it ends it. Errors: NotStarted.
+    Entering it loads the sample data and starts it; leaving it ends it. Errors: PortTaken; NotStarted.
     """
 
     folder: Path
@@ -61,7 +69,7 @@ class Server:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.port = self.port or _free_port()
+        self.port = _free_port(self.port)
         self._log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -128,8 +136,10 @@ class Server:
             if self._process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.url}/health/ready").status_code == httpx.codes.OK:
+                answer = httpx.get(f"{self.url}/clock")
+                if answer.is_success and read_instant(answer.json()["now"]) == read_instant(self.now):
                     return
+                break
             except httpx.TransportError:
                 time.sleep(_PAUSE_SECONDS)
         raise self._not_started()
@@ -150,7 +160,12 @@ class Server:
         self._process = None
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """The port, or any when it is 0. Another server on it would be told the story as if it were the demo's own."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise PortTaken(wanted) from error
         return int(probe.getsockname()[1])

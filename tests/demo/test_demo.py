@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -78,3 +79,18 @@ def test_it_is_shown_to_people_and_runs_again_beside_the_first(tmp_path):
     assert " checks, 0 findings" in done.stdout
     assert "Ada Byron" in done.stdout
     assert "43.87" in done.stdout
+
+
+def test_a_port_that_is_taken_and_a_folder_that_cannot_be_are_told_before_anything_is_done(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = demo(tmp_path, "--port", str(port))
+    (tmp_path / "file").touch()
+    placed = demo(tmp_path, "--folder", "file/bills")
+
+    assert refused.returncode == 1
+    assert f"something listens on 127.0.0.1:{port} already" in refused.stderr.replace("\n", " ")
+    assert placed.returncode == 2
+    assert "--folder file/bills: Not a directory" in placed.stderr
