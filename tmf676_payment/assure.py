@@ -56,6 +56,16 @@ def _returned(books: Books) -> Iterator[Finding]:
         yield Finding((f"refund {id}",), "its money went back, and it is not shown as done", _RESTORE)
 
 
+def _owned(books: Books) -> Iterator[Finding]:
+    """Money that nobody can spend: it was paid on an account that is not here."""
+    if not books.serves(ACCOUNT):
+        return
+    kept = Values(CREDITS.name, "account", {"is_left": True})
+    for id in books.audit.missing(kept, Values(books.stored(ACCOUNT), "id")):
+        remedy = "create the account with this id, or refund the payment"
+        yield Finding((f"{ACCOUNT} {id}",), "money was received for it, and it is not here", remedy)
+
+
 def _asked(books: Books) -> Iterator[Finding]:
     """A bill that is being asked for has a payment under way."""
     under_way = Values(CHARGES.name, "bill", {"state": charges.OPEN})
@@ -168,6 +178,7 @@ CHECKS = (
     Check("payment.received", "What the provider took came in once, and is shown.", _received),
     Check("payment.returned", "What went back is shown as a refund.", _returned),
     Check("payment.credit", "Credit of customers is what the ledger has.", _credited),
+    Check("payment.account", "Money that is left belongs to an account that is here.", _owned),
     Check("payment.applied", "Bills are paid by what was allocated to them, and the ledger has it.", _applied),
     Check("payment.provider", "What the provider took is what we count.", _at_provider),
     Check("payment.doubt", "What the provider was asked, it answered within a day.", _doubtful),

@@ -91,11 +91,15 @@ def list_bills(
     if json:
         _print([{**_plain_head(row), "remaining": remaining[row["bill"]]} for row in heads])
         return
-    table = Table("number", "issued", "account", "gross", "remaining", "currency", "bill")
+    table = Table()
+    for name in ("number", "issued"):
+        table.add_column(name, no_wrap=True)
+    for name in ("account", "gross", "remaining", "currency"):
+        table.add_column(name, overflow="fold")
     for row in heads:
         amounts = (_decimals(row["gross"], row["currency"]), _decimals(remaining[row["bill"]], row["currency"]))
-        what = row["number"], instant_text(row["issued_at"]), row["account"]
-        table.add_row(*what, *amounts, row["currency"], row["bill"])
+        what = row["number"], f"{row['issued_at']:%Y-%m-%d %H:%MZ}", row["account"]
+        table.add_row(*what, *amounts, row["currency"])
     out.print(table)
 
 
@@ -110,7 +114,8 @@ def show(
         found = [heads.get(number) or {}, *heads.find({"number": number})] if number else []
         head = next((row for row in found if row), None)
         if head is None:
-            stop(f"no bill has the number or id {number[:80]!r}", FAILED)
+            told = f"no bill has the number or id {number[:80]!r} of those that were issued here"
+            stop(f"{told}; GET customerBill shows those that were loaded, too", FAILED)
         items = uow.records(ITEMS.name).find({"bill": head["bill"]}, order=["place"])
     if json:
         _print({**_plain_head(head), "items": [_plain_item(row) for row in items]})

@@ -19,7 +19,7 @@ from tmf622_ordering.works import FULFILMENT
 from tmf635_usage.tables import BILLED_SUMS, HOLDS, LINES
 from tmf666_account.ledger.tables import POSTINGS
 from tmf676_payment.dunning.wake import WORK
-from tmf676_payment.tables import ALLOCATIONS, CHARGES, DUNNING, SANDBOX
+from tmf676_payment.tables import ALLOCATIONS, CHARGES, CREDITS, DUNNING, SANDBOX
 from tmf678_bill.corrections.tables import CREDITED
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.tables import APPLIED, BILLING, HEADS, ITEMS, NUMBERS, RECEIVABLES
@@ -135,6 +135,7 @@ DAMAGES: dict[str, Damage] = {
     "usage.sums": lambda b, uow: uow.records(BILLED_SUMS.name).update({"account": "ann"}, {"amount": Decimal(1)}),
     "usage.billed": forget_a_line,
     "usage.held": lambda b, uow: uow.records(HOLDS.name).insert([held()]),
+    "payment.account": lambda b, uow: uow.records(CREDITS.name).insert([credit_of_nobody()]),
     "payment.doubt": lambda b, uow: uow.records(CHARGES.name).update({}, {"state": "open", "bill": "b"}),
     "payment.dunned": lambda b, uow: uow.records(DUNNING.name).put([dunned()]),
     "order.worked": lambda b, uow: (
@@ -151,6 +152,12 @@ def held() -> dict[str, Any]:
 
 def dunned() -> dict[str, Any]:
     return {"account": "ben", "state": "arrears", "number": 1, "steps": 0}
+
+
+def credit_of_nobody() -> dict[str, Any]:
+    """Nothing of it is left in amount, so that only its owner is amiss."""
+    of = {"id": "c1", "kind": "creditNote", "account": "nobody", "entity": "main", "currency": "EUR", "at": START}
+    return {**of, "name": "", "amount": Decimal(0), "left": Decimal(0), "is_left": True}
 
 
 def an_order(books: Books) -> str:
