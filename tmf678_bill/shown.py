@@ -141,7 +141,7 @@ def bill_cycle(of: Issuing) -> Document:
             document[name] = instant_text(midnight(day + timedelta(days=days), of.cycle.zone))
     if specification is not None:
         document["BillCycleSpecification"] = {
-            "@type": "BillingCycleSpecificationRef",
+            "@type": "BillCycleSpecificationRef",
             "id": specification,
             "name": str(of.cycle.document.get("name") or specification),
             "@referredType": "BillingCycleSpecification",

@@ -47,6 +47,7 @@ def test_a_bill_is_shown_in_both_majors_with_its_rates_and_cycle(office: Office)
     assert facts["explanation"]["parts"][0]["days"] == 31
     cycle = found(office.shop.suite.get(f"{CYCLES}/{bill['billCycle']['id']}"))
     assert (cycle["billingDate"], cycle["mailingDate"]) == ("2026-02-01T00:00:00.000Z", "2026-02-03T00:00:00.000Z")
+    assert cycle["BillCycleSpecification"]["@type"] == "BillCycleSpecificationRef", "as the contract calls it there"
     earlier = found(office.shop.suite.get(f"{BILLS_V4}/{bill['id']}"))
     assert (earlier["billNo"], earlier["state"]) == ("B-00000001", "sent")
     assert earlier["taxIncludedAmount"] == bill["taxIncludedAmount"]
