@@ -41,7 +41,9 @@ def conformance(
     only: Annotated[list[str] | None, typer.Option(help="An area or a check; repeatable.")] = None,
     resource: Annotated[list[str] | None, typer.Option(help="A resource; repeatable.")] = None,
     config: Annotated[Path | None, typer.Option(help="Payloads, ids and exceptions of the server (YAML).")] = None,
-    report: Annotated[list[Path] | None, typer.Option(help="Where to: .html, .xml (JUnit), .json; repeatable.")] = None,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Where to: .html, .xml (JUnit), .json, .md (a table); repeatable.")
+    ] = None,
     compare: Annotated[Path | None, typer.Option(help="An earlier .json report to compare with.")] = None,
     events: Annotated[bool, typer.Option("--events/--no-events", help="Listen to events.")] = True,
     listen: Annotated[str, typer.Option(help="Where the kit listens: HOST or HOST:PORT.")] = _LOOPBACK,
@@ -123,8 +125,8 @@ def _headers(given: Any) -> dict[str, str]:
 
 
 def _writable(path: Path) -> None:
-    if path.suffix not in (".html", ".xml", ".json"):
-        stop(f"{path}: a report is written as .html, .xml or .json", MISUSED)
+    if path.suffix not in (".html", ".xml", ".json", ".md"):
+        stop(f"{path}: a report is written as .html, .xml, .json or .md", MISUSED)
     if not path.parent.is_dir():
         stop(f"{path}: there is no folder {path.parent}", MISUSED)
 
@@ -205,6 +207,7 @@ def _finished(runs: list[Run], url: str, plan: Plan, paths: Any, earlier: dict[s
     from common.conformance.report.compare import compared
     from common.conformance.report.html import html
     from common.conformance.report.junit import junit
+    from common.conformance.report.matrix import of_report
     from common.conformance.report.summary import summarised
 
     told = summarised(runs, server=url, profile=str(plan.profile), at=instant_text(SystemClock().now()))
@@ -215,6 +218,8 @@ def _finished(runs: list[Run], url: str, plan: Plan, paths: Any, earlier: dict[s
                 text = html(told, comparison)
             case ".xml":
                 text = junit(told)
+            case ".md":
+                text = of_report(told)
             case _:
                 text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path
 from common.conformance.target import Target
 from common.errors import ConfigurationError
 from common.spec.contract import Contract, Verb
+from common.spec.identity import title_path
 from common.spec.load import load_contracts, spec_files
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "openapi" / "published"
@@ -56,14 +57,16 @@ class Place:
 
 
 def locate(target: Target, url: str, contract: Contract) -> Place:
-    """Find an API below an address: at its own paths, at those of its document, or at the address itself.
+    """Find an API below an address: at its own paths, at that of its title, or at the address itself.
 
     Errors: Unreachable.
     """
     root = url.rstrip("/")
     paths = (contract.base_path, *contract.aliases)
     whole = any(root.endswith(path) for path in paths) or re.search(r"/v\d+$", root) is not None
-    bases = [root] if whole else [*(root + path for path in paths), *(root + _bare(path) for path in paths), root]
+    titled = title_path(contract.title, contract.major)
+    below = (*paths, titled, *map(_bare, paths))
+    bases = [root] if whole else [*(root + path for path in below), root]
     bases = list(dict.fromkeys(bases))
     listed = [one.path for one in contract.resources.values() if Verb.LIST in one.operations and not one.parents]
     for base in bases:

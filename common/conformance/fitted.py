@@ -38,8 +38,12 @@ _LISTED_MAX = 2**53
 _LEAST = {"limit": 1, "offset": 0}
 
 
-def fitted(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document derived from a contract of either major."""
+def fitted(document: Mapping[str, Any], *, closed: bool = True) -> dict[str, Any]:
+    """The document derived from a contract of either major.
+
+    With `closed`, `@type` is one of the names that the document knows; without, any name: the resources that a server
+    has already may be of types that extend the contract's by TMF630 Part 2.
+    """
     result: dict[str, Any] = copy.deepcopy(dict(document)) if "openapi" in document else _as_openapi(document)
     schemas = result["components"]["schemas"]
     names = _type_names(schemas)
@@ -51,7 +55,7 @@ def fitted(document: Mapping[str, Any]) -> dict[str, Any]:
         if node.get("type") == "integer":
             node.setdefault("minimum", -(2**53))
             node.setdefault("maximum", 2**53)
-    for name, values in names.items():
+    for name, values in names.items() if closed else ():
         typed = {"type": "object", "properties": {"@type": {"type": "string", "enum": values}}}
         schemas[name].setdefault("allOf", []).append(typed)
     for node in _nodes(result):

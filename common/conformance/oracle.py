@@ -46,7 +46,7 @@ class Oracle:
     """Judges answers by one contract's document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self.document: dict[str, Any] = json.loads(json.dumps(fitted(document), default=str))
+        self.document: dict[str, Any] = json.loads(json.dumps(fitted(document, closed=False), default=str))
         self.document["servers"] = [{"url": _ORIGIN}]
         config = Config(spec_validator_cls=None)  # type: ignore[arg-type]
         self._openapi = OpenAPI.from_dict(self.document, config=config)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _MARKS = ("b", "a", "d", "c")
 # A list longer than this is not compared with a filter computed by us.
 FULL_LIST_MAX = 2_000
-_PAGE = 200
+# A page that every server grants.
+_PAGE = 50
 # Which text a run's mark is put in, when the contract has it.
 _MARKED_FIRST = ("name", "description", "familyName", "tradingName", "note")
 _NEVER_MARKED = ("id", "href", "version", "externalId")
@@ -290,18 +291,27 @@ class Subject:
 
     def everything(self) -> list[Document]:
         """The whole list, page after page, in the server's order."""
+        first = self.lists()
+        return self.pages("", first)
+
+    def pages(self, query: str, first: Exchange) -> list[Document]:
+        """Everything that a query finds, from its first answer on, in the server's order.
+
+        A server that shows it all at once is asked once; one with a page of its own is asked for the rest.
+        """
         found: dict[str, Document] = {}
-        answer = self.listing()
+        answer = first
         while True:
             need(answer.ok and isinstance(answer.json, list), f"the list cannot be read: {answer.told}")
             need(all("id" in one for one in answer.documents), "the list shows no ids")
-            fresh = {str(one.get("id")): one for one in answer.documents if str(one.get("id")) not in found}
+            fresh = {str(one["id"]): one for one in answer.documents if str(one["id"]) not in found}
             found |= fresh
             total = answer.headers.get("x-total-count", "")
             if not fresh or (total.isdecimal() and len(found) >= int(total)):
                 return list(found.values())
             need(len(found) <= FULL_LIST_MAX, f"the list is longer than {FULL_LIST_MAX}")
-            answer = self.listing(urlencode({"offset": len(found), "limit": _PAGE}))
+            page = urlencode({"offset": len(found), "limit": _PAGE})
+            answer = self.listing(f"{query}&{page}" if query else page)
 
     def accepts(self, media_type: str) -> None:
         """End the check unless the contract has this media type for PATCH."""

@@ -102,9 +102,8 @@ class Target:
     ) -> None:
         self.base = base.rstrip("/")
         self.given = dict(headers or {})
-        self._client = httpx.Client(
-            headers=self.given, verify=verify, transport=transport, timeout=timeout_seconds, follow_redirects=False
-        )
+        self._client = httpx.Client(verify=verify, transport=transport, timeout=timeout_seconds, follow_redirects=False)
+        self._origin = _origin(self.base)
         self.exchanges: list[Exchange] = []
         self._secret = {name.lower() for name in self.given} | set(_SECRET)
         self._lock = threading.Lock()
@@ -126,14 +125,17 @@ class Target:
         url = path if path.startswith(("http://", "https://")) else self.base + path
         if body is not None:
             content = exact_json.encode(body)
-        sent = {"accept": JSON, **({"content-type": media_type} if content is not None else {}), **(headers or {})}
+        # What was given for this server is not told to another one that an href leads to.
+        given = self.given if _origin(url) == self._origin else {}
+        typed = {"content-type": media_type} if content is not None else {}
+        sent = {"accept": JSON, **given, **typed, **(headers or {})}
         with self._lock:
             started = monotonic()
             try:
                 answer = self._client.request(method, url, content=content, headers=sent)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise Unreachable(f"{method} {url}: {type(error).__name__} {error}") from error
-            return self._kept(method, url, {**self.given, **sent}, content or b"", answer, monotonic() - started)
+            return self._kept(method, url, sent, content or b"", answer, monotonic() - started)
 
     def _kept(
         self, method: str, url: str, sent: Mapping[str, str], content: bytes, answer: httpx.Response, seconds: float
@@ -160,6 +162,15 @@ class Target:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL; of something that is none, nothing."""
+    try:
+        read = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "", "", None
+    return read.scheme, read.host, read.port
 
 
 def pretty(content: bytes) -> str:

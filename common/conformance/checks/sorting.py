@@ -22,12 +22,11 @@ def _sorted(subject: Subject, sort: str) -> tuple[Exchange, list[str]]:
     mark = subject.mark
     own = {str(one["id"]): str(one.get(mark)) for one in subject.population}
     need(len(set(own.values())) == len(own), "the server does not keep the run's mark")
-    answer = subject.listing(urlencode({"sort": sort, "limit": 2000}))
-    if answer.status == 400:
-        answer = subject.listing(urlencode({"sort": sort}))
+    query = urlencode({"sort": sort})
+    answer = subject.listing(query)
     expect(answer.ok, f"a list for sort={sort}", answer.told, answer)
-    found = [own[str(one.get("id"))] for one in answer.documents if str(one.get("id")) in own]
-    need(len(found) == len(own), "the list is too long to see our own in it")
+    found = [own[str(one.get("id"))] for one in subject.pages(query, answer) if str(one.get("id")) in own]
+    need(len(found) == len(own), "our own are not all in the list")
     return answer, found
 
 
