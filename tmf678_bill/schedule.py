@@ -9,8 +9,9 @@ from typing import Any
 
 from common.component import Recording, RuleContext
 from common.domain.query import Document
+from tmf678_bill.billing.values import Kind
 from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle
-from tmf678_bill.tables import BILLING, EARLIER, HEADS
+from tmf678_bill.tables import BILLING, EARLIER, HEADS, ITEMS
 
 # The key is the id of an account; of a request for a bill.
 BILL_ACCOUNT, BILL_DEMAND = "bill.account", "bill.demand"
@@ -28,7 +29,8 @@ class Billing:
     """What the accounts tell us, and what others ask of how far they are billed."""
 
     def __init__(self, records: Recording) -> None:
-        self._records, self._table, self._heads = records, records(BILLING.name), records(HEADS.name)
+        self._records = records
+        self._table, self._heads, self._items = (records(table.name) for table in (BILLING, HEADS, ITEMS))
 
     def expect(self, context: RuleContext, account: Document) -> None:
         """An account was made or changed: it is billed when its next cycle ends, from now on.
@@ -54,6 +56,20 @@ class Billing:
         if not self._records(EARLIER.name).insert_new([row]):
             return cycle
         return replace(cycle, earlier=(*cycle.earlier, (before.cycle, until)))
+
+    def charged(self, products: Iterable[str]) -> set[str]:
+        """Those of these products that any recurring charge was billed for. Shapes: some at a time."""
+        where = {"product": tuple(sorted(set(products))), "kind": Kind.RECURRING.value}
+        return {str(one.group["product"]) for one in self._items.sum((), where, ("product",))}
+
+    def billed_spans(self, accounts: Iterable[str]) -> dict[str, tuple[datetime, datetime]]:
+        """From when until when each of these accounts was billed here; those never billed are left out."""
+        rows = self._table.get_many((account,) for account in accounts).values()
+        return {
+            row["account"]: (row["opened"] or row["since"], row["billed_until"])
+            for row in rows
+            if row["billed_until"] is not None
+        }
 
     def covered(self, accounts: Iterable[str]) -> dict[str, Covered]:
         """How far each of these accounts is billed; those that no run knows of, or bills any more, are left out.

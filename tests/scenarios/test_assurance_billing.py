@@ -260,3 +260,21 @@ def test_what_was_applied_and_is_not_counted_is_found(books: Books) -> None:
     findings = books.damaged(lambda b, uow: uow.records(APPLIED.name).delete({"bill": b.open["id"]}))
 
     assert sorted(findings) == ["bill.receivable", "payment.applied"]
+
+
+def test_a_product_that_has_a_price_and_is_on_no_bill_is_found(cashier: Cashier) -> None:
+    product = cashier.customer()
+    cashier.pays_by()
+    cashier.shop.wait_until("2026-05-01T00:00:00Z")
+    with cashier.shop.suite.installation.database.write() as uow:
+        # As if its charges had been for another product.
+        uow.records(ITEMS.name).update({"product": product}, {"product": None})
+        uow.commit()
+
+    found = {one.check.name: one.findings for one in assure(cashier.shop.suite.installation) if one.count}
+
+    assert [(one.records[0], one.message) for one in found.pop("product.charged")] == [
+        (f"product {product}", "it has a monthly price since 2026-01-01, and was never charged")
+    ]
+    assert found == {}
+    cashier.amiss.add("product.charged")
