@@ -93,7 +93,7 @@ def test_a_quarter_comes_to_what_a_slow_model_says(stage: Stage, seed: int) -> N
 def test_a_year_comes_to_what_a_slow_model_says(stage: Stage, seed: int) -> None:
     operator = play(stage, seed, size=10, days=366)
 
-    assert len(operator.done) == 15, f"play it again with seed {seed}"
+    assert len(operator.done) == 18, f"play it again with seed {seed}"
     assert met(operator).keys() >= MET, f"play it again with seed {seed}"
 
 
@@ -162,7 +162,7 @@ def _check_account(clerk: Clerk, account: Account, expected: dict[str, Fraction]
 
 def _item(row: Any) -> tuple[Any, ...]:
     money = Fraction(row["net"]), Fraction(row["tax"])
-    return row["kind"], row["name"], row["product"], row["first"], row["last"], *money
+    return row["kind"], row["name"], row["product"] or "", row["first"], row["last"], *money
 
 
 def _told(item: Any) -> tuple[Any, ...]:

@@ -121,6 +121,9 @@ class Charging:
     products: dict[str, Product] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     charged: dict[Key, Charged] = field(default_factory=dict)
+    # What people decided, which is on the next bill; from which day on another cycle counts, with its anchor.
+    pending: list[Item] = field(default_factory=list)
+    changes: list[tuple[date, date]] = field(default_factory=list)
 
     def bill(self, cutoff: datetime) -> list[Item]:
         """The items of a bill; none when there is nothing new."""
@@ -131,8 +134,31 @@ class Charging:
                 claimed.add(self._usage_key(line))
         wishes = self._wishes(self.terms.day(cutoff), claimed)
         items = [item for key in sorted(wishes.keys() | self.charged.keys()) if (item := self._item(key, wishes))]
-        self._tax(items)
+        items += self.pending
+        self.pending = []
+        self.tax(items)
         return items
+
+    def adjustment(self, name: str, value: Fraction, day: date, *, is_inclusive: bool) -> Item:
+        """What people decide to charge, or to give (below zero)."""
+        tax = Tax(VAT, is_inclusive)
+        rate, is_exempt = self._rate(tax, day)
+        return Item(("", 1, (day, day + DAY), name), name, day, day + DAY, value, tax, rate, is_exempt)
+
+    def period(self, day: date) -> Period:
+        """The period of bills that a day lies in: cut where another cycle begins."""
+        start, end = _remembered(day, self._anchor(day))
+        for since, _ in self.changes:
+            start, end = (max(start, since), end) if since <= day else (start, min(end, since))
+        return start, end
+
+    def _anchor(self, day: date) -> date:
+        return next((anchor for since, anchor in reversed(self.changes) if since <= day), self.terms.anchor)
+
+    def _length(self, day: date) -> int:
+        """The days of a period before it was cut."""
+        start, end = _remembered(day, self._anchor(day))
+        return (end - start).days
 
     # -- the difference -----------------------------------------------------------------------------------
 
@@ -172,7 +198,7 @@ class Charging:
             return 0, True
         return next(rate for since, rate in reversed(self.rates) if since <= day), False
 
-    def _tax(self, items: Iterable[Item]) -> None:
+    def tax(self, items: Iterable[Item]) -> None:
         groups: dict[tuple[Tax, int, bool], list[Item]] = defaultdict(list)
         for item in items:
             groups[item.tax_class, item.rate, item.is_exempt].append(item)
@@ -224,14 +250,15 @@ class Charging:
         since: dict[str, date] = {}
         for day, tariff in self._charged_days(product, today + 40 * DAY):
             first = since.setdefault(tariff.key("base"), day)
-            period = _remembered(day, activated if tariff.by_activation else self.terms.anchor)
+            period = _remembered(day, activated) if tariff.by_activation else self.period(day)
             if period[0] <= today:
                 key = (product.id, 0, period, tariff.key("base"))
                 days[key].append((day, tariff, self._whole(tariff, first, day)))
         found = {}
         for key, listed in days.items():
             (start, end), tariff = key[2], listed[-1][1]
-            by_day = {day: whole / (end - start).days for day, _, whole in listed}
+            of = (end - start).days if tariff.by_activation else self._length(start)
+            by_day = {day: whole / of for day, _, whole in listed}
             exact = listed[-1][2] if tariff.is_undivided else sum(by_day.values(), Fraction(0))
             due = max(start, listed[0][0]) if tariff.in_advance else end
             covered = tuple(by_day)
@@ -270,7 +297,7 @@ class Charging:
     # -- usage --------------------------------------------------------------------------------------------
 
     def _usage_key(self, line: Line) -> Key:
-        period = _remembered(self.terms.day(line.at), self.terms.anchor)
+        period = self.period(self.terms.day(line.at))
         return line.product, 2, period, f"{line.price}:{line.version}.0"
 
     def _usage(self, claimed: set[Key]) -> dict[Key, Wish]:
@@ -302,7 +329,7 @@ class Charging:
                     whole = sum(wish.by_day.values(), Fraction(0))
                     inside = sum((of for day, of in wish.by_day.items() if day in days), Fraction(0))
                     share = inside / whole if whole else Fraction(0)
-                periods[_remembered(key[2][0], self.terms.anchor)] += wish.amount * share
+                periods[self.period(key[2][0])] += wish.amount * share
         found = {}
         for period, whole in periods.items():
             taken = self._rounded(whole * percentage / 100)
@@ -316,12 +343,12 @@ class Charging:
         days: dict[Period, list[tuple[date, Tariff]]] = defaultdict(list)
         for day, tariff in self._charged_days(product, today):
             if tariff.least is not None:
-                days[_remembered(day, self.terms.anchor)].append((day, tariff))
+                days[self.period(day)].append((day, tariff))
         found = {}
         for period, listed in days.items():
             if period[1] > today:
                 continue
-            tariff, of = listed[-1][1], (period[1] - period[0]).days
+            tariff, of = listed[-1][1], self._length(period[0])
             minimum = sum((Fraction(str(one.least)) / of for _, one in listed), Fraction(0))
             spent = sum(
                 (wish.amount for key, wish in charges.items() if key[0] == product.id and _is_in(key[2], period)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
-from tests.simulation.year.bills import DAY, Charging, Item, month_of, rounded
+from tests.simulation.year.bills import DAY, Charging, Item, rounded
 from tests.simulation.year.world import Terms
 
 ZERO = Fraction(0)
@@ -37,6 +37,8 @@ class Bill:
     remaining: Fraction = ZERO
     disputed: Fraction = ZERO
     written_off: Fraction = ZERO
+    # What was written off at any time, also what was paid after all; each with its tax.
+    write_offs: list[tuple[Fraction, Fraction]] = field(default_factory=list)
     # Collection: when it is asked for next, and how often it was.
     asked: int = 0
     ask: datetime | None = None
@@ -96,6 +98,7 @@ class Account:
     terms: Terms
     charging: Charging
     next: datetime
+    cycles: int = 0
     bills: list[Bill] = field(default_factory=list)
     credits: list[Credit] = field(default_factory=list)
     deferrals: dict[int, Deferral] = field(default_factory=dict)
@@ -132,7 +135,7 @@ class Year:
 
     def open(self, terms: Terms, charging: Charging) -> Account:
         """A new account; its first cycle ends when the period that today is in does."""
-        first = _midnight(month_of(terms.day(self.now), terms.anchor)[1], terms)
+        first = _midnight(charging.period(terms.day(self.now))[1], terms)
         self.accounts[terms.id] = account = Account(terms, charging, first)
         return account
 
@@ -165,7 +168,8 @@ class Year:
         account = self.accounts[id]
         if kind == 0:
             cutoff = account.next
-            account.next = _midnight(month_of(account.terms.day(cutoff), account.terms.anchor)[1], account.terms)
+            account.next = _midnight(account.charging.period(account.terms.day(cutoff))[1], account.terms)
+            account.cycles += 1
             self.bill(account, cutoff)
         elif kind == 1:
             account.look = None
@@ -179,8 +183,9 @@ class Year:
 
     def bill(self, account: Account, cutoff: datetime) -> Bill | None:
         items = account.charging.bill(cutoff)
-        if not items:
-            return None
+        return self.issue(account, items) if items else None
+
+    def issue(self, account: Account, items: list[Item]) -> Bill:
         bill = self._issue(account, items)
         for item in items:
             if item.key[1] == 0 and item.net and self.now.date() < item.last:
@@ -348,11 +353,14 @@ class Year:
             terms = account.terms
             due = _midnight(terms.day(self.now) + terms.entity.payment_days * DAY, terms)
             bill.due = max(bill.due, due)
-            bill.asked, bill.ask = 0, max(bill.due, self.now)
-            self._settle(account)
-            account.look_at(max(bill.due + DAY, self.now))
-            self._touched(account)
+            self._due_again(account, bill)
         return note
+
+    def _due_again(self, account: Account, bill: Bill) -> None:
+        bill.asked, bill.ask = 0, max(bill.due, self.now)
+        self._settle(account)
+        account.look_at(max(bill.due + DAY, self.now))
+        self._touched(account)
 
     # -- dunning ------------------------------------------------------------------------------------------
 
@@ -410,10 +418,20 @@ class Year:
             def of(part: Fraction) -> Fraction:
                 return bill.tax if part == bill.gross else rounded(bill.tax * part / bill.gross, account.terms.currency)
 
-            tax = of(bill.written_off + amount) - of(bill.written_off)
+            before = sum((one for one, _ in bill.write_offs), ZERO)
+            tax = of(before + amount) - of(before)
+        bill.write_offs.append((amount, tax))
         bill.written_off += amount
         bill.lower(amount)
         self._enter(account, badDebt=amount - tax, taxPayable=tax, receivable=-amount)
+
+    def recover(self, account: Account, bill: Bill) -> None:
+        """What was written off last is owed again."""
+        amount, tax = bill.write_offs[-1]
+        bill.written_off -= amount
+        bill.remaining += amount
+        self._enter(account, receivable=amount, badDebt=tax - amount, taxPayable=-tax)
+        self._due_again(account, bill)
 
     def _recover(self, account: Account) -> None:
         if not account.is_dunned:

@@ -21,9 +21,9 @@ from common.jobs.inline import Inline
 from common.jobs.patience import Stopped
 from common.store.unit_of_work import UnitOfWork
 from tests.scenarios.billing import DEMANDS, account_ref, taxed
-from tests.scenarios.charging import USAGES, usage
-from tests.scenarios.corrections import CREDIT_NOTES, DISPUTES, Clerk
-from tests.scenarios.kit import PRODUCTS, change, characteristic_list
+from tests.scenarios.charging import ACCOUNTS, USAGES, usage
+from tests.scenarios.corrections import CREDIT_NOTES, DISPUTES, WRITE_OFFS, Clerk
+from tests.scenarios.kit import PRODUCTS, change, characteristic_list, found
 from tests.simulation.year.bills import Charging, Rates, rounded
 from tests.simulation.year.books import Account, Bill, Credit, Year
 from tests.simulation.year.world import DIGITS, VAT, Entity, Line, Product, Tariff, Terms, amount
@@ -247,7 +247,7 @@ class Operator:
         """One thing, if there is an occasion for it."""
         choices = [self._sell_some, *[self._use] * 4, self._change, self._sleep, self._end, self._dearer, self._rerate]
         choices += [*[self._pay] * 3, self._poor, self._bounce, self._refund]
-        choices += [self._credit, self._dispute, self._decide, self._demand]
+        choices += [self._credit, self._dispute, self._decide, self._demand, self._adjust, self._recover, self._recycle]
         for one in self.chance.choices(choices, k=TRIES):
             if one():
                 name = one.__name__.removeprefix("_")
@@ -606,6 +606,63 @@ class Operator:
         body = {"@type": "CustomerBillOnDemand", "name": "now", "billingAccount": account_ref(account.terms.id)}
         self.clerk.shop.suite.created(DEMANDS, body)
         self.model.bill(account, self.now)
+        return True
+
+    def _adjust(self) -> bool:
+        """Goodwill, or a fee: on the next bill or at once, with tax in it or on top."""
+        account = self._some()
+        terms, kind = account.terms, self.chance.choice(("credit", "debit"))
+        value = amount(self.chance.choice(("5", "3.33", "12.34")), terms.currency)
+        is_inclusive, at_once = self.chance.random() < 0.5, self.chance.random() < 0.5
+        name = f"decision-{self._next()}"
+        self.clerk.adjusts(
+            kind,
+            value,
+            terms.id,
+            unit=terms.currency,
+            name=name,
+            when="atOnce" if at_once else "nextBill",
+            taxCategory="VAT",
+            taxRate=VAT,
+            isTaxIncluded=is_inclusive,
+        )
+        signed = Fraction(value) if kind == "debit" else -Fraction(value)
+        one = account.charging.adjustment(name, signed, terms.day(self.now), is_inclusive=is_inclusive)
+        if at_once:
+            account.charging.tax([one])
+            self.model.issue(account, [one])
+        else:
+            account.charging.pending.append(one)
+        return True
+
+    def _recover(self) -> bool:
+        """What was written off is to be paid after all."""
+        listed = [(one, two) for one in self.model.accounts.values() for two in one.bills if two.written_off]
+        if not listed:
+            return False
+        account, bill = self.chance.choice(listed)
+        (row,) = [
+            one
+            for one in self.clerk.shop.suite.get(f"{WRITE_OFFS}?bill.id={self._id(bill)}").json
+            if one["state"] == "writtenOff"
+        ]
+        self._decided("PATCH", f"{WRITE_OFFS}/{row['id']}", {"state": "recovered"})
+        self.model.recover(account, bill)
+        return True
+
+    def _recycle(self) -> bool:
+        """Another bill cycle, once a year at most; it counts from the end of the present period."""
+        listed = [one for one in self.model.accounts.values() if one.cycles and not one.charging.changes]
+        if not listed or self.chance.random() < 0.5:
+            return False
+        account = self.chance.choice(listed)
+        shift = self.chance.choice(sorted({*SHIFTS} - {0, account.terms.shift}))
+        reference = {"@type": "BillingCycleSpecificationRef", "id": f"shift-{shift}"}
+        structure = {"@type": "BillStructure", "cycleSpecification": reference}
+        change = {"@type": "BillingAccount", "billStructure": structure}
+        found(self.clerk.shop.suite.patch(f"{ACCOUNTS}/{account.terms.id}", change))
+        day = account.terms.day(account.next)
+        account.charging.changes.append((day, date(2024, 1, 1) + timedelta(days=shift)))
         return True
 
     # -- what is what -------------------------------------------------------------------------------------
