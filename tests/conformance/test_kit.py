@@ -10,10 +10,12 @@ from functools import cache
 
 import pytest
 
-from common.conformance.check import Level, Outcome, Profile, Result
+from common.conformance.check import Level, Outcome, Profile, Result, selected
+from common.conformance.checks import CHECKS
 from common.conformance.config import Config, ResourceConfig, read_config
 from common.conformance.discovery import our_contracts
 from common.conformance.oracle import Oracle
+from common.conformance.report.matrix import column
 from common.conformance.run import Plan, Run
 from common.conformance.target import Target
 from common.spec.contract import Verb
@@ -22,6 +24,7 @@ from tests.conformance.fitted import CONTRACTS
 from tests.conformance.test_oracle import stored
 from tests.test_architecture import ROOT
 
+PAGE = ROOT / "docs" / "conformance.md"
 CONFIG = ROOT / "openapi" / "conformance.yaml"
 STORED = 4
 # SHOULD and MAY that this suite does not follow; docs/conformance.md says why.
@@ -68,9 +71,25 @@ def _holds(run: Run) -> None:
     failed = [one for one in run.results if one.outcome is Outcome.FAILED]
     assert told([one for one in failed if one.check.rule.level is Level.MUST]) == []
     assert told([one for one in failed if one.key not in LEFT_OPEN]) == []
+    assert _shown(run) == _documented(run), "run python -m tests.conformance.write_matrix"
     for resource in {one.resource for one in run.results}:
         passed = [one for one in run.results if one.resource == resource and one.outcome is Outcome.PASSED]
         assert passed, f"nothing of {resource} could be judged"
+
+
+def _shown(run: Run) -> dict[str, str]:
+    """The cells of the published table that a run fills."""
+    results = [{"check": one.check.name, "outcome": str(one.outcome)} for one in run.results]
+    cells = column(results)
+    return {one.name: cells[one.name] for one in selected(CHECKS, run.plan.profile)}
+
+
+def _documented(run: Run) -> dict[str, str]:
+    rows = [line.strip("| \n").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    head = next(row for row in rows if row[0] == "check")
+    at = head.index(run.contract.key.removeprefix("TMF").replace("/", " "))
+    cells = {row[0].strip("`"): row[at] for row in rows if len(row) == len(head)}
+    return {one.name: cells.get(one.name, "no row") for one in selected(CHECKS, run.plan.profile)}
 
 
 @pytest.mark.parametrize("shared_backend", ["sqlite"], indirect=True)
@@ -86,7 +105,7 @@ def test_no_rule_of_the_full_profile_is_broken(suite_with, key):
 
 
 def test_what_is_left_open_is_explained():
-    page = (ROOT / "docs" / "conformance.md").read_text()
+    page = PAGE.read_text()
     for key in LEFT_OPEN:
         api, resource, check = key.split(" ")
         assert f"| {api} | `{resource}` | `{check}` |" in page

@@ -560,7 +560,10 @@ changed(
     name="DELETE is 200 with a body",
 )
 changed(
-    lambda asked: asked.on("DELETE"), lambda a: Answered(202, a.headers, b""), "operations.delete", name="DELETE is 202"
+    lambda asked: asked.on("DELETE"),
+    lambda a: Answered(200, a.headers, b""),
+    "operations.delete",
+    name="DELETE is 200 without a body",
 )
 
 
