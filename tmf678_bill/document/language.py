@@ -25,7 +25,9 @@ MINUS = "\N{MINUS SIGN}"
 # Amounts of single usages are unrounded; this many digits beyond the minor unit are shown of them.
 USAGE_DIGITS = 2
 _MINUTE, _HOUR = 60, 3600
-_SECONDS = "s"
+_SECONDS, _BYTES = "s", "B"
+# The multiples of a byte (ISO 80000-13), by their powers of ten.
+_MULTIPLES = (("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3))
 _MONTH_LETTERS = 3
 
 
@@ -88,9 +90,12 @@ class Language:
         return self.number(shortened(amount, decimals), decimals)
 
     def quantity(self, value: Decimal, unit: str) -> str:
-        """A quantity with its unit; seconds as hours, minutes and seconds."""
+        """A quantity with its unit; seconds as hours, minutes and seconds, bytes in the largest unit that fits."""
         if unit == _SECONDS and value >= 0:
             return self._duration(value)
+        if unit == _BYTES:
+            larger = next((one for one in _MULTIPLES if abs(value) >= 10 ** one[1]), None)
+            value, unit = (value, unit) if larger is None else (value.scaleb(-larger[1]), larger[0])
         name = self.units.get(unit, unit)
         number = self.number(value, 0)
         return f"{number} {name}" if name else number

@@ -32,7 +32,7 @@ from tmf678_bill.document.sheet import (
 )
 from tmf678_bill.document.slip import epc_payload, iban_in_fours
 from tmf678_bill.document.table import Column, Look, Row, Table
-from tmf678_bill.document.view import BillView, Item, Part, ProductItems, UsageRow
+from tmf678_bill.document.view import BillView, Item, Part, ProductItems, TaxGroup, UsageRow
 
 MEDIA_TYPE = "application/pdf"
 # Lines of usage in one document (about 400 pages); the JSON document has all of them.
@@ -230,7 +230,7 @@ def _taxes(sheet: Sheet, view: BillView, language: Language, style: Style) -> No
         return
     columns = [Column(language.text("tax_group")), *_money_columns(language)]
     rows = []
-    for group in view.tax_groups:
+    for group in _taxed(view):
         category = language.tax_categories.get(group.category, group.category) or language.text("no_tax")
         name = f"{category} {language.percentage(group.rate)}"
         notes = (language.text("exempt", number=group.exemption),) if group.exemption else ()
@@ -330,16 +330,29 @@ def _item_row(item: Item, language: Language) -> Row:
 
 
 def _days(part: Part, currency: str, language: Language) -> str:
+    """Which days at which price, less which discounts; of a whole period its columns say the days and the price."""
+    less = [
+        language.text("less", amount=language.amount(Money(one.amount, currency)), name=one.name) for one in part.less
+    ]
+    days = f"{part.days}", f"{part.of}"
     if part.price is None:
-        return language.text("days", days=f"{part.days}", of=f"{part.of}")
+        return ", ".join([language.text("days", days=days[0], of=days[1]), *less])
+    if part.is_whole and less:
+        return ", ".join(less)
     price = language.amount(Money(part.price, currency))
-    return language.text("days_at", days=f"{part.days}", of=f"{part.of}", price=price)
+    return ", ".join([language.text("days_at", days=days[0], of=days[1], price=price), *less])
 
 
 def _count(usages: int, language: Language) -> str:
     return (
         language.text("one_usage") if usages == 1 else language.text("usages", count=f"{usages}").replace(" ", HOLDING)
     )
+
+
+def _taxed(view: BillView) -> list[TaxGroup]:
+    """The groups that say something: what costs nothing and has no category is left out, unless there is no other."""
+    said = [one for one in view.tax_groups if one.category or one.exemption or one.net.amount or one.gross.amount]
+    return said or list(view.tax_groups)
 
 
 # -- usage --------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from tmf678_bill.document.view import (
     AppliedPayment,
     BillView,
     Item,
+    Less,
     Part,
     PaymentSlip,
     ProductItems,
@@ -249,7 +250,7 @@ def _item(row: Mapping[str, Any]) -> Item:
     first, last = row["first"], row["last"]
     explained = (row["doc"] or {}).get("explanation") or {}
     parts = tuple(_parts(explained)) if not is_credit else ()
-    is_whole = len(parts) == 1 and parts[0].days == parts[0].of and parts[0].price is not None
+    is_whole = len(parts) == 1 and parts[0].is_whole and parts[0].price is not None
     return Item(
         id=row["id"],
         name=row["name"],
@@ -264,7 +265,7 @@ def _item(row: Mapping[str, Any]) -> Item:
         tax_category=row["category"] or "",
         tax_rate=row["rate"],
         usages=row["usages"],
-        parts=() if is_whole else parts,
+        parts=() if is_whole and not parts[0].less else parts,
     )
 
 
@@ -273,7 +274,12 @@ def _parts(explained: Mapping[str, Any]) -> Iterator[Part]:
     for part in explained.get("parts") or ():
         days, of, price = part.get("days"), part.get("ofDays"), (part.get("price") or {}).get("amount")
         if isinstance(days, int) and isinstance(of, int) and days > 0:
-            yield Part(days, of, Decimal(price) if isinstance(price, int | Decimal) else None)
+            less = tuple(
+                Less(str(one.get("name") or ""), Decimal(one["taken"]))
+                for one in part.get("discounts") or ()
+                if isinstance(one.get("taken"), int | Decimal)
+            )
+            yield Part(days, of, Decimal(price) if isinstance(price, int | Decimal) else None, less)
 
 
 def _tax_groups(products: tuple[ProductItems, ...], bill: Document) -> tuple[TaxGroup, ...]:

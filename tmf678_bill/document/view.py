@@ -63,12 +63,25 @@ DISCOUNT, CREDIT, COMMITMENT = "discount", "credit", "commitment"
 
 
 @dataclass(frozen=True)
+class Less:
+    """What an agreed discount took off the price of a whole period."""
+
+    name: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Part:
-    """So many of the `of` days of a period at a price, before tax or with it as the price is written."""
+    """So many of the `of` days of a period at a price (before tax, or with it as it is written), `less` discounts."""
 
     days: int
     of: int
     price: Decimal | None = None
+    less: tuple[Less, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        return self.days == self.of
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class Item:
 
     Shapes: `quantity`, `unit` and `unit_price` are shown when all are there (usage with more than one price has none);
             `tax_rate` is in percent; `usages` is how many usages are behind it; `parts` are of a charge for days,
-            where it is not for a whole period.
+            where it is not for a whole period without a discount.
     """
 
     id: str

@@ -27,7 +27,7 @@ from tmf678_bill.document.appearance import appearance
 from tmf678_bill.document.language import language
 from tmf678_bill.document.pdf import render
 from tmf678_bill.document.sheet import Face, Sheet, wrapped
-from tmf678_bill.document.view import AppliedPayment, Item, Part, ProductItems, Recipient
+from tmf678_bill.document.view import AppliedPayment, Item, Less, Part, ProductItems, Recipient
 
 ROOT = Path(__file__).parents[3]
 
@@ -158,6 +158,28 @@ def test_a_charge_for_a_part_of_a_month_says_for_which():
     one = item("x", "Plan", "20.00", "3.80", "23.80", parts=parts)
     second = pages(bill((ProductItems("p", "Plan", (one,)),), (group("20.00", "3.80", "23.80"),)))[1]
     assert "16 of 31 days at 15.12; 15 of 31 days at 25.20; 3 of 31 days" in second.replace("\n", " ")
+
+
+def test_a_discount_that_was_agreed_is_named_with_what_it_took():
+    less = (Less("Welcome discount", Decimal("4.20")),)
+    half = item("x", "Plan", "5.46", "1.04", "6.50", parts=(Part(15, 30, Decimal("15.12"), less),))
+    whole = item("y", "Plan", "10.92", "2.07", "12.99", parts=(Part(31, 31, Decimal("15.12"), less),))
+    groups = (group("16.38", "3.11", "19.49"),)
+    second = pages(bill((ProductItems("p", "Plan", (half, whole)),), groups))[1].replace("\n", " ")
+    assert "15 of 30 days at 15.12, less 4.20 (Welcome discount)" in second
+    assert second.count("less 4.20 (Welcome discount)") == 2
+    assert "31 of 31" not in second
+
+
+def test_what_costs_nothing_and_is_not_taxed_has_no_group():
+    items = (
+        item("x", "Plan", "10.00", "1.90", "11.90"),
+        item("y", "Minutes", "0.00", "0.00", "0.00", tax_rate=Decimal(0)),
+    )
+    none = replace(group("0.00", "0.00", "0.00", "0"), category="")
+    first = pages(bill((ProductItems("p", "Plan", items),), (none, group("10.00", "1.90", "11.90"))))[0]
+    assert "No tax" not in first
+    assert "VAT 19 %" in first
 
 
 def test_an_exemption_is_named_with_its_certificate():
