@@ -21,10 +21,11 @@ from common.store.unit_of_work import UnitOfWork
 from tests.postgres import postgres_server  # noqa: F401
 from tests.scenarios.conftest import Stage
 from tests.scenarios.corrections import Clerk
-from tests.scenarios.kit import found
+from tests.scenarios.kit import PRODUCTS, found
 from tests.simulation.year.bills import KINDS
 from tests.simulation.year.books import Account, Bill
-from tests.simulation.year.operator import PRODUCTS, Operator, policies
+from tests.simulation.year.offers import policies
+from tests.simulation.year.operator import Operator
 from tests.tmf676_payment.kit import SECRET
 from tmf676_payment.tables import CREDITS, STEPS
 from tmf678_bill.tables import HEADS, ITEMS, RECEIVABLES

@@ -6,13 +6,12 @@ goes on, and who got no answer sends it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.domain.clock import instant_text
@@ -20,13 +19,14 @@ from common.domain.query import Document
 from common.jobs.inline import Inline
 from common.jobs.patience import Stopped
 from common.store.unit_of_work import UnitOfWork
-from tests.scenarios.billing import DEMANDS, account_ref, taxed
+from tests.scenarios.billing import DEMANDS, account_ref
 from tests.scenarios.charging import ACCOUNTS, USAGES, usage
 from tests.scenarios.corrections import CREDIT_NOTES, DISPUTES, WRITE_OFFS, Clerk
-from tests.scenarios.kit import PRODUCTS, change, characteristic_list, found
+from tests.scenarios.kit import change, characteristic_list, found
 from tests.simulation.year.bills import Charging, Rates, rounded
 from tests.simulation.year.books import Account, Bill, Credit, Year
-from tests.simulation.year.world import DIGITS, VAT, Entity, Line, Product, Tariff, Terms, amount
+from tests.simulation.year.offers import MAIN, NORTH, certificate, parties, plans, publish
+from tests.simulation.year.world import DIGITS, VAT, Line, Product, Tariff, Terms, amount
 from tests.tmf676_payment.kit import PAYMENTS, REFUNDS, SECRET, item, paying, tell
 from tmf635_usage.rerate import rerate
 from tmf676_payment.tables import CHARGES
@@ -34,30 +34,9 @@ from tmf678_bill import taxes
 from tmf678_bill.tables import HEADS
 
 DEATH, TRIES = 0.02, 3
-MAIN = Entity("main", False, False, 14, (3, 7), ((3, "reminder"), (10, "suspend"), (45, "writeOff")), False)
-_FIVE = ((2, "reminder"), (9, "reminder"), (16, "suspend"), (40, "terminate"), (60, "writeOff"))
-NORTH = Entity("north", True, True, 20, (5,), _FIVE, True)
 CURRENCIES = ("EUR", "EUR", "JPY", "KWD", "EUR", "EUR", "KWD", "EUR", "JPY", "EUR")
 ZONES = ("Europe/Vienna", "America/New_York", "Asia/Tokyo", "UTC", "Australia/Lord_Howe")
 SHIFTS = (0, 30, 14, 0, 29)
-
-
-def policies() -> str:
-    """The billing file."""
-    lines = ["legalEntities:"]
-    for one in (MAIN, NORTH):
-        steps = ", ".join(f"{{afterDays: {days}, action: {action}}}" for days, action in one.steps)
-        lines += [
-            f"  {one.id}:",
-            f"    rounding: {'half-up' if one.is_half_up else 'half-even'}",
-            f"    taxRounding: {'perRate' if one.is_per_rate else 'perLine'}",
-            f"    paymentDays: {one.payment_days}",
-            f"    taxRelief: {'true' if one.has_tax_relief else 'false'}",
-            '    numbers: {bill: "{entity}-B-{sequence}", creditNote: "{entity}-C-{sequence}"}',
-            f"    dunning: {{steps: [{steps}]}}",
-            f"    collection: {{retryAfterDays: [{', '.join(map(str, one.retries))}]}}",
-        ]
-    return "\n".join(lines)
 
 
 @dataclass
@@ -148,73 +127,13 @@ class Operator:
         for shift in sorted(set(SHIFTS) - {0}):
             self.clerk.cycle(f"shift-{shift}", frequency="monthly", billingDateShift=shift)
         for currency in dict.fromkeys(CURRENCIES[: self.size]):
-            for tariff in self._plans(currency):
+            for tariff in plans(currency, self.chance):
                 self._publish(tariff)
         for number in range(self.size):
             self._account(number)
 
-    def _plans(self, currency: str) -> Iterator[Tariff]:
-        """One of each kind; amounts by chance."""
-
-        def value(*euros: str) -> str:
-            return amount(self.chance.choice(euros), currency)
-
-        def voice() -> str:
-            return self.chance.choice(("0.0123", "0.00333", "0.05", "0.000077"))
-
-        bases = ("9.99", "31", "20.05", "14.5")
-        yield Tariff(f"a-{currency}", currency, value(*bases), setup=value("10", "7.77"), voice=voice())
-        yield Tariff(f"b-{currency}", currency, value(*bases), in_advance=True, leaving=value("25"), voice=voice())
-        yield Tariff(f"c-{currency}", currency, value(*bases), is_inclusive=True, in_advance=True, setup=value("5.55"))
-        yield Tariff(
-            f"d-{currency}", currency, value(*bases), discount=(self.chance.choice((10, 33)), 2), voice=voice()
-        )
-        yield Tariff(f"e-{currency}", currency, value("5", "3.33"), least=value("20", "17.77"), voice=voice())
-        yield Tariff(
-            f"f-{currency}", currency, value(*bases), by_activation=True, in_advance=self.chance.random() < 0.5
-        )
-        yield Tariff(f"g-{currency}", currency, value(*bases), is_taxed=False, is_undivided=True)
-        yield Tariff(f"h-{currency}", currency, value(*bases), in_advance=self.chance.random() < 0.5, voice=voice())
-
     def _publish(self, tariff: Tariff) -> None:
-        """The prices of a version, and the plan with the first."""
-        office, version = self.clerk, f"{tariff.version}.0"
-        more: Document = {"currency": tariff.currency, "version": version}
-        tax: Any = VAT if tariff.is_taxed else None
-        base_tax = tax
-        if tariff.is_inclusive:
-            inside = rounded(Fraction(tariff.base) * VAT / (100 + VAT), tariff.currency)
-            base_tax = (VAT, f"{Decimal(inside.numerator) / Decimal(inside.denominator):f}")
-        prices = [
-            office.recurring(
-                tariff.price("base"),
-                tariff.base,
-                tax=base_tax,
-                inAdvance=tariff.in_advance,
-                proration="none" if tariff.is_undivided else "day",
-                anchor="activation" if tariff.by_activation else "cycle",
-                **more,
-            )
-        ]
-        for part, charged_on in (("setup", "activation"), ("leaving", "termination")):
-            value = getattr(tariff, part)
-            if value is not None:
-                prices.append(office.one_time(tariff.price(part), value, tax=tax, chargedOn=charged_on, **more))
-        if tariff.discount is not None:
-            off, months = tariff.discount
-            prices.append(
-                office.discount(tariff.price("off"), f"{off} %", prices[0], durationPeriods=months, version=version)
-            )
-        if tariff.least is not None:
-            prices.append(
-                office.commitment(tariff.price("least"), tariff.least, tax=tax, period={"units": "month"}, **more)
-            )
-        if tariff.voice is not None:
-            prices.append(
-                office.price(tariff.price("voice"), "voice", tariff.voice, "1 s", **more, **taxed(VAT, tariff.currency))
-            )
-        if tariff.version == 1:
-            office.plan(tariff.id, *prices)
+        publish(self.clerk, tariff)
         self.tariffs.setdefault(tariff.id, []).append(tariff)
 
     def _account(self, number: int) -> None:
@@ -225,14 +144,14 @@ class Operator:
         if number % 4 == 1:
             begin = (self.begin + timedelta(days=20)).date()
             exempt = (begin, begin + timedelta(days=45))
-            more["taxExemption"] = [_certificate(exempt, zone)]
+            more["taxExemption"] = [certificate(exempt, zone)]
         terms = Terms(
             f"account-{number}", currency, zone, entity, shift, f"mandate-{number}" if number % 2 else None, exempt
         )
         if shift:
             reference = {"@type": "BillingCycleSpecificationRef", "id": f"shift-{shift}"}
             more["billStructure"] = {"@type": "BillStructure", "cycleSpecification": reference}
-        self.clerk.account(terms.id, relatedParty=_parties(entity), **more)
+        self.clerk.account(terms.id, relatedParty=parties(entity), **more)
         if terms.token is not None:
             self.clerk.pays_by(terms.token, terms.id)
         account = self.model.open(terms, Charging(terms, self.rates))
@@ -677,27 +596,3 @@ class Operator:
 
 def _decimal(value: Fraction) -> Decimal:
     return Decimal(value.numerator) / Decimal(value.denominator)
-
-
-def _parties(entity: Entity) -> list[Document]:
-    person = {"@type": "PartyRef", "id": "anna", "name": "Anna", "@referredType": "Individual"}
-    firm = {"@type": "PartyRef", "id": entity.id, "name": entity.id, "@referredType": "Organization"}
-    kind = "RelatedPartyRefOrPartyRoleRef"
-    return [
-        {"@type": kind, "role": "owner", "partyOrPartyRole": person},
-        {"@type": kind, "role": "legalEntity", "partyOrPartyRole": firm},
-    ]
-
-
-def _certificate(days: tuple[date, date], zone: ZoneInfo) -> Document:
-    start, end = (instant_text(datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)) for day in days)
-    definition = {"@type": "TaxDefinition", "name": "VAT", "taxType": "VAT"}
-    return {
-        "@type": "TaxExemptionCertificate",
-        "certificateNumber": "X-17",
-        "validFor": {"startDateTime": start, "endDateTime": end},
-        "taxDefinition": [definition],
-    }
-
-
-__all__ = ["PRODUCTS", "Operator", "policies"]
