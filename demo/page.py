@@ -47,7 +47,7 @@ def source(rate: Mapping[str, Any], lines: Mapping[str, list[Any]]) -> str:
         return f"{count} {'usage' if count == 1 else 'usages'} at {price}"
     said = [price]
     for part in facts.get("explanation", {}).get("parts", ()):
-        said += [f"{part['price']['amount']:.2f} a month"]
+        said += [f"{part['price']['amount']:.2f} a month"] if "days" in part and part["ofDays"] > 1 else []
         said += [f"less {one['taken']:.2f} ({one['name']})" for one in part.get("discounts", ())]
         said += [f"{part['days']} of {part['ofDays']} days"] if part["days"] != part["ofDays"] else []
     return ", ".join(said)

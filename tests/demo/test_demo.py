@@ -49,6 +49,7 @@ def test_a_month_is_played_and_every_cent_of_the_bill_is_explained(tmp_path):
     assert [(one["name"], *(one[name]["value"] for name in amounts)) for one in told["lines"]] == LINES
     assert [len(one["usages"]) for one in told["lines"]] == [0, 0, 0, 1, 22, 1]
     assert told["lines"][0]["from"] == "pop-plan-m-eur 1.0, 15.12 a month, less 4.20 (Welcome discount), 22 of 31 days"
+    assert told["lines"][2]["from"] == "pop-activation-eur 1.0"
     assert told["lines"][5]["from"] == "1 usage at pop-usage-data-eur 1.0"
     ada, bruno, amelie = told["bills"]
     assert (ada["taxIncludedAmount"]["value"], ada["state"], ada["remainingAmount"]["value"]) == (
