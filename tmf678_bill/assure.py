@@ -7,7 +7,7 @@ is asked through what it offers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from common.domain.accounting import RECEIVABLE
 from common.domain.money import minor_units, money_of
 from common.domain.query import Document
 from common.store.audit import Values
+from tmf678_bill.billing.values import Kind
 from tmf678_bill.corrections.tables import CREDITED
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.issue import ON_CYCLE
@@ -24,6 +25,8 @@ from tmf678_bill.tables import APPLIED, BILLING, CHARGE, HEADS, ITEMS, NUMBERS, 
 
 # A run that is later than this is overdue.
 LATE = timedelta(days=1)
+# Days begin at other instants elsewhere.
+_ZONES = timedelta(days=2)
 _ZERO = Decimal(0)
 _AMOUNTS = ("net", "tax", "gross")
 _SENT = frozenset({"sent", "partiallyPaid", "settled"})
@@ -158,6 +161,36 @@ def _posted(books: Books) -> Iterator[Finding]:
                 yield _told(head, f"{told} are entered in the ledger, and it is of {head['gross']:f}")
     for number in books.audit.missing(ledger.bill_numbers(), Values(HEADS.name, "number")):
         yield Finding((f"bill number {number}",), "it is in the ledger, and no such bill was issued", _BROKEN)
+
+
+def _deferred(books: Books) -> Iterator[Finding]:
+    """What was charged for days to come is earned as they go by, less what was credited of it."""
+    ledger = books.offered("ledger")
+    if ledger is None:
+        return
+    columns = ["id", "bill", "net", "currency", "first", "last"]
+    where = {"kind": Kind.RECURRING.value, "origin": CHARGE}
+    for rows in in_parts(books.audit.rows(ITEMS.name, columns, ["id"], where)):
+        deferred = ledger.deferred(row["id"] for row in rows)
+        heads = books.records(HEADS.name).get_many((row["bill"],) for row in rows)
+        credited = books.records(CREDITED.name).get_many((row["id"],) for row in rows)
+        for row in rows:
+            taken = credited[row["id"],]["net"] if (row["id"],) in credited else _ZERO
+            head, left = heads.get((row["bill"],)), deferred.get(row["id"])
+            if left is not None and left != row["net"] - taken:
+                told = (
+                    f"{left:f} {row['currency']} of it are earned by the day, and {row['net'] - taken:f} were charged"
+                )
+                yield Finding((f"item {row['id']}",), told, _BROKEN)
+            if left is None and head is not None and _is_ahead(row, head["issued_at"]) and row["net"]:
+                told = f"{row['net']:f} {row['currency']} were charged until {row['last']}, and count as earned at once"
+                yield Finding((f"item {row['id']}",), told, _BROKEN)
+
+
+def _is_ahead(item: Mapping[str, Any], issued_at: datetime) -> bool:
+    """Whether some of its days had not begun when it was billed, wherever one is."""
+    first, last = item["first"], item["last"]
+    return bool(first and last) and first < last and date.fromisoformat(last) > issued_at.date() + _ZONES
 
 
 def _open(books: Books) -> Iterator[Finding]:
@@ -354,6 +387,7 @@ CHECKS = (
     Check("bill.shown", "Bills and their rates are shown as they were issued.", _shown),
     Check("bill.receivable", "What remains of a bill is its amount less what was applied to it.", _receivables),
     Check("bill.posted", "Every bill is in the ledger, and no other.", _posted),
+    Check("bill.deferred", "What was charged for days to come is earned as they go by.", _deferred),
     Check("bill.open", "What is open of an account's bills is receivable in the ledger.", _open),
     Check("bill.numbers", "Numbers of bills have no gap and are given out once.", _numbers),
     Check("bill.periods", "An account has one bill for each of its cycles.", _periods),

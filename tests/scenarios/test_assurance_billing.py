@@ -17,7 +17,7 @@ from tests.scenarios.conftest import Stage
 from tests.scenarios.kit import START
 from tmf622_ordering.works import FULFILMENT
 from tmf635_usage.tables import BILLED_SUMS, HOLDS, LINES
-from tmf666_account.ledger.tables import POSTINGS
+from tmf666_account.ledger.tables import DEFERRALS, POSTINGS
 from tmf676_payment.dunning.wake import WORK
 from tmf676_payment.tables import ALLOCATIONS, CHARGES, CREDITS, DUNNING, SANDBOX
 from tmf678_bill.corrections.tables import CREDITED
@@ -278,3 +278,27 @@ def test_a_product_that_has_a_price_and_is_on_no_bill_is_found(cashier: Cashier)
     ]
     assert found == {}
     cashier.amiss.add("product.charged")
+
+
+def test_what_is_earned_at_once_and_was_charged_for_days_to_come_is_found(cashier: Cashier) -> None:
+    cashier.plan("plan", cashier.recurring("base", "100", inAdvance=True))
+    cashier.account("ann")
+    cashier.sell("plan", ANNA, "ann")
+    cashier.shop.wait_until(FEBRUARY)
+    [january, february] = [one for bill in cashier.bills("ann") for one in cashier.items(bill)]
+    with cashier.shop.suite.installation.database.write() as uow:
+        [row] = uow.records(ITEMS.name).find({"first": "2026-02-01"})
+        uow.records(DEFERRALS.name).update({"item": row["id"]}, {"item": "another"})
+        uow.commit()
+
+    found = {one.check.name: one.findings for one in assure(cashier.shop.suite.installation) if one.count}
+
+    assert (january, february) == (
+        "recurring base 2026-01-01/2026-02-01 100 + 19",
+        "recurring base 2026-02-01/2026-03-01 100 + 19",
+    )
+    assert [(one.records, one.message) for one in found.pop("bill.deferred")] == [
+        ((f"item {row['id']}",), "100.00 EUR were charged until 2026-03-01, and count as earned at once")
+    ]
+    assert found == {}
+    cashier.amiss.add("bill.deferred")

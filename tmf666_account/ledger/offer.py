@@ -25,7 +25,7 @@ from common.store.audit import Values
 from tmf666_account.ledger import deferrals, entries
 from tmf666_account.ledger.journal import OPENING, Posting, owed, post
 from tmf666_account.ledger.reading import Standing, Statement, balance, owed_by, statement, trial_balance
-from tmf666_account.ledger.tables import POSTINGS
+from tmf666_account.ledger.tables import DEFERRALS, POSTINGS
 
 
 class Told(TypedDict):
@@ -76,6 +76,11 @@ class Ledger:
         cause = f"{OPENING}/{account}"
         entered = self.receivable_by([cause]).get(cause, {})
         return Money(entered.get(currency, Decimal(0)), currency)
+
+    def deferred(self, items: Iterable[str]) -> dict[str, Decimal]:
+        """The net of each of these charges that is earned as its days go by; those earned at once are left out."""
+        rows = self._records(DEFERRALS.name).get_many((item,) for item in items)
+        return {row["item"]: row["net"] for row in rows.values()}
 
     def bill_numbers(self) -> Values:
         """The numbers of bills and credit notes that were entered."""
