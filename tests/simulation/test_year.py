@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,7 +18,7 @@ import pytest
 from common.assurance import assure
 from common.store.unit_of_work import UnitOfWork
 from tests.postgres import postgres_server  # noqa: F401
-from tests.scenarios.conftest import Stage
+from tests.scenarios.conftest import Stage, staged
 from tests.scenarios.corrections import Clerk
 from tests.scenarios.kit import PRODUCTS, found
 from tests.simulation.year.bills import KINDS
@@ -45,27 +44,11 @@ def _name(value: object) -> str:
 @pytest.fixture(scope="module")
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("year")
-    if request.param == "sqlite":
-        yield from _stage(f"sqlite:///{folder}/bss.db", folder)
-    else:
-        with request.getfixturevalue("postgres_server").database() as url:
-            yield from _stage(url, folder)
-
-
-def _stage(url: str, folder: Path) -> Iterator[Stage]:
-    script, file = folder / "sandbox.json", folder / "billing.yaml"
-    script.write_text('{"rules": []}')
-    file.write_text(policies())
-    stage = Stage(
-        url,
-        folder,
-        billing="automatic",
-        billing_file=str(file),
-        payment_sandbox_file=str(script),
-        payment_webhook_secret=SECRET,
-    )
-    yield stage
-    stage.suite.close()
+    (folder / "sandbox.json").write_text('{"rules": []}')
+    (folder / "billing.yaml").write_text(policies())
+    files = {"billing_file": str(folder / "billing.yaml"), "payment_sandbox_file": str(folder / "sandbox.json")}
+    with staged(request, tmp_path_factory, billing="automatic", payment_webhook_secret=SECRET, **files) as opened:
+        yield opened
 
 
 def play(stage: Stage, seed: int, *, size: int, days: int) -> Operator:
