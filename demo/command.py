@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from common.cli.context import FAILED, MISUSED, explained, out, print_json, stop
 from demo.client import Client
@@ -23,6 +24,8 @@ def play(folder: Path, *, json: bool, stay: bool, port: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         stop(f"--folder {folder}: {error.strerror}", MISUSED)
+    # Told to end, it ends its suite and removes its database too.
+    signal.signal(signal.SIGTERM, _end)
     with explained(), tempfile.TemporaryDirectory(prefix="bss-demo-", ignore_cleanup_errors=True) as place:
         if not json:
             out.print("Starting a suite of the demo's own: another clock, another database", markup=False)
@@ -41,6 +44,10 @@ def play(folder: Path, *, json: bool, stay: bool, port: int) -> None:
                 _stay(server.url)
     if any(check["count"] for check in checks):
         raise SystemExit(FAILED)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _stay(url: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.test_architecture import ROOT
@@ -95,3 +97,23 @@ def test_a_port_that_is_taken_and_a_folder_that_cannot_be_are_told_before_anythi
     assert f"something listens on 127.0.0.1:{port} already" in refused.stderr.replace("\n", " ")
     assert placed.returncode == 2
     assert "--folder file/bills: Not a directory" in placed.stderr
+
+
+def test_it_stays_until_it_is_told_to_end_and_leaves_nothing(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-u", "-m", "common.cli.main", "demo", "--stay", "--port", str(port)]
+    staying = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert staying.stdout is not None
+    with staying:
+        assert any(f"Look around on http://127.0.0.1:{port}/docs" in line for line in staying.stdout)
+        assert httpx.get(f"http://127.0.0.1:{port}/clock").json() == {"now": "2027-01-16T08:00:00.000Z"}
+
+        staying.terminate()
+
+        assert staying.wait(timeout=60) == 128 + signal.SIGTERM
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["var"]
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/clock")
