@@ -18,8 +18,8 @@ from tests.simulation.year.world import CHARGED, DIGITS, ENDED, VAT, Line, Produ
 DAY = timedelta(days=1)
 KINDS = ("recurring", "oneTime", "usage", "discount", "commitment")
 Period = tuple[date, date]
-# Product, place of the kind, period, what tells prices apart.
-Key = tuple[str, int, Period, str]
+# Product, place of the kind, start of the period, what tells prices apart.
+Key = tuple[str, int, date, str]
 # From when on which rate holds, by the tax table.
 Rates = list[tuple[date, int]]
 
@@ -29,6 +29,7 @@ class Wish:
     """What is to have been charged for a key by now, for which days; `by_day` is where it comes from."""
 
     name: str
+    period: Period
     amount: Fraction
     days: tuple[date, ...]
     tax: Tax
@@ -42,6 +43,7 @@ class Charged:
     """What was charged for a key, and how the last of it was taxed."""
 
     name: str
+    period: Period
     tax: Tax
     amount: Fraction = Fraction(0)
     days: tuple[date, ...] = ()
@@ -52,6 +54,7 @@ class Charged:
 @dataclass
 class Item:
     key: Key
+    period: Period
     name: str
     first: date
     last: date
@@ -71,6 +74,9 @@ class Item:
     @property
     def left(self) -> Fraction:
         return self.gross - self.credited_net - self.credited_tax
+
+    def place(self) -> tuple[object, ...]:
+        return self.key[0], self.key[1], self.period, self.key[3]
 
     def told(self) -> tuple[object, ...]:
         return KINDS[self.key[1]], self.name, self.key[0], self.first, self.last, self.net, self.tax
@@ -133,7 +139,8 @@ class Charging:
                 line.is_billed = True
                 claimed.add(self._usage_key(line))
         wishes = self._wishes(self.terms.day(cutoff), claimed)
-        items = [item for key in sorted(wishes.keys() | self.charged.keys()) if (item := self._item(key, wishes))]
+        items = [item for key in wishes.keys() | self.charged.keys() if (item := self._item(key, wishes))]
+        items.sort(key=Item.place)
         items += self.pending
         self.pending = []
         self.tax(items)
@@ -143,11 +150,14 @@ class Charging:
         """What people decide to charge, or to give (below zero)."""
         tax = Tax(VAT, is_inclusive)
         rate, is_exempt = self._rate(tax, day)
-        return Item(("", 1, (day, day + DAY), name), name, day, day + DAY, value, tax, rate, is_exempt)
+        return Item(("", 1, day, name), (day, day + DAY), name, day, day + DAY, value, tax, rate, is_exempt)
 
     def period(self, day: date) -> Period:
         """The period of bills that a day lies in: cut where another cycle begins."""
-        start, end = _remembered(day, self._anchor(day))
+        return self._cut(day, _remembered(day, self._anchor(day)))
+
+    def _cut(self, day: date, whole: Period) -> Period:
+        start, end = whole
         for since, _ in self.changes:
             start, end = (max(start, since), end) if since <= day else (start, min(end, since))
         return start, end
@@ -168,8 +178,10 @@ class Charging:
             assert old is not None
             if not old.amount:
                 return None
-            hull = old.days or _days_of(key[2])
-            item = Item(key, old.name, hull[0], hull[-1] + DAY, -old.amount, old.tax, old.rate, old.certificate)
+            hull = old.days or _days_of(old.period)
+            item = Item(
+                key, old.period, old.name, hull[0], hull[-1] + DAY, -old.amount, old.tax, old.rate, old.certificate
+            )
             old.amount, old.days = Fraction(0), ()
             return item
         before = Fraction(0) if old is None else old.amount
@@ -185,8 +197,10 @@ class Charging:
         rate, is_exempt = self._rate(wish.tax, about[0])
         if is_undone and old is not None:
             rate, is_exempt = old.rate, old.certificate
-        item = Item(key, wish.name, about[0], about[-1] + DAY, wish.amount - before, wish.tax, rate, is_exempt)
-        self.charged[key] = Charged(wish.name, wish.tax, wish.amount, wish.days, rate, is_exempt)
+        item = Item(
+            key, wish.period, wish.name, about[0], about[-1] + DAY, wish.amount - before, wish.tax, rate, is_exempt
+        )
+        self.charged[key] = Charged(wish.name, wish.period, wish.tax, wish.amount, wish.days, rate, is_exempt)
         return item
 
     def _rate(self, tax: Tax, day: date) -> tuple[int, bool]:
@@ -247,23 +261,34 @@ class Charging:
     def _recurring(self, product: Product, today: date) -> dict[Key, Wish]:
         activated = self.terms.day(product.spans[0].since)
         days: dict[Key, list[tuple[date, Tariff, Fraction]]] = defaultdict(list)
+        periods: dict[Key, tuple[Period, int]] = {}
         since: dict[str, date] = {}
-        for day, tariff in self._charged_days(product, today + 40 * DAY):
+        for day, tariff in self._charged_days(product, today + 100 * DAY):
             first = since.setdefault(tariff.key("base"), day)
-            period = _remembered(day, activated) if tariff.by_activation else self.period(day)
+            period, of = self._priced(day, tariff, activated)
             if period[0] <= today:
-                key = (product.id, 0, period, tariff.key("base"))
+                key = (product.id, 0, period[0], tariff.key("base"))
+                periods[key] = period, of
                 days[key].append((day, tariff, self._whole(tariff, first, day)))
         found = {}
         for key, listed in days.items():
-            (start, end), tariff = key[2], listed[-1][1]
-            of = (end - start).days if tariff.by_activation else self._length(start)
+            (period, of), tariff = periods[key], listed[-1][1]
             by_day = {day: whole / of for day, _, whole in listed}
             exact = listed[-1][2] if tariff.is_undivided else sum(by_day.values(), Fraction(0))
-            due = max(start, listed[0][0]) if tariff.in_advance else end
+            due = max(period[0], listed[0][0]) if tariff.in_advance else period[1]
             covered = tuple(by_day)
-            found[key] = Wish(tariff.price("base"), self._rounded(exact), covered, tariff.tax, due, by_day)
+            found[key] = Wish(tariff.price("base"), period, self._rounded(exact), covered, tariff.tax, due, by_day)
         return found
+
+    def _priced(self, day: date, tariff: Tariff, activated: date) -> tuple[Period, int]:
+        """The period of a tariff that a day lies in, and how many days it has or had before it was cut."""
+        if tariff.by_activation:
+            start, end = _remembered(day, activated)
+            return (start, end), (end - start).days
+        if tariff.months == 1:
+            return self.period(day), self._length(day)
+        whole = _quarter(day, self._anchor(day))
+        return self._cut(day, whole), (whole[1] - whole[0]).days
 
     def _whole(self, tariff: Tariff, first: date, day: date) -> Fraction:
         """What a whole period costs, as it is on a day."""
@@ -281,24 +306,26 @@ class Charging:
             day = self.terms.day(span.since)
             if span.status in ENDED:
                 if last is not None and last.leaving is not None:
-                    key = (product.id, 1, (day, day + DAY), last.key("leaving"))
+                    key = (product.id, 1, day, last.key("leaving"))
                     found[key] = self._on(day, last, "leaving", last.leaving)
                 break
             last = span.tariff
             if last is not None and last.setup is not None:
-                key = (product.id, 1, (day, day + DAY), last.key("setup"))
+                key = (product.id, 1, day, last.key("setup"))
                 if not any(one[3] == key[3] for one in found):
                     found[key] = self._on(day, last, "setup", last.setup)
         return found
 
     def _on(self, day: date, tariff: Tariff, part: str, value: str) -> Wish:
-        return Wish(tariff.price(part), self._rounded(Fraction(value)), (day,), tariff.tax_on_top, day)
+        return Wish(
+            tariff.price(part), (day, day + DAY), self._rounded(Fraction(value)), (day,), tariff.tax_on_top, day
+        )
 
     # -- usage --------------------------------------------------------------------------------------------
 
     def _usage_key(self, line: Line) -> Key:
         period = self.period(self.terms.day(line.at))
-        return line.product, 2, period, f"{line.price}:{line.version}.0"
+        return line.product, 2, period[0], f"{line.price}:{line.version}.0"
 
     def _usage(self, claimed: set[Key]) -> dict[Key, Wish]:
         sums: dict[Key, Fraction] = defaultdict(Fraction)
@@ -311,31 +338,32 @@ class Charging:
         found = {}
         for key, exact in sums.items():
             name, tax = names[key].price, Tax(VAT)
-            days = _days_of(key[2])
-            found[key] = Wish(name, self._rounded(exact), days, tax, key[2][1], is_claimed=key in claimed)
+            period = self.period(key[2])
+            days = _days_of(period)
+            found[key] = Wish(name, period, self._rounded(exact), days, tax, period[1], is_claimed=key in claimed)
         return found
 
     # -- what comes of several charges --------------------------------------------------------------------
 
     def _off(self, product: Product, percentage: int, due: dict[Key, Wish]) -> dict[Key, Wish]:
         """A percentage of all charges of a bundle, on the days on which it is there."""
-        horizon = max((key[2][1] for key in due), default=date.min)
+        horizon = max((wish.period[1] for wish in due.values()), default=date.min)
         days = {day for day, _ in self._charged_days(product, horizon)}
         periods: dict[Period, Fraction] = defaultdict(Fraction)
         for key, wish in due.items():
             if key[0] in (product.id, *product.parts):
-                share = Fraction(any(day in days for day in _days_of(key[2])))
+                share = Fraction(any(day in days for day in _days_of(wish.period)))
                 if wish.by_day:
                     whole = sum(wish.by_day.values(), Fraction(0))
                     inside = sum((of for day, of in wish.by_day.items() if day in days), Fraction(0))
                     share = inside / whole if whole else Fraction(0)
-                periods[self.period(key[2][0])] += wish.amount * share
+                periods[self.period(key[2])] += wish.amount * share
         found = {}
         for period, whole in periods.items():
             taken = self._rounded(whole * percentage / 100)
             if taken:
                 covered = tuple(day for day in _days_of(period) if day in days) or _days_of(period)
-                found[product.id, 3, period, "off"] = Wish("off", -taken, covered, Tax(VAT), period[0])
+                found[product.id, 3, period[0], "off"] = Wish("off", period, -taken, covered, Tax(VAT), period[0])
         return found
 
     def _least(self, product: Product, charges: dict[Key, Wish], today: date) -> dict[Key, Wish]:
@@ -351,19 +379,27 @@ class Charging:
             tariff, of = listed[-1][1], self._length(period[0])
             minimum = sum((Fraction(str(one.least)) / of for _, one in listed), Fraction(0))
             spent = sum(
-                (wish.amount for key, wish in charges.items() if key[0] == product.id and _is_in(key[2], period)),
+                (
+                    wish.amount
+                    for key, wish in charges.items()
+                    if key[0] == product.id and period[0] <= key[2] < period[1]
+                ),
                 Fraction(0),
             )
             missing = self._rounded(minimum - spent)
             if missing > 0:
                 covered = tuple(day for day, _ in listed)
-                key = (product.id, 4, period, tariff.key("least"))
-                found[key] = Wish(tariff.price("least"), missing, covered, tariff.tax_on_top, period[1])
+                key = (product.id, 4, period[0], tariff.key("least"))
+                found[key] = Wish(tariff.price("least"), period, missing, covered, tariff.tax_on_top, period[1])
         return found
 
 
-def _is_in(one: Period, other: Period) -> bool:
-    return other[0] <= one[0] < other[1]
+def _quarter(day: date, anchor: date) -> Period:
+    """Three months, counted from the anchor."""
+    months = 0
+    while months_after(anchor, months + 3) <= day:
+        months += 3
+    return months_after(anchor, months), months_after(anchor, months + 3)
 
 
 def _days_of(period: Period) -> tuple[date, ...]:

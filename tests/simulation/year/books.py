@@ -469,7 +469,9 @@ def _taken(item: Item, gross: Fraction, currency: str) -> Item:
     of_tax = tax - item.credited_tax
     net = gross - of_tax
     item.credited_net, item.credited_tax = item.credited_net + net, item.credited_tax + of_tax
-    taken = Item(item.key, item.name, item.first, item.last, -gross, item.tax_class, item.rate, item.is_exempt)
+    taken = Item(
+        item.key, item.period, item.name, item.first, item.last, -gross, item.tax_class, item.rate, item.is_exempt
+    )
     taken.net, taken.tax = -net, -of_tax
     return taken
 

@@ -57,6 +57,7 @@ def plans(currency: str, chance: Random) -> Iterator[Tariff]:
     yield Tariff(f"e-{currency}", currency, value("5", "3.33"), least=value("20", "17.77"), voice=voice())
     yield Tariff(f"f-{currency}", currency, value(*bases), by_activation=True, in_advance=chance.random() < 0.5)
     yield Tariff(f"g-{currency}", currency, value(*bases), is_taxed=False, is_undivided=True)
+    yield Tariff(f"i-{currency}", currency, value("29.99", "60"), in_advance=chance.random() < 0.8, months=3)
     yield Tariff(f"h-{currency}", currency, value(*bases), in_advance=chance.random() < 0.5, voice=voice())
 
 
@@ -73,6 +74,7 @@ def publish(office: Clerk, tariff: Tariff) -> None:
         office.recurring(
             tariff.price("base"),
             tariff.base,
+            f"{tariff.months} month",
             tax=base_tax,
             inAdvance=tariff.in_advance,
             proration="none" if tariff.is_undivided else "day",

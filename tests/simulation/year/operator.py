@@ -156,7 +156,7 @@ class Operator:
             self.clerk.pays_by(terms.token, terms.id)
         account = self.model.open(terms, Charging(terms, self.rates))
         self.run()
-        self._sell(account, "abcde"[number % 5])
+        self._sell(account, "abcdei"[number % 6])
         if number % 3 == 0:
             self._bundle(account)
 
@@ -184,7 +184,7 @@ class Operator:
         if self.chance.random() < 0.25 and not any(one.off for one in account.charging.products.values()):
             self._bundle(account)
         else:
-            self._sell(account, self.chance.choice("abcdefgh"))
+            self._sell(account, self.chance.choice("abcdefghi"))
         return True
 
     def _sell(self, account: Account, kind: str) -> None:
@@ -241,7 +241,7 @@ class Operator:
         if not listed:
             return False
         account, product = self.chance.choice(listed)
-        tariff = self.tariffs[f"{self.chance.choice('abcdfgh')}-{account.terms.currency}"][-1]
+        tariff = self.tariffs[f"{self.chance.choice('abcdfghi')}-{account.terms.currency}"][-1]
         if tariff.id == product.tariff.id or product.tariff.least is not None:
             return False
         number = characteristic_list(msisdn=self._number())

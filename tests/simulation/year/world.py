@@ -45,6 +45,7 @@ class Tariff:
     in_advance: bool = False
     is_undivided: bool = False
     by_activation: bool = False
+    months: int = 1
     setup: str | None = None
     leaving: str | None = None
     discount: tuple[int, int] | None = None
