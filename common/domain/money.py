@@ -65,7 +65,8 @@ class Money:
         return self + -other
 
     def __neg__(self) -> Money:
-        return Money(self.amount.copy_negate(), self.currency)
+        # Nothing has no sign: nobody is shown a tax of -0.
+        return Money(self.amount.copy_negate() if self.amount else self.amount.copy_abs(), self.currency)
 
     def __abs__(self) -> Money:
         return Money(self.amount.copy_abs(), self.currency)

@@ -348,6 +348,22 @@ def test_a_debt_is_written_off_and_paid_after_all(clerk: Clerk, bill: dict) -> N
     assert (again.status, again.json["code"]) == (409, "correction.ended")
 
 
+def test_amounts_without_decimals_are_recovered_and_disputed_by_item(clerk: Clerk) -> None:
+    clerk.plan("yen", clerk.recurring("base", "3100", currency="JPY", tax=None))
+    clerk.account("ann")
+    clerk.sell("yen", account="ann")
+    clerk.shop.wait_until(FEBRUARY)
+    bill = clerk.bills("ann")[0]
+
+    written = clerk.writes_off(bill)
+    ended = clerk.ends(written, state="recovered")
+    dispute = clerk.disputes(bill, item=[{"id": clerk.item_ids(bill)["base"]}])
+    won = clerk.ends(dispute, state="won")
+
+    assert (ended["state"], won["state"], clerk.stand()[0]) == ("recovered", "won", "settled 0")
+    assert clerk.last("ann") == ["recurring base 2026-01-01/2026-02-01 -3100 + 0"]
+
+
 def test_a_part_of_what_was_written_off_is_recovered(clerk: Clerk, bill: dict) -> None:
     clerk.pay("18.79")
     written = clerk.writes_off(bill, amount="30")

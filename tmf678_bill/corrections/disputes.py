@@ -14,7 +14,7 @@ from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
-from common.domain.money import Money
+from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.store.records import Row
 from tmf678_bill.corrections.credit import Bill, Selection, credit_bill, held_bill, lowered, open_of, selected
@@ -118,9 +118,7 @@ def _selection(row: Row, granted: Money) -> Selection:
     """The items that were disputed when all of them is granted; else an amount."""
     listed = row["doc"].get("item", [])
     if listed and granted.amount == row["amount"]:
-        return Selection(
-            items=tuple((one["id"], Money(one["amount"]["value"], one["amount"]["unit"])) for one in listed)
-        )
+        return Selection(items=tuple((one["id"], money_of(one["amount"])) for one in listed))
     return Selection(amount=granted)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
-from common.domain.money import Money
+from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.errors import ConfigurationError
 from common.legal_entities import legal_entity
@@ -118,5 +118,6 @@ def _share_of(tax: Money, part: Money, whole: Money) -> Money:
 
 
 def _amount(row: Row, name: str) -> Money:
-    stated = row["doc"][name]
-    return Money(stated["value"], stated["unit"])
+    stated = money_of(row["doc"][name])
+    assert stated is not None, "a write-off says its amounts"
+    return stated

@@ -50,6 +50,10 @@ def test_nothing_else_rounds() -> None:
     )
 
 
+def test_nothing_has_no_sign() -> None:
+    assert str((-Money(Decimal("0.00"), "EUR")).amount) == str((-Money(Decimal("-0.00"), "EUR")).amount) == "0.00"
+
+
 def test_two_currencies_have_no_sum() -> None:
     with pytest.raises(AssertionError):
         Money(Decimal(1), "EUR") + Money(Decimal(1), "GBP")
