@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections import Counter
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +20,7 @@ from common.cli.context import FAILED, MISUSED, UNAVAILABLE, err, explained, out
 from common.domain.clock import SystemClock, instant_text
 
 if TYPE_CHECKING:
+    from common.conformance.check import Result
     from common.conformance.config import Config
     from common.conformance.listener import HttpListener
     from common.conformance.run import Plan, Run
@@ -82,13 +85,13 @@ def conformance(
         for path in report or ():
             _writable(path)
         listener = _listener(listen, listener_url) if events else None
-    signal.signal(signal.SIGTERM, _interrupted)
+    stopping = _stopped_gently()
     verify: bool | str = str(ca) if ca else not insecure
     runs: list[Run] = []
     code = 0
     try:
         for contract in _served(contracts, url, headers, verify, everything=not (api or spec)):
-            runs.append(_run(contract[0], contract[1], headers, verify, given, plan, listener))
+            runs.append(_run(contract[0], contract[1], headers, verify, given, plan, listener, stopping))
             _progress(runs[-1])
     except Unreachable as error:
         err.print(f"bss: the server does not answer: {error}", style="red", markup=False)
@@ -106,12 +109,21 @@ def conformance(
 
 
 def _installed() -> None:
-    if find_spec("openapi_core") is None:
+    if find_spec("openapi_core") is None or find_spec("schemathesis") is None:
         stop("the conformance kit needs more libraries: pip install 'tmf-bss[conformance]'", MISUSED)
 
 
-def _interrupted(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
+def _stopped_gently() -> threading.Event:
+    """Set by the first SIGTERM or Ctrl-C: the request under way is finished. A second one stops at once."""
+    stopping = threading.Event()
+
+    def stop_soon(sign: int, _: Any) -> None:
+        stopping.set()
+        signal.signal(sign, signal.default_int_handler)
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, stop_soon)
+    return stopping
 
 
 def _headers(given: Any) -> dict[str, str]:
@@ -171,29 +183,36 @@ def _run(
     config: Config,
     plan: Plan,
     listener: HttpListener | None,
+    stopping: threading.Event,
 ) -> Run:
     from common.conformance.run import Run
     from common.conformance.target import Target
     from common.domain.ids import ordered_id
 
-    target = Target(base, headers=headers, verify=verify)
+    target = Target(base, headers=headers, verify=verify, stopping=stopping)
     out.print(f"{contract.key} at {base}")
     return Run(target, contract, tag=ordered_id()[-8:], config=config, plan=plan, listener=listener)
 
 
 def _progress(run: Run) -> None:
     """Run it, and say what fails as it comes."""
-    for result in run.go():
-        if result.finding is not None:
-            level = result.check.rule.level
-            out.print(f"  {level:<6} {result.resource} {result.check.name}: {result.check.rule.text}", markup=False)
-            out.print(f"         expected {result.finding.expected}", markup=False)
-            out.print(f"         got {result.finding.got}", markup=False)
+    with closing(run.go()) as results:  # whoever stops it here has what was created deleted first
+        for result in results:
+            _tell(result)
     counts = Counter(result.outcome for result in run.results)
     told = ", ".join(f"[{_STYLES[name]}]{counts[name]} {word}[/]" for name, word in _counted())
     out.print(f"  {told} ({len(run.target.exchanges)} requests, {run.seconds:.1f} s)")
     if run.ledger.left:
         out.print(f"  {len(run.ledger.left)} of what was created could not be deleted; the reports name them")
+
+
+def _tell(result: Result) -> None:
+    if result.finding is None:
+        return
+    rule = result.check.rule
+    out.print(f"  {rule.level:<6} {result.resource} {result.check.name}: {rule.text}", markup=False)
+    out.print(f"         expected {result.finding.expected}", markup=False)
+    out.print(f"         got {result.finding.got}", markup=False)
 
 
 def _counted() -> list[tuple[Any, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -78,7 +78,7 @@ class Run:
             if name not in self.untested and (not wanted or name in wanted)
         ]
 
-    def go(self) -> Iterator[Result]:
+    def go(self) -> Generator[Result]:
         """Run it; results as they come. What was created is deleted at the end, whatever the end is."""
         started = monotonic()
         checks = selected(CHECKS, self.plan.profile, self.plan.only)

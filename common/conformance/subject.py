@@ -22,6 +22,7 @@ from common.domain.query import Document, Kind
 from common.spec.contract import Contract, ResourceContract, Verb
 
 if TYPE_CHECKING:
+    from common.conformance.generating import Cases
     from common.conformance.oracle import Oracle
     from common.conformance.story import Story
 
@@ -73,7 +74,7 @@ class Ledger:
                 self.left.append(f"{self.entries[address]} {address}: the contract has no delete")
                 del self.entries[address]
                 continue
-            status = target.request("DELETE", address).status
+            status = target.request("DELETE", address, last=True).status
             if not (200 <= status < 300 or status in (404, 410)):
                 self.left.append(f"{self.entries[address]} {address}: DELETE answered {status}")
             del self.entries[address]
@@ -262,6 +263,13 @@ class Subject:
         if self._listener is None:
             not_run("the run has no listener")
         return play(self, self._listener)
+
+    @cached_property
+    def generated(self) -> Cases:
+        """What is found by requests that are made from the contract."""
+        from common.conformance.generating import Cases
+
+        return Cases(self)
 
     # Reading
 

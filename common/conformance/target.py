@@ -99,12 +99,16 @@ class Target:
         verify: bool | str = True,
         transport: httpx.BaseTransport | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        stopping: threading.Event | None = None,
     ) -> None:
         self.base = base.rstrip("/")
         self.given = dict(headers or {})
         self._client = httpx.Client(verify=verify, transport=transport, timeout=timeout_seconds, follow_redirects=False)
         self._origin = _origin(self.base)
+        # Whether it can be reached by others than this client.
+        self.is_network = transport is None
         self.exchanges: list[Exchange] = []
+        self._stopping = stopping or threading.Event()
         self._secret = {name.lower() for name in self.given} | set(_SECRET)
         self._lock = threading.Lock()
 
@@ -117,11 +121,17 @@ class Target:
         content: bytes | None = None,
         media_type: str = JSON,
         headers: Mapping[str, str] | None = None,
+        last: bool = False,
     ) -> Exchange:
         """One request; `path` is below the base, or a whole URL. `body` goes as exact JSON, `content` as it is.
 
-        Errors: Unreachable.
+        Who is told to stop stops before a request, never in it: what it creates would be known to nobody. A `last`
+        request, of the cleaning up, is made all the same.
+
+        Errors: Unreachable; KeyboardInterrupt when the run is to stop.
         """
+        if self._stopping.is_set() and not last:
+            raise KeyboardInterrupt
         url = path if path.startswith(("http://", "https://")) else self.base + path
         if body is not None:
             content = exact_json.encode(body)

@@ -9,6 +9,7 @@ from common.conformance.checks import (
     errors,
     events,
     filters,
+    generated,
     idempotency,
     operations,
     paging,
@@ -35,5 +36,6 @@ CHECKS: tuple[Check, ...] = (
     *polymorphism.CHECKS,
     *errors.CHECKS,
     *events.CHECKS,
+    *generated.CHECKS,
 )
 assert len({one.name for one in CHECKS}) == len(CHECKS), "a check's name is its own"
