@@ -26,6 +26,13 @@ class Dispute:
 
 
 @dataclass
+class WriteOff:
+    amount: Fraction
+    tax: Fraction
+    is_recovered: bool = False
+
+
+@dataclass
 class Bill:
     """A bill or credit note; `items` are as they were issued."""
 
@@ -36,9 +43,8 @@ class Bill:
     items: list[Item]
     remaining: Fraction = ZERO
     disputed: Fraction = ZERO
-    written_off: Fraction = ZERO
-    # What was written off at any time, also what was paid after all; each with its tax.
-    write_offs: list[tuple[Fraction, Fraction]] = field(default_factory=list)
+    # What was written off at any time, also what was to be paid after all.
+    write_offs: list[WriteOff] = field(default_factory=list)
     # Collection: when it is asked for next, and how often it was.
     asked: int = 0
     ask: datetime | None = None
@@ -63,6 +69,10 @@ class Bill:
     @property
     def creditable(self) -> Fraction:
         return sum((one.left for one in self.items), ZERO)
+
+    @property
+    def written_off(self) -> Fraction:
+        return sum((one.amount for one in self.write_offs if not one.is_recovered), ZERO)
 
     @property
     def open_disputes(self) -> Fraction:
@@ -418,19 +428,17 @@ class Year:
             def of(part: Fraction) -> Fraction:
                 return bill.tax if part == bill.gross else rounded(bill.tax * part / bill.gross, account.terms.currency)
 
-            before = sum((one for one, _ in bill.write_offs), ZERO)
+            before = sum((one.amount for one in bill.write_offs), ZERO)
             tax = of(before + amount) - of(before)
-        bill.write_offs.append((amount, tax))
-        bill.written_off += amount
+        bill.write_offs.append(WriteOff(amount, tax))
         bill.lower(amount)
         self._enter(account, badDebt=amount - tax, taxPayable=tax, receivable=-amount)
 
-    def recover(self, account: Account, bill: Bill) -> None:
-        """What was written off last is owed again."""
-        amount, tax = bill.write_offs[-1]
-        bill.written_off -= amount
-        bill.remaining += amount
-        self._enter(account, receivable=amount, badDebt=tax - amount, taxPayable=-tax)
+    def recover(self, account: Account, bill: Bill, one: WriteOff) -> None:
+        """What was written off is owed again."""
+        one.is_recovered = True
+        bill.remaining += one.amount
+        self._enter(account, receivable=one.amount, badDebt=one.tax - one.amount, taxPayable=-one.tax)
         self._due_again(account, bill)
 
     def _recover(self, account: Account) -> None:

@@ -560,13 +560,13 @@ class Operator:
         if not listed:
             return False
         account, bill = self.chance.choice(listed)
-        (row,) = [
-            one
-            for one in self.clerk.shop.suite.get(f"{WRITE_OFFS}?bill.id={self._id(bill)}").json
-            if one["state"] == "writtenOff"
-        ]
+        one = self.chance.choice([one for one in bill.write_offs if not one.is_recovered])
+        kept = self.clerk.shop.suite.get(f"{WRITE_OFFS}?bill.id={self._id(bill)}").json
+        row = next(
+            row for row in kept if row["state"] == "writtenOff" and Fraction(row["amount"]["value"]) == one.amount
+        )
         self._decided("PATCH", f"{WRITE_OFFS}/{row['id']}", {"state": "recovered"})
-        self.model.recover(account, bill)
+        self.model.recover(account, bill, one)
         return True
 
     def _recycle(self) -> bool:
