@@ -6,6 +6,7 @@ import copy
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,8 @@ from common.conformance.subject import Subject
 
 EXAMPLES_MAX = 2
 STEPS_MAX = 5
+# What a whole contract may take, shared by its resources: a large schema is slow to make cases of.
+SECONDS_MAX = 20.0
 # What an answer may lack or say that the schema does not know: it was selected away, or a client's text is no URI.
 _FREE = re.compile(r"is not a \"uri\"|violates `format`|/properties/@type")
 
@@ -54,9 +57,13 @@ class Cases:
         document["servers"] = [{"url": target.base}]
         schema = schemathesis.openapi.from_dict(document, config=_configuration(target.base, target.given))
         found: list[Generated] = []
-        for event in from_schema(schema).execute():
+        end = monotonic() + SECONDS_MAX / len(self._subject.contract.resources)
+        stream = from_schema(schema).execute()
+        for event in stream:
             if isinstance(event, events.ScenarioFinished):
                 self._read(event, found)
+            if monotonic() > end:
+                stream.stop()
         return found
 
     def _read(self, event: events.ScenarioFinished, found: list[Generated]) -> None:

@@ -111,6 +111,11 @@ def test_what_is_left_open_is_explained():
         assert f"| {api} | `{resource}` | `{check}` |" in page
 
 
+def test_the_readme_tells_how_much_is_judged():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"Here {len(CHECKS)} checks run on {len(CONTRACTS)} contracts: no MUST fails" in text
+
+
 def test_the_configuration_is_of_resources_that_there_are():
     known = {name for contract in our_contracts() for name in contract.resources}
     assert {name.rpartition(" ")[2] for name in read_config(CONFIG).resources} <= known

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
+from common.conformance import generating
 from common.conformance.check import Outcome, Profile
 from common.conformance.checks.generated import CHECKS
 from common.conformance.run import Plan, Run
@@ -20,6 +21,11 @@ from tests.server import free_port
 
 __all__ = ["backend", "oracle", "shared"]
 pytestmark = pytest.mark.long
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    monkeypatch.setattr(generating, "SECONDS_MAX", 600)
 
 
 @contextmanager
