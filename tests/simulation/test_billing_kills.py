@@ -47,7 +47,7 @@ from tmf678_bill.tables import HEADS, NUMBERS, OUTCOMES
 
 KILLS, SEED = 50, 20261128
 BEGIN = datetime(2026, 1, 1, 9, tzinfo=UTC)
-WORK_SECONDS_MAX = 3
+READY_SECONDS_MAX, WORK_SECONDS_MAX = 20, 3
 # Debits by the token, and how the provider answers; the others pay by transfer, or do not.
 TOKENS = ("good", "fine", "slow", "lossy", "early", "poor")
 PAYERS = 6
@@ -146,7 +146,7 @@ class Field:
             time.sleep(self.chance.uniform(0, 2))
             return
         before, wanted = self._done(), self.chance.randint(1, 40)
-        end = time.monotonic() + READY_SECONDS
+        end = time.monotonic() + READY_SECONDS_MAX
         while self._done() == before and time.monotonic() < end:
             time.sleep(0.01)
         end = time.monotonic() + WORK_SECONDS_MAX
@@ -193,9 +193,6 @@ class Field:
             sender.has_to_stop.set()
         for one in (self.server, self.run):
             one.kill()
-
-
-READY_SECONDS = 20
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
