@@ -10,6 +10,7 @@ import signal
 import threading
 from collections import Counter
 from contextlib import closing
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _STYLES = {"passed": "green", "failed": "red", "notRun": "yellow"}
 _LOOPBACK = "127.0.0.1"
+# What shells say of a command that was interrupted.
+STOPPED = 130
 
 
 def conformance(
@@ -67,7 +70,6 @@ def conformance(
     from common.conformance.discovery import chosen
     from common.conformance.report.compare import read_report
     from common.conformance.run import Plan
-    from common.conformance.target import Unreachable
 
     if profile not in list(Profile):
         stop(f"--profile is core or full, not {profile!r}", MISUSED)
@@ -79,33 +81,52 @@ def conformance(
         stop("give the address of a server, as in bss conformance http://127.0.0.1:8080", MISUSED)
     with explained():
         given = read_config(config) if config else Config()
-        headers = {**given.headers, **_headers(header or ())}
         contracts = chosen(api or (), version, spec or ())
         earlier = read_report(compare) if compare else None
-        for path in report or ():
-            _writable(path)
-        listener = _listener(listen, listener_url) if events else None
-    stopping = _stopped_gently()
-    verify: bool | str = str(ca) if ca else not insecure
+    headers = {**given.headers, **_headers(header or ())}
+    for path in report or ():
+        _writable(path)
+    listener = _listener(listen, listener_url) if events else None
+    asked = _Asked(url, headers, str(ca) if ca else not insecure, given, plan, listener, _stopped_gently())
     runs: list[Run] = []
-    code = 0
-    try:
-        for contract in _served(contracts, url, headers, verify, everything=not (api or spec)):
-            runs.append(_run(contract[0], contract[1], headers, verify, given, plan, listener, stopping))
-            _progress(runs[-1])
-    except Unreachable as error:
-        err.print(f"bss: the server does not answer: {error}", style="red", markup=False)
-        code = UNAVAILABLE
-    except KeyboardInterrupt:
-        err.print("bss: stopped; what was created has been deleted", style="yellow", markup=False)
-        code = 130
-    finally:
-        if listener is not None:
-            listener.close()
+    code = _judged(asked, contracts, runs, everything=not (api or spec))
     if runs:
         told = _finished(runs, url, plan, report or (), earlier)
         code = code or (FAILED if told["verdict"] == "failed" else 0)
     raise SystemExit(code)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is judged, and how."""
+
+    url: str
+    headers: dict[str, str]
+    verify: bool | str
+    config: Config
+    plan: Plan
+    listener: HttpListener | None
+    stopping: threading.Event
+
+
+def _judged(asked: _Asked, contracts: list[Contract], runs: list[Run], *, everything: bool) -> int:
+    """Run what is asked for into `runs`; the exit code of what went wrong on the way, else 0."""
+    from common.conformance.target import Unreachable
+
+    try:
+        for contract, base in _served(asked, contracts, everything=everything):
+            runs.append(_run(asked, contract, base))
+            _progress(runs[-1])
+    except Unreachable as error:
+        err.print(f"bss: the server does not answer: {error}", style="red", markup=False)
+        return UNAVAILABLE
+    except KeyboardInterrupt:
+        err.print("bss: stopped; what was created has been deleted", style="yellow", markup=False)
+        return STOPPED
+    finally:
+        if asked.listener is not None:
+            asked.listener.close()
+    return 0
 
 
 def _installed() -> None:
@@ -155,9 +176,7 @@ def _listener(listen: str, url: str | None) -> HttpListener:
         stop(f"nobody can listen on {listen}: {error.strerror}", MISUSED)
 
 
-def _served(
-    contracts: list[Contract], url: str, headers: dict[str, str], verify: bool | str, *, everything: bool
-) -> list[tuple[Contract, str]]:
+def _served(asked: _Asked, contracts: list[Contract], *, everything: bool) -> list[tuple[Contract, str]]:
     """The contracts with the address of each; when nothing was asked for by name, only those that the server has.
 
     Errors: Unreachable.
@@ -165,9 +184,9 @@ def _served(
     from common.conformance.discovery import locate
     from common.conformance.target import Target
 
-    target = Target(url, headers=headers, verify=verify)
+    target = Target(asked.url, headers=asked.headers, verify=asked.verify, stopping=asked.stopping)
     try:
-        places = [(contract, locate(target, url, contract)) for contract in contracts]
+        places = [(contract, locate(target, asked.url, contract)) for contract in contracts]
     finally:
         target.close()
     found = [(contract, place.base) for contract, place in places if place.answers or not everything]
@@ -175,23 +194,15 @@ def _served(
     return found or [(contract, place.base) for contract, place in places[:1]]
 
 
-def _run(
-    contract: Contract,
-    base: str,
-    headers: dict[str, str],
-    verify: bool | str,
-    config: Config,
-    plan: Plan,
-    listener: HttpListener | None,
-    stopping: threading.Event,
-) -> Run:
+def _run(asked: _Asked, contract: Contract, base: str) -> Run:
     from common.conformance.run import Run
     from common.conformance.target import Target
     from common.domain.ids import ordered_id
 
-    target = Target(base, headers=headers, verify=verify, stopping=stopping)
+    target = Target(base, headers=asked.headers, verify=asked.verify, stopping=asked.stopping)
     out.print(f"{contract.key} at {base}")
-    return Run(target, contract, tag=ordered_id()[-8:], config=config, plan=plan, listener=listener)
+    tag = ordered_id()[-8:]
+    return Run(target, contract, tag=tag, config=asked.config, plan=asked.plan, listener=asked.listener)
 
 
 def _progress(run: Run) -> None:

@@ -13,13 +13,14 @@ from common.conformance.discovery import our_contracts
 from common.conformance.oracle import Oracle
 from common.conformance.run import Plan, Run
 from common.conformance.target import Target
-from tests.common.conformance import mutants_of_changes
+from tests.common.conformance import mutants_of_changes, mutants_of_creates
 from tests.common.conformance.broken import Answered, Broken
 from tests.common.conformance.in_process import ADDRESS, InProcess, PumpedListener
 from tests.common.conformance.mutants import MUTANTS, Mutant, as_it_is, honest, without
 from tests.conformance.conftest import Backend
 
 assert mutants_of_changes, "its servers are among MUTANTS"
+assert mutants_of_creates, "its servers are among MUTANTS"
 CONTRACT = next(contract for contract in our_contracts() if contract.key == "TMF620/v5")
 CONFIG = Config(resources={"category": ResourceConfig(next_state="In Design")})
 MUTANTS_MIN = 40
