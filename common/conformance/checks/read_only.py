@@ -46,12 +46,7 @@ def href_leads_there(subject: Subject) -> None:
     Verb.CREATE,
 )
 def creation_date_is_set(subject: Subject) -> None:
-    name = subject.resource.created_at
-    need(name is not None, "the contract has no date of creation")
-    made = subject.minimal
-    expect(
-        instant(made.document.get(name or "")) is not None, f"{name}, a date-time", made.exchange.told, made.exchange
-    )
+    _said(subject, subject.resource.created_at, "the contract has no date of creation")
 
 
 @check(
@@ -60,12 +55,15 @@ def creation_date_is_set(subject: Subject) -> None:
     Verb.CREATE,
 )
 def update_date_is_set(subject: Subject) -> None:
-    name = subject.resource.updated_at
-    need(name is not None, "the contract has no date of change")
+    _said(subject, subject.resource.updated_at, "the contract has no date of change")
+
+
+def _said(subject: Subject, name: str | None, otherwise: str) -> None:
+    """A date-time of the server's in the answer to a create."""
+    need(name is not None, otherwise)
     made = subject.minimal
-    expect(
-        instant(made.document.get(name or "")) is not None, f"{name}, a date-time", made.exchange.told, made.exchange
-    )
+    said = instant(made.document.get(name or ""))
+    expect(said is not None, f"{name}, a date-time", made.exchange.told, made.exchange)
 
 
 @check(
