@@ -304,7 +304,9 @@ class Operator:
         ]
         if not listed:
             return False
-        account, product = self.chance.choice(listed)
+        # Those who keep to no version have something to be rated over.
+        free = [(one, two) for one, two in listed if not self.ordered[two.id]]
+        account, product = self.chance.choice(free if free and self.chance.random() < 0.7 else listed)
         rerate(self.clerk.shop.suite.installation, product.id)
         kept = account.charging.lines
         present = [line for line in kept if line.product == product.id and line.usage in self.current]
@@ -337,7 +339,10 @@ class Operator:
     def _use(self) -> bool:
         """Some calls of one product, at any time at which it was active, some of them weeks ago."""
         account = self._some()
-        product = self.chance.choice(list(account.charging.products.values()))
+        listed = [one for one in account.charging.products.values() if one.off is None and one.tariff.voice is not None]
+        if not listed:
+            return False
+        product = self.chance.choice(listed)
         used = False
         for _ in range(self.chance.randint(2, 8)):
             at = self.now - timedelta(seconds=self.chance.randint(1, self.chance.choice((90_000, 3_000_000))))
@@ -557,7 +562,7 @@ class Operator:
     def _recover(self) -> bool:
         """What was written off is to be paid after all."""
         listed = [(one, two) for one in self.model.accounts.values() for two in one.bills if two.written_off]
-        if not listed:
+        if not listed or self.chance.random() < 0.7:
             return False
         account, bill = self.chance.choice(listed)
         one = self.chance.choice([one for one in bill.write_offs if not one.is_recovered])
