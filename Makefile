@@ -20,13 +20,16 @@ run: install     ## the suite on http://127.0.0.1:8080, sample data loaded
 	$(BIN)/bss serve --port $(PORT) --samples
 
 test: install    ## all tests but those that take long
-	$(BIN)/python -m pytest -q -n 2 -m "not long and not soak"
+	$(BIN)/python -m pytest -q -n 2 -m "not long and not soak and not foreign"
 
 long: install    ## those that take long: fuzzing of every contract, jobs, processes
 	$(BIN)/python -m pytest -q -n 2 -m "long and not soak"
 
 soak: install    ## processes killed again and again, for minutes
 	$(BIN)/python -m pytest -q -n 2 -m soak
+
+foreign: install  ## the conformance kit on servers of others, which it installs (Python and npm registries)
+	$(BIN)/python -m pytest -q -n 0 -m foreign
 
 check: install   ## style, types, contracts
 	$(BIN)/ruff check .
@@ -42,4 +45,4 @@ lock: install    ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --all-extras --universal \
 		--python-version 3.11 -o requirements.lock pyproject.toml
 
-.PHONY: help install run test long soak check format lock
+.PHONY: help install run test long soak foreign check format lock

@@ -20,7 +20,7 @@ from tests.server import READY_SECONDS_MAX, free_port
 from tests.test_architecture import ROOT
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.foreign,
     pytest.mark.skipif(not official.files(), reason="TM Forum's own files do not lie beside the project"),
 ]
 TMF_MOCK = "tmf-mock==0.1.1"
