@@ -26,7 +26,7 @@ from tests.scenarios.kit import change, characteristic_list, found
 from tests.simulation.year.bills import Charging, Rates, rounded
 from tests.simulation.year.books import Account, Bill, Credit, Year
 from tests.simulation.year.offers import MAIN, NORTH, certificate, parties, plans, publish
-from tests.simulation.year.world import DIGITS, VAT, Line, Product, Tariff, Terms, amount
+from tests.simulation.year.world import DIGITS, VAT, Line, Product, Tariff, Terms, amount, decimal_of
 from tests.tmf676_payment.kit import PAYMENTS, REFUNDS, SECRET, item, paying, tell
 from tmf635_usage.rerate import rerate
 from tmf676_payment.tables import CHARGES
@@ -393,7 +393,7 @@ class Operator:
             return False
         name = f"bank-{self._next()}"
         told = {"paymentItem": [item(self._id(one)) for one in named]} if named else {}
-        body = paying(_decimal(value), account.terms.id, account.terms.currency, correlatorId=name, name=name, **told)
+        body = paying(decimal_of(value), account.terms.id, account.terms.currency, correlatorId=name, name=name, **told)
         self.safely(lambda: self._sent(PAYMENTS, body, "payment.duplicate"))
         self.model.pay(account, name, value, named)
         return True
@@ -440,7 +440,9 @@ class Operator:
         value = self._amount(credit.amount * self.chance.choice((Fraction(1), Fraction(2, 5))), account)
         if value <= 0:
             return False
-        body = paying(_decimal(value), account.terms.id, account.terms.currency, correlatorId=f"refund-{self._next()}")
+        body = paying(
+            decimal_of(value), account.terms.id, account.terms.currency, correlatorId=f"refund-{self._next()}"
+        )
         answer = self.clerk.shop.suite.get(f"{PAYMENTS}?correlatorId={credit.name}")
         body["payment"] = {"id": answer.json[0]["id"]}
         self.safely(lambda: self._sent(REFUNDS, body, "payment.duplicate"))
@@ -523,7 +525,7 @@ class Operator:
         assert answer.status in (200, 201), answer.content
 
     def _money(self, account: Account, value: Fraction) -> Document:
-        return {"amount": {"unit": account.terms.currency, "value": _decimal(value)}}
+        return {"amount": {"unit": account.terms.currency, "value": decimal_of(value)}}
 
     def _demand(self) -> bool:
         account = self._some()
@@ -597,7 +599,3 @@ class Operator:
 
     def _id(self, bill: Bill) -> str:
         return str(self._head(bill.number)["bill"])
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return Decimal(value.numerator) / Decimal(value.denominator)

@@ -148,3 +148,7 @@ def amount(text: str, currency: str) -> str:
     """So many euros in another currency, in whole minor units."""
     exact = Decimal(text) * Decimal(SCALES[currency])
     return f"{exact.quantize(Decimal(1).scaleb(-DIGITS[currency])):f}"
+
+
+def decimal_of(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
