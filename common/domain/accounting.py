@@ -63,8 +63,8 @@ class Part:
 
     Shapes: `net` and `tax` have one currency, and both signs are allowed. `service` is given for recurring charges
             only, in advance or in arrears, credits of them too: while days of it are to come, it is revenue as they
-            go by. None, for usage and what is charged once: revenue at once. `corrects` is the id of the billed item that a
-            credit note's item credits; None when it credits none.
+            go by. None, for usage and what is charged once: revenue at once. `corrects` is the id of the billed item
+            that a credit note's item credits; None when it credits none.
     """
 
     id: str

@@ -593,9 +593,6 @@ class Operator:
 
     # -- what is what -------------------------------------------------------------------------------------
 
-    def _head(self, number: str) -> Document:
-        (row,) = self.clerk._table(HEADS.name, {"number": number})
-        return dict(row)
-
     def _id(self, bill: Bill) -> str:
-        return str(self._head(bill.number)["bill"])
+        (row,) = self.clerk._table(HEADS.name, {"number": bill.number})
+        return str(row["bill"])
