@@ -392,7 +392,7 @@ class Operator:
         if value <= 0:
             return False
         name = f"bank-{self._next()}"
-        told = {"paymentItem": [item(self._id(one)) for one in named]} if named else {}
+        told = {"paymentItem": [item(self._id(one.number)) for one in named]} if named else {}
         body = paying(decimal_of(value), account.terms.id, account.terms.currency, correlatorId=name, name=name, **told)
         self.safely(lambda: self._sent(PAYMENTS, body, "payment.duplicate"))
         self.model.pay(account, name, value, named)
@@ -454,7 +454,7 @@ class Operator:
         return self.chance.choice(listed) if listed else None
 
     def _collected(self, account: Account, credit: Credit) -> str:
-        bill = self._head(credit.name.removeprefix("collection "))["bill"]
+        bill = self._id(credit.name.removeprefix("collection "))
         rows = self.clerk._table(CHARGES.name, {"bill": bill, "state": "done"})
         amounts = [row["id"] for row in rows if Fraction(row["amount"]) == credit.amount]
         same = [one for one in account.credits if one.name == credit.name and one.amount == credit.amount]
@@ -483,7 +483,7 @@ class Operator:
         value = self._share(account, bill)
         if value <= 0:
             return False
-        body = {"bill": {"id": self._id(bill)}, "reason": "as agreed", "externalId": f"crm-{self._next()}"}
+        body = {"bill": {"id": self._id(bill.number)}, "reason": "as agreed", "externalId": f"crm-{self._next()}"}
         self.safely(lambda: self._decided("POST", CREDIT_NOTES, body | self._money(account, value)))
         self.model.credit(account, bill, value)
         return True
@@ -497,7 +497,7 @@ class Operator:
         if value <= 0:
             return False
         external = f"crm-{self._next()}"
-        body = {"bill": {"id": self._id(bill)}, "reason": "not used", "externalId": external}
+        body = {"bill": {"id": self._id(bill.number)}, "reason": "not used", "externalId": external}
         self.safely(lambda: self._decided("POST", DISPUTES, body | self._money(account, value)))
         self.model.dispute(account, bill, value)
         self.open_disputes.append((account, bill, len(bill.disputes) - 1, external))
@@ -568,7 +568,7 @@ class Operator:
             return False
         account, bill = self.chance.choice(listed)
         one = self.chance.choice([one for one in bill.write_offs if not one.is_recovered])
-        kept = self.clerk.shop.suite.get(f"{WRITE_OFFS}?bill.id={self._id(bill)}").json
+        kept = self.clerk.shop.suite.get(f"{WRITE_OFFS}?bill.id={self._id(bill.number)}").json
         row = next(
             row for row in kept if row["state"] == "writtenOff" and Fraction(row["amount"]["value"]) == one.amount
         )
@@ -593,6 +593,6 @@ class Operator:
 
     # -- what is what -------------------------------------------------------------------------------------
 
-    def _id(self, bill: Bill) -> str:
-        (row,) = self.clerk._table(HEADS.name, {"number": bill.number})
+    def _id(self, number: str) -> str:
+        (row,) = self.clerk._table(HEADS.name, {"number": number})
         return str(row["bill"])
