@@ -16,9 +16,8 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from common.cli.context import FAILED, MISUSED, err, explained, out, print_json, settings, stop
+from common.cli.context import FAILED, MISUSED, err, opened, out, print_json, stop
 from common.domain.clock import instant_text, read_instant
-from common.installation import Installation
 from tmf635_usage.feed import Feed, OtherFile, Taken, seldom_collecting
 from tmf635_usage.ingest import CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
 from tmf635_usage.recycle import Recycle, Recycled
@@ -53,7 +52,7 @@ def ingest(
     Exit code 1 when records were refused: FILE.rejects.ndjson has them with the reasons.
     """
     told: dict[str, Taken] = {}
-    with _installation() as installation, _refusals():
+    with opened() as installation, _refusals():
         columns = Columns() if mapping is None else Columns.load(mapping)
         take = Ingest.of(installation, assumed=UNKNOWN_PRODUCT).take
         with seldom_collecting(), _progress(sum(file.stat().st_size for file in files)) as advance:
@@ -84,7 +83,7 @@ def recycle(
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Rate usage that waits or was rejected, now that the cause is mended."""
-    with _installation() as installation, err.status("recycling") as status:
+    with opened() as installation, err.status("recycling") as status:
 
         def progress(recycled: Recycled) -> None:
             status.update(f"{recycled.taken} taken up, {recycled.rated} rated")
@@ -107,7 +106,7 @@ def rerate(
 ) -> None:
     """Take ratings back exactly and rate again, with the plan that was valid then; show what changed."""
     start = None if since is None else _instant(since)
-    with _installation() as installation:
+    with opened() as installation:
         proofs = [rated_again(installation, id, start, dry_run=dry_run) for id in dict.fromkeys(product)]
     if json:
         print_json([_proof(one) for one in proofs])
@@ -137,7 +136,7 @@ def sum_up(
 ) -> None:
     """Count rated usage, and add up quantities and unrounded amounts."""
     given = {"product": product, "account": account, "customer": customer, "from": since, "until": until, "by": by}
-    with _installation() as installation:
+    with opened() as installation:
         asked = read_asked(urlencode({name: value for name, value in given.items() if value}))
         with installation.database.read() as uow:
             found = summary(asked, uow.records, installation.library(uow))
@@ -215,14 +214,3 @@ def _progress(total: int) -> Iterator[Any]:
     with shown:
         task = shown.add_task("reading", total=total)
         yield lambda completed, description: shown.update(task, completed=completed, description=description)
-
-
-@contextmanager
-def _installation() -> Iterator[Installation]:
-    with explained():
-        installation = Installation.assemble(settings())
-        try:
-            installation.open_store()
-            yield installation
-        finally:
-            installation.database.close()

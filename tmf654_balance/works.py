@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from common.installation import Installation
+from common.jobs.alone import Alone
 from common.rest.actions import Actions, acting
 from common.store.unit_of_work import UnitOfWork
 from tmf654_balance.changes import RESERVATION
@@ -15,13 +15,10 @@ from tmf654_balance.tables import HELD, RESERVATIONS
 LAPSED = "nobody ended it in time"
 
 
-class _Alone:
+class _Doing(Alone):
     """Work that asks nobody outside."""
 
     kind: str
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def prepare(self, key: str) -> list[dict[str, Any]]:
         with self._installation.database.write() as uow:
@@ -29,17 +26,11 @@ class _Alone:
             uow.commit()
         return []
 
-    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
-        return None
-
     def _do(self, key: str, act: Actions, uow: UnitOfWork) -> None:
         raise AssertionError(f"{self.kind} says what it does")
 
 
-class BucketExpiry(_Alone):
+class BucketExpiry(_Doing):
     """The bucket's state, and what is left in it."""
 
     kind = EXPIRY
@@ -58,7 +49,7 @@ class BucketExpiry(_Alone):
             work.remove(key)
 
 
-class ReservationExpiry(_Alone):
+class ReservationExpiry(_Doing):
     """What it held is free again. One that is of no document belongs to a session of usage."""
 
     kind = RESERVATION

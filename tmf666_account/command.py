@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,9 +9,8 @@ import typer
 from rich.table import Table
 
 from common import exact_json
-from common.cli.context import FAILED, MISUSED, explained, out, settings, stop
+from common.cli.context import FAILED, MISUSED, opened, out, stop
 from common.domain.clock import instant_text, read_instant
-from common.installation import Installation
 from tmf666_account.ledger.reading import statement, trial_balance
 from tmf666_account.ledger.shown import decimals, statement_document, trial_balance_document
 
@@ -36,7 +33,7 @@ def show_trial_balance(
     Exit code 1 when one of them does not come to zero: the books are broken.
     """
     before = _instant("--at", at)
-    with _installation() as installation, installation.database.read() as uow:
+    with opened() as installation, installation.database.read() as uow:
         told = trial_balance_document(trial_balance(uow.records, before))
     if json:
         _print(told)
@@ -63,7 +60,7 @@ def show_statement(
 ) -> None:
     """What an account owed at the start, every bill, payment and credit between, and what it owes at the end."""
     start, end = _instant("--since", since), _instant("--until", until)
-    with _installation() as installation, installation.database.read() as uow:
+    with opened() as installation, installation.database.read() as uow:
         told = statement(uow.records, account, start, end)
     if json:
         _print(statement_document(told, start, end))
@@ -90,14 +87,3 @@ def _instant(option: str, text: str | None) -> datetime | None:
     if text is not None and moment is None:
         stop(f"{option}: {text!r} is no date-time such as 2026-02-01T00:00:00Z", MISUSED)
     return moment
-
-
-@contextmanager
-def _installation() -> Iterator[Installation]:
-    with explained():
-        installation = Installation.assemble(settings())
-        try:
-            installation.open_store()
-            yield installation
-        finally:
-            installation.database.close()

@@ -11,7 +11,7 @@ from common.errors import ConfigurationError
 from common.installation import Installation
 from common.rest.actions import acting
 from tmf676_payment import charges, collecting, outcomes
-from tmf676_payment.alone import Alone
+from tmf676_payment.looking import Looking
 from tmf676_payment.methods import NO_PROVIDER
 from tmf676_payment.providers.port import Answer, NoAnswer, Operation, Outcome, Provider, Question
 from tmf676_payment.tables import ASKED
@@ -103,7 +103,7 @@ class Ask:
         return ask(question) if known.outcome is Outcome.UNKNOWN else known
 
 
-class Collect(Alone):
+class Collect(Looking):
     """Collects one bill from its due date on; it is the payment that asks the provider."""
 
     kind = collecting.WORK

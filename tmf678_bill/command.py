@@ -14,10 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from common import exact_json
-from common.cli.context import FAILED, MISUSED, err, explained, out, settings, stop
+from common.cli.context import FAILED, MISUSED, err, opened, out, stop
 from common.domain.clock import instant_text, read_instant
 from common.domain.money import Money, minor_units
-from common.installation import Installation
 from common.store.records import Between
 from tmf678_bill import taxes
 from tmf678_bill.batch import WORKERS, BillRun, Report, Result
@@ -61,7 +60,7 @@ def run(
     if (due, bool(account), cycle is not None).count(True) != 1:
         stop("say which accounts: --due, --account ID or --cycle SPECIFICATION", MISUSED)
     end = None if until is None else _end(until)
-    with _installation() as installation, _progress() as advance:
+    with opened() as installation, _progress() as advance:
         now = installation.clock.now()
         if isinstance(end, datetime) and end > now and not dry_run:
             stop("--until is not in the future; use --dry-run to see what would be billed then", MISUSED)
@@ -83,7 +82,7 @@ def list_bills(
 ) -> None:
     """Show bills, the newest first."""
     where: dict[str, Any] = {name: one for name, one in (("account", account), ("run", run)) if one is not None}
-    with _installation() as installation, installation.database.read() as uow:
+    with opened() as installation, installation.database.read() as uow:
         since = installation.clock.now() - timedelta(days=days)
         heads = uow.records(HEADS.name).find({**where, "issued_at": Between(since)}, order=["issued_at"])[::-1]
         open_rows = uow.records(RECEIVABLES.name).get_many((row["bill"],) for row in heads)
@@ -109,7 +108,7 @@ def show(
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Show a bill's items, and why they are what they are (--json)."""
-    with _installation() as installation, installation.database.read() as uow:
+    with opened() as installation, installation.database.read() as uow:
         heads = uow.records(HEADS.name)
         found = [heads.get(number) or {}, *heads.find({"number": number})] if number else []
         head = next((row for row in found if row), None)
@@ -136,7 +135,7 @@ def report(
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Show what came of a run: billed, nothing to bill, failed with the reason."""
-    with _installation() as installation, installation.database.read() as uow:
+    with opened() as installation, installation.database.read() as uow:
         rows = uow.records(OUTCOMES.name).find({"run": run})
     if json:
         _print(rows)
@@ -151,7 +150,7 @@ def load(
     file: Annotated[Path, typer.Argument(help="CSV: category, place, since, until, rate.")],
 ) -> None:
     """Add rates to the tax table, whole or not at all; rates that begin on the same day are replaced."""
-    with _installation() as installation:
+    with opened() as installation:
         try:
             with file.open(encoding="utf-8-sig", newline="") as lines:
                 rates = taxes.read_rates(lines)
@@ -246,14 +245,3 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     with shown:
         task = shown.add_task("billing", total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _installation() -> Iterator[Installation]:
-    with explained():
-        installation = Installation.assemble(settings())
-        try:
-            installation.open_store()
-            yield installation
-        finally:
-            installation.database.close()

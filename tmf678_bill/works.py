@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from common.errors import ClientError
-from common.installation import Installation
+from common.jobs.alone import Alone
 from common.rest.actions import Actions, acting
 from common.rules import reference_id
 from common.store.unit_of_work import UnitOfWork
@@ -18,20 +18,7 @@ from tmf678_bill.tables import BILLING
 RETRY = timedelta(days=1)
 
 
-class _Alone:
-    """Work that asks nobody outside."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-
-    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
-        return None
-
-
-class BillAccount(_Alone):
+class BillAccount(Alone):
     """One cycle of an account; those that ended meanwhile are occasions of their own."""
 
     def prepare(self, key: str) -> list[dict[str, Any]]:
@@ -68,7 +55,7 @@ class BillAccount(_Alone):
             uow.commit()
 
 
-class BillOnDemand(_Alone):
+class BillOnDemand(Alone):
     """A request for a bill: done with its bill, or without one when there was nothing to charge."""
 
     def prepare(self, key: str) -> list[dict[str, Any]]:

@@ -39,6 +39,18 @@ def explained() -> Iterator[None]:
         stop(f"{error.reason}: {error.message}", FAILED)
 
 
+@contextmanager
+def opened() -> Iterator[Installation]:
+    """The installation that the settings name, with its store; what goes wrong is explained."""
+    with explained():
+        installation = Installation.assemble(settings())
+        try:
+            installation.open_store()
+            yield installation
+        finally:
+            installation.database.close()
+
+
 def stop(message: str, code: int) -> NoReturn:
     err.print(f"bss: {message}", style="red", markup=False)
     raise SystemExit(code)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from common.domain.clock import instant_text
-from common.installation import Installation
+from common.jobs.alone import Alone
 from common.rest.actions import acting
 from tmf666_account.ledger.deferrals import RECOGNITION, recognise
 from tmf666_account.ledger.journal import ACCOUNT, hold
 
 
-class Recognition:
+class Recognition(Alone):
     """Recognises the deferred revenue of one account (`component.Steps`). It asks nobody outside."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def prepare(self, key: str) -> list[dict[str, Any]]:
         with self._installation.database.write() as uow:
@@ -32,9 +29,3 @@ class Recognition:
                 work.put(key, due, {})
             uow.commit()
         return []
-
-    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
-        return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tmf676_payment.alone import Alone
 from tmf676_payment.dunning.cases import look
 from tmf676_payment.dunning.wake import WORK
+from tmf676_payment.looking import Looking
 
 
-class Dun(Alone):
+class Dun(Looking):
     """Looks at one account."""
 
     kind = WORK

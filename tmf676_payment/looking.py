@@ -7,21 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from common.component import RuleContext
-from common.installation import Installation
+from common.jobs.alone import Alone
 from common.rest.actions import acting
 
 # What is done at one key; when to look again, None for not before something happens.
 Look = Callable[[RuleContext, str], datetime | None]
 
 
-class Alone:
+class Looking(Alone):
     """The steps of such a work (`component.Steps`), whose `kind` and `look` say what it is."""
 
     kind: str
     look: Look
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def prepare(self, key: str) -> list[dict[str, Any]]:
         with self._installation.database.write() as uow:
@@ -34,9 +31,3 @@ class Alone:
                 work.put(key, again, {})
             uow.commit()
         return []
-
-    def perform(self, call: dict[str, Any]) -> dict[str, Any]:
-        return {}
-
-    def settle(self, key: str, calls: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
-        return None
