@@ -47,6 +47,7 @@ POLICY = {
     r"^body\.invalid .*an IANA time zone": "rule: time zones",
     r"^body\.invalid .*(say how much|give an amount above zero|the items come to|the payment is in)": "rule: amounts",
     r"^body\.invalid .*(a payment method is one of|/\w+: a \w+ has a \w+|a full card number)": "rule: means of paying",
+    r"^body\.invalid .*say whose consumption": "rule: a question of what was consumed has a subject",
     r"^body\.invalid .*/value: |: value is required": "the type that @type names is judged, not its base alone",
 }
 # The standard's own examples break the format `uri`, so it is not asked of clients.
