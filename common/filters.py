@@ -6,11 +6,10 @@ The string is read undecoded: decoding first would lose the forms whose operator
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser as sre_parser  # type: ignore[attr-defined]
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -29,6 +28,9 @@ from common.domain.query import (
 from common.errors import InvalidParameter
 from common.patterns import finder
 
+# The standard library's own parser of patterns; imported by name because type checkers disagree about it.
+sre: Any = importlib.import_module("re._constants")
+sre_parser: Any = importlib.import_module("re._parser")
 # Names that are never filters (a filter on such an attribute is written `limit.eq=5`).
 RESERVED = frozenset({"fields", "offset", "limit", "before", "after", "sort", "filter", "depth", "expand"})
 STEPS_MAX = 12
