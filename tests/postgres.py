@@ -62,14 +62,14 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(settings: tuple[str, ...] = _FAST) -> Iterator[PostgresServer]:
     """A server on a free port of 127.0.0.1, with its data in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="bss-postgres-"))
     account = _account(folder)
     try:
         _initialise(folder, account)
         port = _free_port()
-        process = _start(folder, port, account)
+        process = _start(folder, port, account, settings)
         try:
             _await_answer(process, port, folder)
             yield PostgresServer(port)
@@ -113,14 +113,14 @@ def _initialise(folder: Path, account: str | None) -> None:
     )  # fmt: skip
 
 
-def _start(folder: Path, port: int, account: str | None) -> subprocess.Popen[bytes]:
-    settings = [word for setting in _FAST for word in ("-c", setting)]
+def _start(folder: Path, port: int, account: str | None, settings: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    options = [word for setting in settings for word in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [
                 *_dying_with_parent(),
                 *(_programs() / "postgres", "-D", folder / "data"),
-                *("-h", "127.0.0.1", "-p", str(port), "-k", "", *settings),
+                *("-h", "127.0.0.1", "-p", str(port), "-k", "", *options),
             ],
             user=account, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip

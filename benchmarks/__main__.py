@@ -1,0 +1,76 @@
+"""Measure what docs/performance.md states.
+
+    python -m benchmarks                    every section, full form; renews benchmarks/recorded.json and the page
+    python -m benchmarks http rating        only these sections
+    python -m benchmarks --short --check    the short form; fails when a ratio fell by more than a quarter
+    python -m benchmarks --short --write    record the short form anew
+
+Each section is a module with `measure(scale) -> list[Figure]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from benchmarks.harness import record
+from benchmarks.harness.figures import FULL, SHORT, Figure
+from benchmarks.harness.machine import description
+
+# In the order of the page. Those of the short form are measured in CI.
+SECTIONS = ("http", "growth", "rating", "usage", "charging", "bills", "events", "footprint", "scale")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--short", action="store_true", help="small data and few rounds, as CI does")
+    parser.add_argument("--check", action="store_true", help="compare with what is recorded, and record nothing")
+    parser.add_argument("--write", action="store_true", help="record the short form, which is not done otherwise")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    given = parser.parse_args()
+    unknown = set(given.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no section {', '.join(sorted(unknown))}")
+    scale, form = (SHORT, "short") if given.short else (FULL, "full")
+    before, found = record.read(form), dict[str, list[Figure]]()
+    worse: list[str] = []
+    for name in [section for section in SECTIONS if not given.sections or section in given.sections]:
+        begun = time.perf_counter()
+        found[name] = importlib.import_module(f"benchmarks.{name}").measure(scale)
+        if not given.json:
+            _print(name, found[name], time.perf_counter() - begun)
+        worse += record.fallen(before.get(name, []), found[name])
+    if given.json:
+        print(json.dumps({name: [asdict(figure) for figure in figures] for name, figures in found.items()}))
+    if given.check:
+        sys.exit("\n".join(["fell by more than a quarter:", *worse]) if worse else 0)
+    if given.write or not given.short:
+        _record(form, found)
+
+
+def _record(form: str, found: dict[str, list[Figure]]) -> None:
+    machine, day = description(), datetime.now(UTC).date().isoformat()
+    record.write(form, found, machine, day)
+    if form == "full" and record.PAGE.exists():
+        page = record.renew(record.PAGE.read_text(), record.read(form), machine, day)
+        record.PAGE.write_text(page)
+
+
+def _print(section: str, figures: list[Figure], seconds: float) -> None:
+    print(f"{section} ({seconds:.0f} s)")
+    for figure in figures:
+        sign = ">=" if figure.better == "more" else "<="
+        target = "" if figure.target is None else f"  target {sign} {figure.target:g}: {figure.holds}"
+        spread = f"({figure.low:,.3f} to {figure.high:,.3f})"
+        print(f"  {figure.name:48} {figure.value:12,.3f} {figure.unit:6} {spread}{target}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

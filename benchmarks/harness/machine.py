@@ -1,0 +1,37 @@
+"""The machine that figures were measured on, in words that are no address of it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+
+def description() -> dict[str, str]:
+    """Processor, cores, memory, kernel family and Python, as the page of results states them."""
+    return {
+        "processor": _first("/proc/cpuinfo", "model name") or platform.machine(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def resident_mib(pid: int) -> float:
+    """Memory that a process has to itself or shares, in MiB (Linux)."""
+    return int((_first(f"/proc/{pid}/status", "VmRSS") or "0 kB").split()[0]) / 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process and its ended children have used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(fields[place]) for place in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
+
+
+def _first(file: str, label: str) -> str | None:
+    for line in Path(file).read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == label:
+            return value.strip()
+    return None

@@ -1,0 +1,83 @@
+"""What was measured last: benchmarks/recorded.json, and the tables of docs/performance.md made from it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.figures import Figure
+
+RECORDED = Path(__file__).resolve().parents[1] / "recorded.json"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+# How far a ratio may fall below the recorded one before the short form fails.
+FALL_MAX = 0.25
+
+Sections = dict[str, list[Figure]]
+
+
+def read(form: str, file: Path = RECORDED) -> Sections:
+    """The recorded figures of a form (`full`, `short`) by section."""
+    recorded = json.loads(file.read_text()) if file.exists() else {}
+    sections = recorded.get(form, {}).get("sections", {})
+    return {name: [Figure(**figure) for figure in figures] for name, figures in sections.items()}
+
+
+def write(form: str, sections: Sections, machine: Mapping[str, str], day: str, file: Path = RECORDED) -> None:
+    """Put sections over those recorded; others stay as they were measured."""
+    recorded: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    kept = recorded.get(form, {}).get("sections", {})
+    shown = {name: [asdict(figure) for figure in figures] for name, figures in sections.items()}
+    recorded[form] = {"machine": dict(machine), "day": day, "sections": {**kept, **shown}}
+    file.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
+
+
+def fallen(before: Sequence[Figure], now: Sequence[Figure]) -> list[str]:
+    """The ratios that are worse than recorded by more than may be, in words."""
+    recorded = {figure.name: figure for figure in before if figure.unit == "ratio"}
+    found = []
+    for figure in now:
+        known = recorded.get(figure.name)
+        if known is None or figure.unit != "ratio":
+            continue
+        # The best round of now: a disturbed machine makes figures worse, never better.
+        best = figure.high if figure.better == "more" else figure.low
+        share = best / known.value if figure.better == "more" else known.value / best
+        if share < 1 - FALL_MAX:
+            found.append(f"{figure.name}: {best:.3g}, recorded {known.value:.3g}")
+    return found
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Figures as a Markdown table."""
+    lines = ["| figure | median | spread | target | |", "| --- | ---: | ---: | ---: | --- |"]
+    for figure in figures:
+        sign = ">=" if figure.better == "more" else "<="
+        target = "" if figure.target is None else f"{sign} {_number(figure.target)}"
+        held = {None: "", True: "holds", False: "**does not hold**"}[figure.holds]
+        unit = "" if figure.unit == "ratio" else f" {figure.unit}"
+        spread = f"{_number(figure.low)} to {_number(figure.high)}"
+        about = f"{figure.name}<br>{figure.about}" if figure.about else figure.name
+        lines.append(f"| {about} | {_number(figure.value)}{unit} | {spread} | {target} | {held} |")
+    return "\n".join(lines)
+
+
+def renew(page: str, sections: Sections, machine: Mapping[str, str], day: str) -> str:
+    """The page with every block `<!-- figures: NAME -->` ... `<!-- end -->` made anew."""
+    blocks = {name: table(figures) for name, figures in sections.items()}
+    blocks["machine"] = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
+
+    def block(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- figures: {name} -->\n{blocks.get(name, '(not measured)')}\n<!-- end -->"
+
+    return re.sub(r"<!-- figures: ([\w-]+) -->\n.*?<!-- end -->", block, page, flags=re.DOTALL)
+
+
+def _number(value: float) -> str:
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
