@@ -11,9 +11,10 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Table, func, inspect, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from common.domain.clock import SystemClock
 from common.errors import ConfigurationError
 from common.settings import Settings
-from common.store import migrations
+from common.store import migrations, partitions
 from common.store.description import RecordTable, StoredResource
 from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
 from common.store.failures import translated
@@ -69,7 +70,8 @@ class Database:
             migrations.upgrade(connection)
 
     def prepare(self) -> None:
-        """Create the tables that no migration owns (documents of `spec_dir`), and check the others.
+        """Create the tables that no migration owns (documents of `spec_dir`), check the others, and make the
+        partitions of the months ahead.
 
         Errors: ConfigurationError when the schema is behind, or a table lacks what its resource indexes.
         """
@@ -82,6 +84,7 @@ class Database:
             self._metadata.create_all(connection, [t for t in self._metadata.sorted_tables if t.name not in existing])
             for table in self._metadata.sorted_tables:
                 _check_columns(table, existing.get(table.name))
+            partitions.renew(connection, self._metadata, SystemClock().now())
 
     def write(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that may change things; without `commit()` it changes nothing."""

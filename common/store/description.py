@@ -38,13 +38,15 @@ class StoredResource:
 
     Shapes: `name` is unique in the installation and a valid SQL identifier (`tmf620_product_offering`);
             `resource` the name messages use (`productOffering`); `versioned` when several versions of one id
-            may live side by side (catalogue entities).
+            may live side by side (catalogue entities); `monthly` when PostgreSQL keeps each month's documents, by
+            their creation, in a partition of its own (`partitions`).
     """
 
     name: str
     resource: str
     indexes: tuple[Index, ...] = ()
     versioned: bool = False
+    monthly: bool = False
 
 
 class Of(StrEnum):
@@ -65,7 +67,8 @@ class RecordTable:
 
     Shapes: `columns` maps each name to what it holds; `key` is unique within a tenant and never changes; `unique` and
             `indexes` are lists of columns (a record with a null in a unique list is as many times there as it likes);
-            `optional` columns may be null.
+            `optional` columns may be null; `monthly` names the instant by which PostgreSQL keeps each month's records
+            in a partition of its own: it never changes, and is part of the key and of whatever is unique.
     """
 
     name: str
@@ -74,3 +77,4 @@ class RecordTable:
     unique: tuple[tuple[str, ...], ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     optional: frozenset[str] = frozenset()
+    monthly: str | None = None

@@ -50,6 +50,8 @@ from common.store.keys import number_key
 TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 # A JSON text: written and read as text (`cast` on PostgreSQL), searched as jsonb there.
 DOCUMENT: TypeEngine[Any] = Text().with_variant(JSONB(), "postgresql")
+# The column of a document's place in the order of creation.
+POSITION = "position"
 # The type of NUMBER as a migration writes it.
 NUMBER_STORED: TypeEngine[Any] = Text().with_variant(Numeric(), "postgresql")
 
@@ -196,8 +198,12 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         Column(column, _RECORDED[kind], nullable=column in described.optional)
         for column, kind in described.columns.items()
     ]
+    # PostgreSQL keeps apart by partition what is unique: the partition's column is part of it.
+    part = (described.monthly,) if described.monthly else ()
+    assert not part or described.columns[part[0]] is Of.INSTANT, f"{name} is divided by what is no instant"
     unique = [
-        Index(f"ux_{name}_{place}", "tenant", *listed, unique=True) for place, listed in enumerate(described.unique)
+        Index(f"ux_{name}_{place}", "tenant", *listed, *part, unique=True)
+        for place, listed in enumerate(described.unique)
     ]
     indexes = [Index(f"ix_{name}_{place}", "tenant", *listed) for place, listed in enumerate(described.indexes)]
     return Table(
@@ -205,9 +211,10 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         metadata,
         Column("tenant", TEXT, nullable=False),
         *columns,
-        PrimaryKeyConstraint("tenant", *described.key, name=f"pk_{name}"),
+        PrimaryKeyConstraint("tenant", *described.key, *part, name=f"pk_{name}"),
         *unique,
         *indexes,
+        **_divided_by(described.monthly),
     )
 
 
@@ -254,8 +261,11 @@ def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metad
         Column("updated_at", TEXT, nullable=False),
         *columns,
         Column("doc", DOCUMENT, nullable=False),
-        PrimaryKeyConstraint("tenant", "parent", "id", "version", name=f"pk_{name}"),
+        PrimaryKeyConstraint(
+            *("tenant", "parent", "id", "version"), *([POSITION] if resource.monthly else []), name=f"pk_{name}"
+        ),
         *indexes,
+        **_divided_by(POSITION if resource.monthly else None),
     )
 
 
@@ -279,7 +289,12 @@ def _lookup_table(resource: StoredResource, looked_up: Iterable[IndexedPath], me
         Column("number", NUMBER, nullable=True),
         Column("flag", Boolean, nullable=True),
         *indexes,
+        **_divided_by(POSITION if resource.monthly else None),
     )
+
+
+def _divided_by(column: str | None) -> dict[str, str]:
+    return {"postgresql_partition_by": f"RANGE ({column})"} if column else {}
 
 
 def _type_of(kind: Kind) -> TypeEngine[Any]:
