@@ -7,8 +7,8 @@ zeros too; PostgreSQL writes exponents out: 1E+2 is 100 there), while the order 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -31,63 +31,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
-from common.domain.query import (
-    AllOf,
-    AnyElement,
-    AnyOf,
-    Compare,
-    Condition,
-    Cursor,
-    Document,
-    Exists,
-    Not,
-    Query,
-)
+from common.domain.query import Condition, Document, Query
 from common.errors import IdTaken, InvalidBody, RevisionConflict, Violation
-from common.exact_json import decode_own, encode
+from common.exact_json import encode
 from common.store.document_sql import DocumentSql
-from common.store.filters import Filters
+from common.store.finding import Finder, row_columns
+from common.store.finding import Found as Found
+from common.store.finding import Row as Row
 from common.store.keys import INDEXED_CHARACTERS, Keys, is_storable, keys_at
-from common.store.order import Order, order_of
 from common.store.tables import ResourceTables
 
 # An id is part of a b-tree key.
 ID_CHARACTERS_MAX = INDEXED_CHARACTERS
 # Bound parameters of one statement; SQLite admits 32,766.
 IDS_PER_STATEMENT = 500
-# Up to this many hits of an indexed filter are collected first and ordered then. Asked for both at once, PostgreSQL
-# may walk the whole order looking for the few hits (stack.md 6.2: 1,270 ms instead of 0.2).
-COLLECTED_MAX = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A stored document and what the store knows of it.
-
-    Shapes: `version` is the entity's, "" when it has none; `text` is JSON without `id` and `href`; `position` sorts as
-            the rows were created; the times are instant texts.
-    """
-
-    id: str
-    version: str
-    revision: int
-    text: str
-    position: str
-    created_at: str
-    updated_at: str
-
-    def document(self) -> Document:
-        """The document, `id` first, numbers exact."""
-        return {"id": self.id, **decode_own(self.text)}
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page: its rows, how many match in all pages, and each row's place in the order."""
-
-    rows: tuple[Row, ...]
-    total: int
-    cursors: tuple[Cursor, ...]
 
 
 class Repository:
@@ -108,10 +65,7 @@ class Repository:
         self._is_postgresql = connection.dialect.name == "postgresql"
         # Rows that were read for update: nobody else changes them until the transaction ends.
         self._held: dict[str, Row] = {}
-        document = cast(self._main.c.doc, Text) if self._is_postgresql else self._main.c.doc
-        names = ("id", "version", "revision")
-        times = ("position", "created_at", "updated_at")
-        self._columns = (*(self._main.c[n] for n in names), document.label("text"), *(self._main.c[n] for n in times))
+        self._columns = row_columns(tables, self._is_postgresql)
 
     def get(self, id: str, version: str | None = None, *, for_update: bool = False) -> Row | None:
         """One document: the version named, or the latest. `for_update` keeps others from changing it meanwhile."""
@@ -266,68 +220,20 @@ class Repository:
         return gone
 
     def find(self, query: Query) -> Found:
-        """A page of the documents that satisfy a condition, and how many do.
-
-        Only latest versions are looked at, unless the condition compares `version`. With `before` the page is the
-        last `limit` rows before that place. `total` counts what the condition finds, whatever the page.
-
-        Errors: InvalidParameter for a pattern the database cannot read, a cursor of another list, and a query that
-                passes its time.
-        """
-        conditions = self._conditions(query.where)
-        total = self._count(conditions)
-        if total == 0 or query.limit == 0:
-            return Found((), total, ())
-        order = order_of(query.sort, self._tables, self._sql)
-        is_backwards = query.before is not None and query.after is None
-        page = self._page(query, conditions, order, total, is_backwards)
-        statement = (
-            select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
-            .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
-            .where(*self._own())
-            .order_by(*order.clauses(page.c))
-        )
-        found = self._connection.execute(statement).all()
-        rows = tuple(Row(*row[: len(self._columns)]) for row in found)
-        return Found(rows, total, tuple(order.cursor(row._mapping) for row in found))
+        """A page of the documents that satisfy a condition, and how many do (`finding.Finder.page`)."""
+        return self._finder.page(query)
 
     def count(self, where: Condition | None) -> int:
         """How many documents satisfy a condition."""
-        return self._count(self._conditions(where))
+        return self._finder.count(where)
 
     def ids_where(self, where: Condition, limit: int) -> list[str]:
         """The ids of the first documents, by creation, that satisfy a condition."""
-        statement = select(self._main.c.id).where(*self._conditions(where)).order_by(self._main.c.position).limit(limit)
-        return list(self._connection.scalars(statement))
+        return self._finder.ids(where, limit)
 
-    def _page(self, query: Query, conditions: list[Any], order: Order, total: int, is_backwards: bool) -> Any:
-        """The keys of a page's rows. Documents are fetched for these only, never for rows that are skipped."""
-        places = []
-        if query.after is not None:
-            places.append(order.beyond(query.after))
-        if query.before is not None:
-            places.append(order.beyond(query.before, backwards=True))
-        keys = [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
-        matching = select(*keys).where(*conditions, *places)
-        if self._is_postgresql and total <= COLLECTED_MAX and _uses_lookup(query.where, self._tables):
-            collected = matching.cte("collected").prefix_with("MATERIALIZED")
-            matching = select(*collected.c).order_by(*order.clauses(collected.c, is_backwards))
-        else:
-            matching = matching.order_by(*order.row_clauses(is_backwards))
-        if query.offset or query.limit is not None:
-            matching = matching.limit(query.limit).offset(query.offset or None)
-        return matching.subquery("page")
-
-    def _count(self, conditions: list[Any]) -> int:
-        return self._connection.scalar(select(func.count()).select_from(self._main).where(*conditions)) or 0
-
-    def _conditions(self, where: Condition | None) -> list[Any]:
-        conditions: list[Any] = [*self._own()]
-        if not (self._tables.resource.versioned and _names_version(where)):
-            conditions.append(self._main.c.is_latest == true())
-        if where is not None:
-            conditions.append(Filters(self._tables, self._sql, self._tenant, self._parent).where(where))
-        return conditions
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self._connection, self._tenant, self._parent, self._tables, self._sql)
 
     def _select(self) -> Select[Any]:
         return select(*self._columns).where(*self._own())
@@ -399,27 +305,3 @@ def _is_identifier(text: str) -> bool:
 def _check_identifier(pointer: str, text: str) -> None:
     if not _is_identifier(text):
         raise InvalidBody([Violation(pointer, "identifier", f"use 1 to {ID_CHARACTERS_MAX} characters of text")])
-
-
-def _uses_lookup(condition: Condition | None, tables: ResourceTables) -> bool:
-    return any(
-        steps[: len(part.path.steps)] == part.path.steps for part in _parts(condition) for steps in tables.looked_up
-    )
-
-
-def _names_version(condition: Condition | None) -> bool:
-    return any(isinstance(part, Compare) and part.path.steps == ("version",) for part in _parts(condition))
-
-
-def _parts(condition: Condition | None) -> Iterator[Compare | Exists | AnyElement]:
-    """A condition and everything it is made of that speaks of the whole document."""
-    match condition:
-        case None:
-            return
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _parts(part)
-        case Not(part):
-            yield from _parts(part)
-        case Compare() | Exists() | AnyElement():
-            yield condition
