@@ -18,6 +18,7 @@ from common.store import migrations, partitions
 from common.store.description import RecordTable, StoredResource
 from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
 from common.store.failures import translated
+from common.store.group import GroupUnit
 from common.store.postgresql import postgresql_engine
 from common.store.sqlite import WRITES, sqlite_engine
 from common.store.tables import ResourceTables, record_table, resource_tables
@@ -89,6 +90,12 @@ class Database:
     def write(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that may change things; without `commit()` it changes nothing."""
         return self._unit(tenant, writes=True)
+
+    @contextmanager
+    def group(self, tenant: str = "default") -> Iterator[GroupUnit]:
+        """A transaction that may change many things, and reads and writes them in sets."""
+        with self.write(tenant) as unit:
+            yield GroupUnit.of(unit)
 
     def read(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that only looks."""

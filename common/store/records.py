@@ -49,14 +49,6 @@ _DAY_CHARACTERS = len("2026-01-31")
 
 
 @dataclass(frozen=True)
-class Between:
-    """Values from `start` on and before `end`; None is open."""
-
-    start: Any = None
-    end: Any = None
-
-
-@dataclass(frozen=True)
 class Day:
     """To group by: the UTC day of an instant, as `2026-01-31`. Instants are texts that begin with it."""
 
@@ -75,47 +67,51 @@ class Summed:
 class Records:
     """The records of one table and tenant, in one transaction."""
 
-    def __init__(self, connection: Connection, tenant: str, described: RecordTable, table: Table) -> None:
-        self._connection, self._tenant = connection, tenant
+    def __init__(self, session: Session, tenant: str, described: RecordTable, table: Table) -> None:
+        self._session, self._tenant = session, tenant
         self._described, self._table = described, table
-        self._key = tuple(table.c[name] for name in described.key)
-        self._columns = [table.c[name] for name in described.columns]
+        self._statements = RecordStatements.of(described, table, session.dialect)
+
+    @property
+    def _connection(self) -> Connection:
+        return self._session.connection
 
     def insert(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """New records. Errors: the database's, translated, when a key or something unique is there already."""
-        for part in _parts(self._filled(rows)):
-            self._connection.execute(insert(self._table), part)
+        """New records, with whatever is asked next.
+
+        Errors: then; the database's, translated, when a key or something unique is there already.
+        """
+        self._write("error", self._filled(rows))
 
     def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> set[Key]:
         """New records, and the keys of those that were not there: neither their key nor anything unique of theirs."""
         made: set[Key] = set()
+        insertion = self._statements.insertion("left")
         for part in _parts(self._filled(rows)):
-            statement = self._insert().on_conflict_do_nothing().returning(*self._key)
-            made |= {tuple(row) for row in self._connection.execute(statement, part)}
+            made |= {row for row in self._session.insert(insertion, part)}
         return made
 
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Records written whole, over those with their keys."""
-        others = [name for name in self._described.columns if name not in self._described.key]
-        statement = self._insert()
-        changed = {name: statement.excluded[name] for name in others}
-        index = [self._table.c.tenant, *self._key]
-        for part in _parts(self._filled(rows)):
-            self._connection.execute(statement.on_conflict_do_update(index_elements=index, set_=changed), part)
+        """Records written whole, over those with their keys, with whatever is asked next."""
+        last = {tuple(row[name] for name in self._described.key): row for row in self._filled(rows)}
+        self._write("replaced", list(last.values()))
 
     def get(self, *key: Any, for_update: bool = False) -> Row | None:
         return self.get_many([key], for_update=for_update).get(key)
 
     def get_many(self, keys: Iterable[Key], *, for_update: bool = False) -> dict[Key, Row]:
         """The records with these keys that are there, in key order; locked in that order when they are to change."""
-        found: dict[Key, Row] = {}
-        for part in _parts(sorted(set(keys))):
-            is_one_of = self._key[0].in_([key[0] for key in part]) if len(self._key) == 1 else self._is_any(part)
-            statement = self._select(is_one_of).order_by(*self._key)
-            if for_update:
-                statement = statement.with_for_update()
-            found |= {tuple(row[name] for name in self._described.key): row for row in self._rows(statement)}
-        return found
+        return self._session.answer(self.asking_many(keys, for_update=for_update))
+
+    def asking_many(self, keys: Iterable[Key], *, for_update: bool = False) -> Question[dict[Key, Row]]:
+        """`get_many`, to be asked together with others (`UnitOfWork.answers`)."""
+        steps = [self._statements.keyed(self._tenant, part, for_update) for part in _parts(sorted(set(keys)))]
+
+        def read(outcomes: list[Outcome]) -> dict[Key, Row]:
+            rows = [row for outcome in outcomes for row in self._named(outcome)]
+            return {tuple(row[name] for name in self._described.key): row for row in rows}
+
+        return Question(steps, read)
 
     def find(
         self,
@@ -127,22 +123,27 @@ class Records:
         for_update: bool = False,
     ) -> list[Row]:
         """Records by equal values, one of several (a tuple), or `Between`; by `order` and key, or after a key."""
-        statement = self._select(*self._conditions(where))
-        statement = statement.order_by(*(self._table.c[name] for name in order), *self._key)
-        if after is not None:
-            assert not order, "a page goes on by key"
-            statement = statement.where(tuple_(*self._key) > tuple_(*after))
-        if limit is not None:
-            statement = statement.limit(limit)
-        return self._rows(statement.with_for_update() if for_update else statement)
+        step = self._statements.find(self._tenant, where, order, limit, after, for_update)
+        return self._named(self._session.rows(*step))
+
+    def asking(
+        self,
+        where: Mapping[str, Any],
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        for_update: bool = False,
+    ) -> Question[list[Row]]:
+        """`find`, to be asked together with others (`UnitOfWork.answers`)."""
+        step = self._statements.find(self._tenant, where, order, limit, None, for_update)
+        return Question([step], lambda outcomes: self._named(outcomes[0]))
 
     def update(self, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Change every record that fits; how many."""
-        statement = update(self._table).where(*self._conditions(where)).values(**values)
-        return self._connection.execute(statement).rowcount
+        return self._session.change(*self._statements.update(self._tenant, where, values))
 
     def delete(self, where: Mapping[str, Any]) -> int:
-        return self._connection.execute(delete(self._table).where(*self._conditions(where))).rowcount
+        return self._session.change(*self._statements.delete(self._tenant, where))
 
     def sum(
         self,
@@ -175,10 +176,14 @@ class Records:
 
     # -- the parts ----------------------------------------------------------------------------------------
 
-    def _insert(self) -> Any:
-        """Carried out with the rows beside it, so that the statement is compiled once, however many they are."""
-        is_postgresql = self._connection.dialect.name == "postgresql"
-        return postgresql.insert(self._table) if is_postgresql else sqlite.insert(self._table)
+    def _write(self, conflict: str, rows: list[Row]) -> None:
+        insertion = self._statements.insertion(conflict)
+        for part in _parts(rows):
+            self._session.write(insertion.steps(part))
+
+    def _named(self, rows: Iterable[Sequence[Any]]) -> list[Row]:
+        names = self._described.columns
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _grouped(self, name: str | Day) -> ColumnElement[Any]:
         if isinstance(name, str):
@@ -192,25 +197,6 @@ class Records:
     def _filled(self, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
         empty: Row = dict.fromkeys(self._described.optional)
         return [{"tenant": self._tenant, **empty, **row} for row in rows]
-
-    def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
-        return select(*self._columns).where(self._table.c.tenant == self._tenant, *conditions)
-
-    def _texts(self, place: str, width: int, where: Mapping[str, Any]) -> Select[Any]:
-        """Every column as text, and empty ones up to a width, behind the place in a list of questions."""
-        columns: list[Any] = [cast(column, Text) for column in self._columns]
-        columns += [cast(null(), Text)] * (width - len(columns))
-        return select(literal(place, Text), *columns).where(*self._conditions(where))
-
-    def _of_texts(self, texts: Sequence[str | None]) -> Row:
-        described = self._described.columns.items()
-        return {name: _value(kind, text) for (name, kind), text in zip(described, texts, strict=False)}
-
-    def _rows(self, statement: Select[Any]) -> list[Row]:
-        return [dict(row) for row in self._connection.execute(statement).mappings()]
-
-    def _is_any(self, keys: Sequence[Key]) -> ColumnElement[bool]:
-        return tuple_(*self._key).in_(keys)
 
     def _conditions(self, where: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [self._table.c.tenant == self._tenant]
@@ -228,38 +214,12 @@ class Records:
 
 
 def gathered(asked: Sequence[tuple[Records, Mapping[str, Any]]]) -> list[list[Row]]:
-    """The records of several tables, each by its own conditions (`Records.find`), in key order: one question for all.
+    """The records of several tables, each by its own conditions (`Records.find`), in key order: one round trip.
 
-    For whoever holds a lock: each question is a round trip that others wait for.
+    For whoever holds a lock: each round trip is one that others wait for.
     """
-    width = max(len(records._columns) for records, _ in asked)
-    statement = union_all(*(records._texts(str(place), width, where) for place, (records, where) in enumerate(asked)))
-    found: list[list[Row]] = [[] for _ in asked]
-    for place, *texts in asked[0][0]._connection.execute(statement):
-        found[int(place)].append(asked[int(place)][0]._of_texts(texts))
-    for rows, (records, _) in zip(found, asked, strict=True):
-        rows.sort(key=lambda row, records=records: tuple(row[name] for name in records._described.key))  # type: ignore[misc]
-    return found
-
-
-def _value(kind: Of, text: str | None) -> Any:
-    """A value from its column's text, which both databases write alike but for flags."""
-    assert kind is not Of.BYTES, "bytes are no text"
-    if text is None:
-        return None
-    match kind:
-        case Of.INTEGER:
-            return int(text)
-        case Of.NUMBER:
-            return Decimal(text)
-        case Of.INSTANT:
-            return datetime.fromisoformat(text)
-        case Of.FLAG:
-            return text in ("true", "1")
-        case Of.DOCUMENT:
-            return decode_own(text)
-        case _:
-            return text
+    session = asked[0][0]._session
+    return session.answers(*(records.asking(where) for records, where in asked))
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[list[Any]]:
