@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.clock import normal_instant
+from common.domain.units import UNITS
 from common.errors import InvalidBody, Violation
 from tmf635_usage.rating.amounts import EXACT
-from tmf635_usage.rating.units import UNITS
 from tmf635_usage.reading import digest
 
 SERVICES_MAX = 20

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 
 from common.domain.query import Document
+from common.domain.units import UNITS
 
 # The units of each family, the one that people read first (docs/rating.md has all of them).
 _FAMILIES = {
@@ -13,15 +14,8 @@ _FAMILIES = {
     "s": ("min", "s"),
     "event": ("event",),
 }
-_FACTORS = {
-    "s": Decimal(1),
-    "min": Decimal(60),
-    "h": Decimal(3600),
-    "B": Decimal(1),
-    **{name: Decimal(1000) ** (step + 1) for step, name in enumerate(("kB", "MB", "GB", "TB"))},
-    **{name: Decimal(1024) ** (step + 1) for step, name in enumerate(("KiB", "MiB", "GiB", "TiB"))},
-    "event": Decimal(1),
-}
+# Another name of `event`, which says more.
+_ONE_EVENT = "1"
 # More decimals are not read by anybody; then a smaller unit is used.
 _DECIMALS_MAX = 3
 _EXACT = Context(prec=60)
@@ -31,14 +25,14 @@ def unit_for(quantities: Iterable[Decimal], base: str, stated: str | None = None
     """The first unit in which all quantities, which are in `base`, have few decimals: `stated`, then smaller ones."""
     wanted = list(quantities)
     for unit in _candidates(base, stated):
-        if all(_is_short(_EXACT.divide(one, _FACTORS[unit]), one, unit) for one in wanted):
+        if all(_is_short(_EXACT.divide(one, UNITS[unit].factor), one, unit) for one in wanted):
             return unit
     return base
 
 
 def quantity(amount: Decimal, base: str, unit: str) -> Document:
     """TMF Quantity of an amount in `base`, in a unit that `unit_for` gave."""
-    return {"amount": plain(amount if unit == base else _EXACT.divide(amount, _FACTORS[unit])), "units": unit}
+    return {"amount": plain(amount if unit == base else _EXACT.divide(amount, UNITS[unit].factor)), "units": unit}
 
 
 def money(amount: Decimal, currency: str) -> Document:
@@ -58,12 +52,12 @@ def plain(amount: Decimal) -> Decimal:
 
 def _candidates(base: str, stated: str | None) -> Sequence[str]:
     family = _FAMILIES.get(base, (base,))
-    if stated is None or stated not in _FACTORS or stated in family[:1]:
+    if stated is None or stated not in UNITS or stated in (family[0], _ONE_EVENT):
         return family
-    return (stated, *(unit for unit in family if _FACTORS[unit] < _FACTORS[stated]))
+    return (stated, *(unit for unit in family if UNITS[unit].factor < UNITS[stated].factor))
 
 
 def _is_short(amount: Decimal, whole: Decimal, unit: str) -> bool:
     exponent = amount.normalize(_EXACT).as_tuple().exponent
-    is_exact = _EXACT.multiply(amount, _FACTORS[unit]) == whole
+    is_exact = _EXACT.multiply(amount, UNITS[unit].factor) == whole
     return is_exact and isinstance(exponent, int) and exponent >= -_DECIMALS_MAX

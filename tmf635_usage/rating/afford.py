@@ -10,12 +10,12 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal, Inexact, InvalidOperation, localcontext
 from typing import NamedTuple
 
+from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, amount_of, charged, total
 from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry
 from tmf635_usage.rating.meter import Meter, refused_number
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
-from tmf635_usage.rating.units import UNITS
 from tmf635_usage.rating.values import ONE, ZERO, Grant, Reason, Rejection, State, Subject, TierModel, Usage
 
 

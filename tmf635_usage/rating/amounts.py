@@ -19,6 +19,9 @@ from decimal import (
 )
 from typing import NamedTuple
 
+from common.domain.units import UNITS
+from tmf635_usage.rating.values import ZERO, Quantity
+
 _ERRORS = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
 DIGITS = 34
 EXACT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=[*_ERRORS, Inexact])
@@ -28,6 +31,11 @@ DECIMALS = 18
 _LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
 # A unit amount with more decimals would use up the digits that the quantity needs.
 _UNIT_DECIMALS_MAX = 12
+
+
+def base(quantity: Quantity) -> Decimal:
+    """A quantity of a plan in base units."""
+    return EXACT.multiply(quantity.amount, UNITS[quantity.unit].factor)
 
 
 class Tariff(NamedTuple):
@@ -72,9 +80,9 @@ def opposite(number: Decimal) -> Decimal:
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    found = Decimal(0)
+    found, add = ZERO, _WIDE.add
     for amount in amounts:
-        found = _WIDE.add(found, amount)
+        found = add(found, amount)
     return found
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
 
-from tmf635_usage.rating.units import UNITS
+from common.domain.units import UNITS
 from tmf635_usage.rating.values import (
     Allowance,
     Match,

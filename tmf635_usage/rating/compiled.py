@@ -8,10 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from tmf635_usage.rating.amounts import EXACT, Tariff, tariff
+from common.domain.units import UNITS
+from tmf635_usage.rating.amounts import EXACT, Tariff, base, tariff
 from tmf635_usage.rating.checks import problems
+from tmf635_usage.rating.explanation import Explainer
 from tmf635_usage.rating.index import finders, is_open
-from tmf635_usage.rating.units import UNITS
 from tmf635_usage.rating.values import (
     ONE,
     ZERO,
@@ -20,7 +21,6 @@ from tmf635_usage.rating.values import (
     LineKind,
     Match,
     Plan,
-    Quantity,
     Rate,
     Rollover,
     Tier,
@@ -31,11 +31,6 @@ from tmf635_usage.rating.values import (
 from tmf635_usage.rating.windows import Hours, LocalClock, hours
 
 _EVENT = UNITS["event"].base
-
-
-def base(quantity: Quantity) -> Decimal:
-    """In base units."""
-    return EXACT.multiply(quantity.amount, UNITS[quantity.unit].factor)
 
 
 class CompiledTier(NamedTuple):
@@ -166,7 +161,7 @@ class CompiledPlan:
     Shapes: `finders`, `allowances` by usage type; `destinations` are the types for which the number matters.
     """
 
-    __slots__ = ("allowances", "destinations", "finders", "plan")
+    __slots__ = ("allowances", "destinations", "explainer", "finders", "plan")
 
     def __init__(self, plan: Plan) -> None:
         assert not (found := problems(plan)), found
@@ -182,6 +177,7 @@ class CompiledPlan:
         }
         matches = [price.match for price in plan.prices] + [allowance.match for allowance in plan.allowances]
         with_table = {price.match.usage_type for price in plan.prices if price.table}
+        self.explainer = Explainer()
         self.destinations = frozenset(match.usage_type for match in matches if match.prefixes) | with_table
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tmf635_usage.rating.amounts import DECIMALS, EXACT, is_rounded, tariff, total
-from tmf635_usage.rating.compiled import base
-from tmf635_usage.rating.units import UNITS
+from common.domain.units import UNITS
+from tmf635_usage.rating.amounts import DECIMALS, EXACT, base, is_rounded, tariff, total
 from tmf635_usage.rating.values import DESTINATION, Line, LineKind, Rate, Rating, TierModel, UsagePrice
 
 

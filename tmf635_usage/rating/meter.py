@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, Inexact, InvalidOperation, getcontext, setcontext
 from typing import NamedTuple
 
+from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, amount_of, charged
 from tmf635_usage.rating.buckets import Slot, Slots, slots_at
 from tmf635_usage.rating.compiled import CompiledPlan, CompiledPrice, PriceEntry
@@ -17,7 +18,6 @@ from tmf635_usage.rating.index import digits_of
 from tmf635_usage.rating.periods import period_at
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
-from tmf635_usage.rating.units import UNITS
 from tmf635_usage.rating.values import (
     DESTINATION,
     ZERO,

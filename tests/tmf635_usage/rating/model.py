@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from math import ceil
 
-from tmf635_usage.rating.units import UNITS
+from common.domain.units import UNITS
 from tmf635_usage.rating.values import (
     Allowance,
     Match,

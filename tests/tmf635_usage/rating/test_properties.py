@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.tmf635_usage.rating import strategies as some
 from tests.tmf635_usage.rating.plans import BY_COUNT, D, match, price, rate_of, subject, tiered, usage
 from tmf635_usage.rating.afford import affordable
-from tmf635_usage.rating.amounts import total
+from tmf635_usage.rating.amounts import base, total
 from tmf635_usage.rating.checks import ambiguous
-from tmf635_usage.rating.compiled import base, compile_plan
+from tmf635_usage.rating.compiled import compile_plan
 from tmf635_usage.rating.explain import explain
 from tmf635_usage.rating.explain import rate_of as applies
 from tmf635_usage.rating.meter import Meter, rate, rate_all

@@ -1,6 +1,6 @@
 """The units that usage is measured in, and how many base units each has; exact, and nothing else is known.
 
-Inside the engine every quantity is in the base unit of its family (`s`, `B`, `event`): 50 s are not a number of minutes
+Rating counts every quantity in the base unit of its family (`s`, `B`, `event`): 50 s are not a number of minutes
 that ends, but 0.5 min are 30 s.
 """
 

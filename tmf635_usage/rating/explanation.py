@@ -1,0 +1,254 @@
+"""The explanation of a rating as JSON text: what `explain` says, put together from texts that a price has ready.
+
+Whoever stores or shows explanations needs their text, and needs one for every usage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from json.encoder import encode_basestring as quoted
+from typing import NamedTuple
+
+from common.domain.clock import instant_text
+from common.domain.units import UNITS
+from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_rounded, tariff, total
+from tmf635_usage.rating.values import (
+    DESTINATION,
+    ONE,
+    Bucket,
+    Draw,
+    Line,
+    LineKind,
+    Rate,
+    Rating,
+    TierModel,
+    Usage,
+    UsagePrice,
+    Window,
+)
+
+# Looking up a member of an enumeration costs as much as two multiplications; this runs for every usage.
+_USAGE, _ALLOWANCE, _SETUP = LineKind.USAGE, LineKind.ALLOWANCE, LineKind.SETUP
+_AS_IS = frozenset(name for name, unit in UNITS.items() if unit.factor == ONE)
+_ROUNDED = f',"rounded":{{"decimals":{DECIMALS},"mode":"half-even"}}'
+# Periods of all customers begin and end at a few instants.
+_edge_text = lru_cache(maxsize=1024)(instant_text)
+
+
+class Explainer:
+    """Writes the explanations of ratings by one plan; what is the same for a price is written once."""
+
+    __slots__ = ("_known", "_shared")
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], _Words] = {}
+        # Destinations of a table by what they cost: ten thousand of them have a hundred rates.
+        self._shared: dict[tuple[str, str, bool, Rate], _Words] = {}
+
+    def text(self, rating: Rating) -> str:
+        """A JSON object: instants in UTC, numbers exact; what does not apply is left out."""
+        usage, price, prefix, charged, unit, lines, draws, _, opened, is_reversal = rating
+        usage_type, at, quantity, unit_name, attributes, before = usage
+        if price is None:
+            words = _words_without_price(usage_type)
+        else:
+            words = self._known.get((price.id, price.version, prefix)) or self._words(price, prefix)
+        start, counting, usage_start, correction_start, to_amount, setup, rates, matched, end = words
+        quantity_text, charged_text, amount_text = str(quantity), str(charged), ""
+        if counting:
+            is_as_is = unit_name in _AS_IS and not is_reversal
+            counting += quantity_text if is_as_is else _measured(usage, is_reversal)
+        if before:
+            counting = f'{counting},"before":{before!s}'
+
+        written = ""
+        for line in lines:
+            kind, _, _, units, _, amount, _, tier, _ = line
+            amount_text = str(amount)
+            if kind is _ALLOWANCE:
+                told = _of_allowance(line, draws)
+            elif kind is _SETUP:
+                told = _start_of_line(line) + "}" if is_reversal else setup
+            else:
+                told = usage_start if kind is _USAGE else correction_start
+                units_text = charged_text if units is charged else str(units)
+                rate, rounding = rates[0 if tier is None else tier + 1]
+                told = f"{told}{units_text}{to_amount}{amount_text}{rate}"
+                told += "}" if rounding is None or not is_rounded(rounding, units) else _ROUNDED + "}"
+            written = f"{written},{told}" if written else told
+
+        # The sum of one amount is written as that is, unless it has an exponent or is a zero with a sign.
+        is_sum = len(lines) > 1 or amount_text.startswith("-0") or "E" in amount_text
+        total_text = str(total([line.amount for line in lines])) if is_sum else amount_text
+        for before_value, name in matched:
+            total_text = f"{total_text}{before_value}{quoted(prefix if name is None else attributes[name])}"
+        if opened or is_reversal:
+            end += _opened(opened) + (',"isReversal":true' if is_reversal else "")
+        return (
+            f'{start}{instant_text(at)}","quantity":{quantity_text},"unit":"{unit_name}"}},"charged":{{'
+            f'"quantity":{charged_text},"unit":"{unit}"{counting}}},"lines":[{written}],"total":{total_text}{end}}}'
+        )
+
+    def _words(self, price: UsagePrice, prefix: str) -> _Words:
+        rate = price.table[prefix] if price.table else price.rate
+        key = price.id, price.version, bool(prefix), rate
+        words = self._shared.get(key)
+        if words is None:
+            words = self._shared[key] = _words(price, rate, has_prefix=bool(prefix))
+        self._known[price.id, price.version, prefix] = words
+        return words
+
+
+class _RateText(NamedTuple):
+    """What a line says of its rate, from the currency on; and the tariff of an amount that may have been rounded."""
+
+    text: str
+    rounding: Tariff | None
+
+
+class _Words(NamedTuple):
+    """What explanations by a price, or by a rate of its table, have in common.
+
+    Shapes: `start` up to the usage's instant; `counting` up to what was measured; `usage`, `correction` of a line up to
+            its quantity, `to_amount` from there to its amount; `rates` without a tier, then of each tier; `matched`
+            has texts and the attribute whose value follows each (None: the prefix); `end` follows the last of them.
+    """
+
+    start: str
+    counting: str
+    usage: str
+    correction: str
+    to_amount: str
+    setup: str
+    rates: tuple[_RateText, ...]
+    matched: tuple[tuple[str, str | None], ...]
+    end: str
+
+
+def _words_without_price(usage_type: str) -> _Words:
+    return _Words(_start(usage_type), "", "", "", "", "", (), (), "")
+
+
+def _words(price: UsagePrice, rate: Rate, *, has_prefix: bool) -> _Words:
+    named = f'"price":{quoted(price.id)},"version":{quoted(price.version)},"quantity":'
+    setup = Line(_SETUP, price.id, price.version, ONE, "event", rate.setup_fee, price.currency)
+    *matched, (end, _) = _matched(price, has_prefix)
+    return _Words(
+        _start(price.match.usage_type),
+        _counting(rate),
+        f'{{"kind":"usage",{named}',
+        f'{{"kind":"correction",{named}',
+        f',"unit":"{UNITS[price.per.unit].base}","amount":',
+        _start_of_line(setup) + "}",
+        tuple(_rates(price, rate)),
+        tuple(matched),
+        end,
+    )
+
+
+def _start(usage_type: str) -> str:
+    return f'{{"usage":{{"type":{quoted(usage_type)},"at":"'
+
+
+def _counting(rate: Rate) -> str:
+    minimum = "" if rate.minimum is None else f',"minimum":{base(rate.minimum)!s}'
+    increment = "" if rate.increment is None else f',"increment":{base(rate.increment)!s}'
+    return f'{minimum}{increment},"measured":'
+
+
+def _measured(usage: Usage, is_reversal: bool) -> str:
+    measured = EXACT.multiply(usage.quantity, UNITS[usage.unit].factor)
+    return str(EXACT.minus(measured) if is_reversal else measured)
+
+
+def _rates(price: UsagePrice, rate: Rate) -> Iterator[_RateText]:
+    currency, per = f',"currency":{quoted(price.currency)}', base(price.per)
+    unit = f'"per":{price.per.amount!s},"unit":"{price.per.unit}"}}'
+    yield _RateText(f'{currency},"rate":{{"amount":{rate.amount!s},{unit}', _rounding(tariff(rate.amount, per)))
+    for index, tier in enumerate(price.tiers):
+        told = f'{currency},"tier":{{"index":{index},"start":{tier.start!s},"model":"{price.tier_model}"}}'
+        told = f'{told},"rate":{{"amount":{tier.amount!s},'
+        if price.tier_model is TierModel.PACKAGE:
+            size = "null" if tier.size is None else str(tier.size)
+            yield _RateText(f'{told}"size":{size},"unit":"{price.per.unit}"}}', None)
+        else:
+            yield _RateText(told + unit, _rounding(tariff(tier.amount, per)))
+
+
+def _rounding(tariff: Tariff) -> Tariff | None:
+    return tariff if tariff.unit is None else None
+
+
+def _matched(price: UsagePrice, has_prefix: bool) -> Iterator[tuple[str, str | None]]:
+    """Texts, each with the name of the attribute whose value comes behind it (None: the prefix); the last ends all."""
+    match = price.match
+    # A dictionary, because an attribute may have the name of another member: then its value stands in that place.
+    members: dict[str, _Member] = {"usageType": _Member(quoted(match.usage_type))}
+    if has_prefix:
+        members |= {"prefix": _Member(None), DESTINATION: _Member(None, DESTINATION)}
+    members |= {name: _Member(None, name) for name in sorted(match.attributes)}
+    if match.windows:
+        members["windows"] = _Member(f"[{','.join(map(_window, match.windows))}]")
+    named = f'"id":{quoted(price.id)},"version":{quoted(price.version)},"currency":{quoted(price.currency)}'
+    text = f',"price":{{{named}}},"matched":{{'
+    for place, (name, member) in enumerate(members.items()):
+        text += f"{',' if place else ''}{quoted(name)}:"
+        if member.text is None:
+            yield text, member.attribute
+            text = ""
+        else:
+            text += member.text
+    yield text + "}", None
+
+
+class _Member(NamedTuple):
+    """A member's text, or else the attribute whose value it is (None: the prefix)."""
+
+    text: str | None
+    attribute: str | None = None
+
+
+def _window(window: Window) -> str:
+    weekdays = ",".join(map(str, sorted(window.weekdays)))
+    return (
+        f'{{"weekdays":[{weekdays}],"start":"{window.start.isoformat()}","end":"{window.end.isoformat()}",'
+        f'"calendars":{_texts(window.calendars)},"exceptCalendars":{_texts(window.except_calendars)}}}'
+    )
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return f"[{','.join(map(quoted, sorted(texts)))}]"
+
+
+def _start_of_line(line: Line) -> str:
+    """A line without its end."""
+    kind, id, version, quantity, unit, amount, currency, _, _ = line
+    paid = "null" if currency is None else quoted(currency)
+    return (
+        f'{{"kind":"{kind}","price":{quoted(id)},"version":{quoted(version)},"quantity":{quantity!s},"unit":"{unit}",'
+        f'"amount":{amount!s},"currency":{paid}'
+    )
+
+
+def _of_allowance(line: Line, draws: tuple[Draw, ...]) -> str:
+    key = line.bucket
+    assert key is not None, "what is free was drawn from a bucket"
+    is_rolled = next((draw.is_rolled for draw in draws if draw.bucket == key), False)
+    bucket = f'"start":"{_edge_text(key.start)}","scope":{quoted(key.scope)},"isRolledOver":{_truth(is_rolled)}'
+    return f'{_start_of_line(line)},"bucket":{{{bucket}}}}}'
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _opened(buckets: tuple[Bucket, ...]) -> str:
+    if not buckets:
+        return ""
+    told = (
+        f'{{"allowance":{quoted(bucket.key.allowance)},"scope":{quoted(bucket.key.scope)},'
+        f'"start":"{_edge_text(bucket.key.start)}","end":"{_edge_text(bucket.end)}"}}'
+        for bucket in buckets
+    )
+    return f',"opened":[{",".join(told)}]'
