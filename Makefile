@@ -31,6 +31,17 @@ soak: install    ## processes killed again and again, for minutes
 foreign: install  ## the conformance kit on servers of others, which it installs (Python and npm registries)
 	$(BIN)/python -m pytest -q -n 0 -m foreign
 
+bench: .venv/bench  ## measure what docs/performance.md states and renew it (half an hour on two quiet cores)
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --short --write
+
+bench-short: .venv/bench  ## the short form of the benchmarks beside what is recorded: fails when a ratio fell by a quarter
+	$(BIN)/python -m benchmarks --short --check
+
+.venv/bench: benchmarks/requirements.lock .venv/installed
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --python $(BIN)/python -r benchmarks/requirements.lock
+	@touch $@
+
 check: install   ## style, types, contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,5 +55,7 @@ format: install  ## format the code
 lock: install    ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --all-extras --universal \
 		--python-version 3.11 -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal \
+		--python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
-.PHONY: help install run test long soak foreign check format lock
+.PHONY: help install run test long soak foreign bench bench-short check format lock

@@ -23,7 +23,7 @@ from benchmarks.harness.figures import FULL, SHORT, Figure
 from benchmarks.harness.machine import description
 
 # In the order of the page. Those of the short form are measured in CI.
-SECTIONS = ("http", "growth", "rating", "usage", "charging", "bills", "events", "footprint", "scale")
+SECTIONS = ("http", "growth", "rating", "usage", "charging", "bills", "events", "broker", "footprint", "scale")
 
 
 def main() -> None:
