@@ -109,7 +109,7 @@ class RecordContract:
             found = counts.get_many([("x", "2"), ("y", "1"), ("x", "1")], for_update=True)
             assert list(found) == [("x", "1"), ("x", "2")]
             assert counts.update({"owner": "x", "period": "2"}, {"used": Decimal("0.5")}) == 1
-            assert counts.delete({"owner": "x", "period": "1"}) == 1
+            counts.delete({"owner": "x", "period": "1"})
             assert [row["used"] for row in counts.find({})] == [Decimal("0.5")]
 
     def test_sums_are_exact_and_by_group(self, database: Database) -> None:

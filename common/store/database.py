@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import URL, Connection, Engine, MetaData, Table, func, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -20,6 +20,7 @@ from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDoc
 from common.store.failures import translated
 from common.store.group import GroupUnit
 from common.store.postgresql import postgresql_engine
+from common.store.session import session
 from common.store.sqlite import WRITES, sqlite_engine
 from common.store.tables import ResourceTables, record_table, resource_tables
 from common.store.unit_of_work import UnitOfWork
@@ -98,12 +99,12 @@ class Database:
             yield GroupUnit.of(unit)
 
     def read(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
-        """A transaction that only looks."""
+        """Only looks. On PostgreSQL each question sees what is committed when it is asked."""
         return self._unit(tenant, writes=False)
 
     def snapshot(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that only looks, and sees everything as it is at one moment."""
-        return self._unit(tenant, writes=False, isolation="REPEATABLE READ")
+        return self._unit(tenant, writes=False, is_snapshot=True)
 
     def ping(self) -> None:
         """Whether the database answers; Unavailable when it does not."""
@@ -114,13 +115,13 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _unit(self, tenant: str, writes: bool, isolation: str | None = None) -> Iterator[UnitOfWork]:
-        options: dict[str, Any] = {WRITES: True} if writes else {"postgresql_readonly": True}
-        if isolation is not None and self.dialect_name == "postgresql":  # a transaction of SQLite sees no other's
-            options["isolation_level"] = isolation
-        with translated(), self._writer if writes else nullcontext(), self.engine.connect() as connection:
-            connection = connection.execution_options(**options)
-            yield UnitOfWork(connection, tenant, self._tables, self._records, self._sql, writes)
+    def _unit(self, tenant: str, writes: bool, is_snapshot: bool = False) -> Iterator[UnitOfWork]:
+        with translated(), self._writer if writes else nullcontext():
+            opened = session(self.engine, writes=writes, is_snapshot=is_snapshot)
+            try:
+                yield UnitOfWork(opened, tenant, self._tables, self._records, self._sql, writes)
+            finally:
+                opened.close()
 
     @contextmanager
     def _schema_change(self) -> Iterator[Connection]:

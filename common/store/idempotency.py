@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select
 
 from common.domain.clock import instant_text
 from common.errors import IdempotencyConflict
 from common.exact_json import decode_own, encode
 from common.store.keys import is_storable
-from common.store.tables import IDEMPOTENCY
+from common.store.session import Session
+from common.store.statements import DialectName, Insertion, Statement, compiled, given
+from common.store.tables import IDEMPOTENCY, TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +30,19 @@ class StoredReply:
 class IdempotencyStore:
     """The replies of one tenant; kept in the transaction of what the request did."""
 
-    def __init__(self, connection: Connection, tenant: str) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, tenant: str) -> None:
+        self._session = session
         self._tenant = tenant
 
     def find(self, scope: str, key: str) -> StoredReply | None:
         if not is_storable(key):
             return None
-        columns = IDEMPOTENCY.c
-        statement = select(columns.fingerprint, columns.status, columns.headers, columns.body).where(
-            columns.tenant == self._tenant, columns.scope == scope, columns.key == key
-        )
-        row = self._connection.execute(statement).one_or_none()
-        if row is None:
+        rows = self._session.rows(_found(self._session.dialect), {"tenant": self._tenant, "scope": scope, "key": key})
+        if not rows:
             return None
-        headers = tuple((name, value) for name, value in decode_own(row.headers))
-        return StoredReply(row.fingerprint, row.status, headers, bytes(row.body))
+        mark, status, written, body = rows[0]
+        headers = tuple((name, value) for name, value in decode_own(written))
+        return StoredReply(mark, status, headers, bytes(body))
 
     def keep(self, scope: str, key: str, fingerprint: str, reply: StoredReply, now: datetime) -> None:
         """Keep the reply to a request; on PostgreSQL this waits for another that is keeping one for the same key.
@@ -55,13 +54,25 @@ class IdempotencyStore:
             **{"status": reply.status, "headers": encode(reply.headers).decode(), "body": reply.body},
             "kept_at": instant_text(now),
         }
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(IDEMPOTENCY).values(values).on_conflict_do_nothing().returning(IDEMPOTENCY.c.key)
-        if self._connection.scalar(statement) is None:
+        if not self._session.insert(_insertion(self._session.dialect), [values]):
             raise IdempotencyConflict(key)
 
     def forget_before(self, moment: datetime) -> int:
         """Drop the tenant's replies that were kept before a moment; how many there were."""
         columns = IDEMPOTENCY.c
         old = delete(IDEMPOTENCY).where(columns.tenant == self._tenant, columns.kept_at < instant_text(moment))
-        return self._connection.execute(old).rowcount
+        return self._session.connection.execute(old).rowcount
+
+
+@cache
+def _found(dialect: DialectName) -> Statement:
+    columns = IDEMPOTENCY.c
+    answer = columns.fingerprint, columns.status, columns.headers, columns.body
+    named = (column == given(column.name, TEXT) for column in (columns.tenant, columns.scope, columns.key))
+    return compiled(select(*answer).where(*named), dialect)
+
+
+@cache
+def _insertion(dialect: DialectName) -> Insertion:
+    names = tuple(column.name for column in IDEMPOTENCY.columns)
+    return Insertion(IDEMPOTENCY, dialect, names, conflict="nothing", returning=("key",))

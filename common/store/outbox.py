@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, text, tuple_, update
@@ -25,9 +26,16 @@ from common.domain.clock import instant_text
 from common.domain.event import Event
 from common.exact_json import decode_own, encode
 from common.store.event_tables import PENDING, UNRELAYED, delivery, outbox, subscription
+from common.store.session import Session
+from common.store.statements import DialectName, Insertion
 
 # Any number that nothing else in the database uses as an advisory lock: "BSSrelay" in ASCII.
 _RELAY_LOCK = 0x42535372656C6179
+# The columns of a new event.
+_WRITTEN = (
+    *("tenant", "event_id", "type", "source", "resource", "resource_id", "parents", "occurred_at"),
+    *("document", "changed", "extra", "correlation_id"),
+)
 _ERROR_LENGTH_MAX = 500
 
 
@@ -58,7 +66,7 @@ class Delivery:
     attempts: int
 
 
-def append(connection: Connection, tenant: str, events: Iterable[Event]) -> None:
+def append(session: Session, tenant: str, events: Iterable[Event]) -> None:
     """Write events in the transaction of their change, after the change itself (see above)."""
     rows = [
         {
@@ -77,9 +85,13 @@ def append(connection: Connection, tenant: str, events: Iterable[Event]) -> None
         }
         for event in events
     ]
-    # Without RETURNING both drivers carry out the rows one after another, so that they are numbered in this order.
-    if rows:
-        connection.execute(insert(outbox).inline(), rows)
+    if rows:  # numbered in their order
+        session.write(_insertion(session.dialect).steps(rows))
+
+
+@cache
+def _insertion(dialect: DialectName) -> Insertion:
+    return Insertion(outbox, dialect, _WRITTEN)
 
 
 def relay_alone(connection: Connection) -> bool:

@@ -7,12 +7,22 @@ has a time limit on the server, so that a filter cannot occupy it; `options` in 
 from __future__ import annotations
 
 import re
+import select
+import time
+from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+import psycopg
+from psycopg import pq
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from common.store.failures import STATEMENT_SECONDS_MAX
 
 CONNECT_SECONDS_MAX = 10
+KEEPALIVE_SECONDS = 30
+# A connection that was not used for longer is asked whether it still reaches the server.
+REST_SECONDS_MAX = 30
 
 # clock.normal_instant without the Z, in SQL: null for what is no date-time. Ranges are checked before the calls that
 # would raise; the seconds' fraction is kept as the client wrote it.
@@ -45,18 +55,53 @@ END $$
 
 def postgresql_engine(url: URL, pool_size: int) -> Engine:
     """An engine on psycopg 3, whatever driver the URL names."""
-    arguments: dict[str, object] = {"connect_timeout": CONNECT_SECONDS_MAX}
+    arguments: dict[str, object] = {
+        **{"connect_timeout": CONNECT_SECONDS_MAX, "client_encoding": "utf8"},
+        **{"keepalives_idle": KEEPALIVE_SECONDS, "keepalives_interval": KEEPALIVE_SECONDS},
+    }
     if "options" not in url.query:
         arguments["options"] = f"-c statement_timeout={STATEMENT_SECONDS_MAX * 1000}"
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS_MAX,
-        pool_pre_ping=True,
+        pool_reset_on_return=None,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
     )
+    event.listen(engine, "checkout", _look_at)
+    event.listen(engine, "reset", _undo)
+    return engine
+
+
+def _look_at(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, pooled: Any) -> None:
+    """Before a connection is used again: whether the server has closed it, without asking the server.
+
+    A connection at rest has nothing to be read but its end. After a longer rest a network on the way may have
+    forgotten it, so the server is asked.
+    Errors: InvalidatePoolError, upon which the pool connects anew.
+    """
+    libpq, now = connection.pgconn, time.monotonic()
+    rested = now - record.info.get("rests_since", now)
+    if libpq.status != pq.ConnStatus.OK:
+        raise InvalidatePoolError("the connection is closed")
+    poller = select.poll()
+    poller.register(libpq.socket, select.POLLIN)
+    try:
+        while poller.poll(0):
+            libpq.consume_input()
+        if rested > REST_SECONDS_MAX and libpq.exec_(b"").status != pq.ExecStatus.EMPTY_QUERY:
+            raise InvalidatePoolError("the server does not answer")
+    except psycopg.Error as error:
+        raise InvalidatePoolError("the server has closed the connection") from error
+
+
+def _undo(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, state: Any) -> None:
+    """What a transaction did not commit, when its connection goes back to the pool."""
+    if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+        connection.rollback()
+    record.info["rests_since"] = time.monotonic()
 
 
 def regular_expression(pattern: str) -> str:

@@ -12,37 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    Text,
-    cast,
-    delete,
-    distinct,
-    func,
-    insert,
-    literal,
-    literal_column,
-    null,
-    select,
-    tuple_,
-    union_all,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Table, distinct, func, literal_column, select
 
-from common.exact_json import decode_own
 from common.store.description import Of, RecordTable
+from common.store.record_statements import Between, Key, RecordStatements, Row
+from common.store.session import Session
+from common.store.statements import Outcome, Question
 from common.store.tables import TEXT
 
-Row = dict[str, Any]
-Key = tuple[Any, ...]
+__all__ = ["Between", "Day", "Key", "Records", "Row", "Summed", "gathered"]
+
 # Rows in one statement: SQLite takes 32,766 variables.
 _ROWS_AT_ONCE = 500
 _DAY_CHARACTERS = len("2026-01-31")
@@ -91,6 +73,10 @@ class Records:
             made |= {row for row in self._session.insert(insertion, part)}
         return made
 
+    def insert_missing(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """New records where none is there, with whatever is asked next."""
+        self._write("left silently", self._filled(rows))
+
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Records written whole, over those with their keys, with whatever is asked next."""
         last = {tuple(row[name] for name in self._described.key): row for row in self._filled(rows)}
@@ -138,12 +124,23 @@ class Records:
         step = self._statements.find(self._tenant, where, order, limit, None, for_update)
         return Question([step], lambda outcomes: self._named(outcomes[0]))
 
+    def foresee(self, where: Mapping[str, Any], *, for_update: bool = False) -> None:
+        """What will be asked soon: a unit of work for a group reads it now (`group.GroupRecords`)."""
+
+    def foresee_new(self) -> None:
+        """What is inserted from now on is not there: a unit of work for a group need not ask."""
+
     def update(self, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         """Change every record that fits; how many."""
         return self._session.change(*self._statements.update(self._tenant, where, values))
 
-    def delete(self, where: Mapping[str, Any]) -> int:
-        return self._session.change(*self._statements.delete(self._tenant, where))
+    def delete(self, where: Mapping[str, Any]) -> None:
+        """Remove every record that fits, before whatever is asked next."""
+        self._session.write([self._statements.delete(self._tenant, where)])
+
+    def remove(self, where: Mapping[str, Any]) -> None:
+        """The same with whatever is asked next or the commit: for whoever does not ask how many there were."""
+        self._session.write([self._statements.delete(self._tenant, where)])
 
     def sum(
         self,

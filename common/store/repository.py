@@ -8,26 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
-
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Text,
-    bindparam,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
@@ -35,10 +16,13 @@ from common.domain.query import Condition, Document, Query
 from common.errors import IdTaken, InvalidBody, RevisionConflict, Violation
 from common.exact_json import encode
 from common.store.document_sql import DocumentSql
-from common.store.finding import Finder, row_columns
+from common.store.document_statements import DocumentStatements
+from common.store.finding import Finder
 from common.store.finding import Found as Found
 from common.store.finding import Row as Row
 from common.store.keys import INDEXED_CHARACTERS, Keys, is_storable, keys_at
+from common.store.session import Session
+from common.store.statements import Outcome, Question
 from common.store.tables import ResourceTables
 
 # An id is part of a b-tree key.
@@ -54,18 +38,18 @@ class Repository:
     """
 
     def __init__(
-        self, connection: Connection, tenant: str, tables: ResourceTables, sql: DocumentSql, parent: str = ""
+        self, session: Session, tenant: str, tables: ResourceTables, sql: DocumentSql, parent: str = ""
     ) -> None:
-        self._connection = connection
+        self._session = session
         self._tenant = tenant
         self._parent = parent
         self._tables = tables
         self._sql = sql
         self._main = tables.main
-        self._is_postgresql = connection.dialect.name == "postgresql"
+        self._statements = DocumentStatements.of(tables, session.dialect)
+        self._own: dict[str, Any] = {"tenant": tenant, "parent": parent}
         # Rows that were read for update: nobody else changes them until the transaction ends.
         self._held: dict[str, Row] = {}
-        self._columns = row_columns(tables, self._is_postgresql)
 
     def get(self, id: str, version: str | None = None, *, for_update: bool = False) -> Row | None:
         """One document: the version named, or the latest. `for_update` keeps others from changing it meanwhile."""
@@ -73,32 +57,48 @@ class Repository:
             return None
         if for_update and version is None and id in self._held:
             return self._held[id]
-        is_wanted = self._main.c.is_latest == true() if version is None else self._main.c.version == version
-        statement = self._select().where(self._main.c.id == id, is_wanted)
-        if for_update:
-            statement = statement.with_for_update()  # SQLite has one writer at a time and no such clause
-        found = self._connection.execute(statement).one_or_none()
-        row = None if found is None else Row(*found)
-        if row is not None and for_update and version is None and not self._tables.resource.versioned:
-            self._held[id] = row
-        return row
+        return self._session.answer(self._question(id, version, for_update))
+
+    def asking(self, id: str, version: str | None = None, *, for_update: bool = False) -> Question[Row | None]:
+        """`get`, to be asked together with others (`UnitOfWork.answers`)."""
+        if not _is_identifier(id) or (version and not _is_identifier(version)):
+            return Question((), lambda outcomes: None)
+        return self._question(id, version, for_update)
+
+    def _question(self, id: str, version: str | None, for_update: bool) -> Question[Row | None]:
+        statements = self._statements
+        values = {**self._own, "id": id}
+        if version is None:
+            statement = statements.latest_held if for_update else statements.latest
+        else:
+            statement = statements.version_held if for_update else statements.version
+            values["version"] = version
+
+        def read(outcomes: list[Outcome]) -> Row | None:
+            row = Row(*outcomes[0][0]) if outcomes[0] else None
+            if row is not None and for_update and version is None and not self._tables.resource.versioned:
+                self._held[id] = row
+            return row
+
+        return Question([(statement, values)], read)
 
     def get_many(self, ids: Collection[str]) -> dict[str, Row]:
         """The latest versions of those ids that exist."""
-        wanted = sorted({id for id in ids if _is_identifier(id)})
-        found: dict[str, Row] = {}
-        for chunk in _chunks(wanted):
-            statement = self._select().where(self._main.c.id.in_(chunk), self._main.c.is_latest == true())
-            found |= {row.id: Row(*row) for row in self._connection.execute(statement)}
-        return found
+        return self._session.answer(self.asking_many(ids))
+
+    def asking_many(self, ids: Collection[str]) -> Question[dict[str, Row]]:
+        """`get_many`, to be asked together with others (`UnitOfWork.answers`)."""
+        steps = []
+        for chunk in _chunks(sorted({id for id in ids if _is_identifier(id)})):
+            statement, values = self._statements.latest_of(chunk)
+            steps.append((statement, {**self._own, **values}))
+        return Question(steps, lambda outcomes: {row[0]: Row(*row) for rows in outcomes for row in rows})
 
     def versions(self, id: str) -> list[str]:
         """The versions of one id, in the order they were added."""
         if not _is_identifier(id):
             return []
-        column = self._main.c.version
-        statement = select(column).where(*self._is(id)).order_by(self._main.c.position)
-        return list(self._connection.scalars(statement))
+        return [row[0] for row in self._session.rows(self._statements.versions, {**self._own, "id": id})]
 
     def add(self, id: str, document: Document, now: datetime, version: str = "") -> Row:
         """Store a new document, or a new version of one, which becomes the latest.
@@ -114,8 +114,7 @@ class Repository:
         if not self._insert([self._values(row, document)]):
             raise IdTaken(self._tables.resource.resource, id)
         if self._tables.resource.versioned:
-            older = update(self._main).where(*self._is(id), self._main.c.version != version)
-            self._connection.execute(older.values(is_latest=False))
+            self._session.write([(self._statements.older, {**self._own, "id": id, "version": version})])
         self._write_lookup(self._lookup_rows(row.position, document))
         return row
 
@@ -135,23 +134,28 @@ class Repository:
         pairs = zip(rows, documents, strict=True)
         self._write_lookup([entry for row, document in pairs for entry in self._lookup_rows(row.position, document)])
 
+    def add_new(self, documents: Sequence[Document], now: datetime) -> None:
+        """The same for ids that we have just made up, with whatever is asked next or the commit."""
+        assert not self._tables.resource.versioned, "a version is added on its own"
+        rows = [_new_row(document["id"], document, now, "") for document in documents]
+        pairs = list(zip(rows, documents, strict=True))
+        self._session.write(self._statements.addition.steps([self._values(row, document) for row, document in pairs]))
+        self._write_lookup([entry for row, document in pairs for entry in self._lookup_rows(row.position, document)])
+
     def _values(self, row: Row, document: Document) -> dict[str, Any]:
         return {
             **{"tenant": self._tenant, "parent": self._parent, "id": row.id, "version": row.version},
             **{"is_latest": True, "revision": row.revision},
             **{"position": row.position, "created_at": row.created_at, "updated_at": row.updated_at},
             **self._promoted_values(document),
-            "doc_text": row.text,
+            "doc": row.text,
         }
 
     def _insert(self, values: list[dict[str, Any]]) -> set[str]:
         """The ids of the rows that were not there."""
         # A refused INSERT would end PostgreSQL's transaction; one that does nothing leaves it to the caller.
-        dialect_insert = postgresql.insert if self._is_postgresql else sqlite.insert
-        text = bindparam("doc_text", type_=Text())
-        document = cast(text, JSONB) if self._is_postgresql else text
-        statement = dialect_insert(self._main).values(doc=document).on_conflict_do_nothing()
-        return set(self._connection.scalars(statement.returning(self._main.c.id), values)) if values else set()
+        made = self._session.insert(self._statements.insertion, values) if values else ()
+        return {row[0] for row in made}
 
     def replace(self, row: Row, document: Document, now: datetime) -> Row:
         """Store a document in place of the one that was read.
@@ -163,18 +167,14 @@ class Repository:
         text, moment = _stored_text(document), instant_text(now)
         version = self._renamed(row, document)
         changed = Row(row.id, version, row.revision + 1, text, row.position, row.created_at, moment)
-        statement = (
-            update(self._main)
-            .where(*self._is(row.id), self._main.c.version == row.version, self._main.c.revision == row.revision)
-            .values(
-                {
-                    **{"revision": changed.revision, "updated_at": changed.updated_at, "version": version},
-                    **self._promoted_values(document),
-                    "doc": self._bound_document(changed.text),
-                }
-            )
-        )
-        if not self._connection.execute(statement).rowcount:
+        values = {
+            **self._own,
+            **{"id": row.id, "old_version": row.version, "old_revision": row.revision},
+            **{"revision": changed.revision, "updated_at": changed.updated_at, "version": version},
+            **self._promoted_values(document),
+            "doc": text,
+        }
+        if not self._session.change(self._statements.replacement, values):
             raise RevisionConflict(self._tables.resource.resource, row.id)
         if self._tables.looked_up:
             before, after = (self._lookup_rows(row.position, each) for each in (row.document(), document))
@@ -184,6 +184,20 @@ class Repository:
         if row.id in self._held:
             self._held[row.id] = changed
         return changed
+
+    def amend(self, id: str, changes: Mapping[str, Any], now: datetime) -> bool:
+        """Members of a document replaced without reading it, with whatever is asked next or the commit.
+
+        False, and nothing is done, where that cannot be: something is indexed by them, the document was read for a
+        change of this transaction, it has versions, or the database is SQLite, which gains nothing by it.
+        """
+        indexed = {steps[0] for steps in (*self._tables.promoted, *self._tables.looked_up)}
+        is_simple = not self._tables.resource.versioned and id not in self._held and not indexed & changes.keys()
+        if not is_simple or self._session.dialect != "postgresql":
+            return False
+        values = {**self._own, "id": id, "doc": encode(changes).decode(), "updated_at": instant_text(now)}
+        self._session.write([(self._statements.amendment, values)])
+        return True
 
     def _renamed(self, row: Row, document: Document) -> str:
         """The version that a changed document is stored under."""
@@ -202,20 +216,19 @@ class Repository:
             return 0
         if self._tables.resource.versioned:
             self._lock(id)
-        conditions = [*self._is(id)] if version is None else [*self._is(id), self._main.c.version == version]
-        gone = list(self._connection.scalars(delete(self._main).where(*conditions).returning(self._main.c.position)))
+        statements, named = self._statements, {**self._own, "id": id, "version": version}
+        removal = statements.removal if version is None else statements.version_removal
+        gone = [row[0] for row in self._session.rows(removal, named)]
         self._erase_lookup(gone)
         if gone and version is not None and self._tables.resource.versioned:
-            newest = select(func.max(self._main.c.position)).where(*self._is(id)).scalar_subquery()
-            latest = update(self._main).where(*self._is(id), self._main.c.position == newest)
-            self._connection.execute(latest.values(is_latest=True))
+            self._session.write([(statements.newest, named)])
         return len(gone)
 
     def clear(self) -> list[Row]:
         """Remove everything below the parent, every version of it; what it was, by creation."""
         self._held.clear()
-        documents = delete(self._main).where(*self._own()).returning(*self._columns)
-        gone = sorted((Row(*row) for row in self._connection.execute(documents)), key=lambda row: row.position)
+        removed = self._session.rows(self._statements.clearance, self._own)
+        gone = sorted((Row(*row) for row in removed), key=lambda row: row.position)
         self._erase_lookup([row.position for row in gone])
         return gone
 
@@ -231,27 +244,15 @@ class Repository:
         """The ids of the first documents, by creation, that satisfy a condition."""
         return self._finder.ids(where, limit)
 
-    @cached_property
+    @property
     def _finder(self) -> Finder:
-        return Finder(self._connection, self._tenant, self._parent, self._tables, self._sql)
-
-    def _select(self) -> Select[Any]:
-        return select(*self._columns).where(*self._own())
-
-    def _own(self) -> tuple[ColumnElement[bool], ...]:
-        return self._main.c.tenant == self._tenant, self._main.c.parent == self._parent
-
-    def _is(self, id: str) -> tuple[ColumnElement[bool], ...]:
-        return *self._own(), self._main.c.id == id
+        return Finder(self._session.connection, self._tenant, self._parent, self._tables, self._sql)
 
     def _lock(self, id: str) -> None:
         """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""
-        if self._is_postgresql:
+        if self._session.dialect == "postgresql":
             name = f"{self._main.name}/{self._tenant}/{self._parent}/{id}"
-            self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
-
-    def _bound_document(self, text: str) -> Any:
-        return cast(literal(text, Text), JSONB) if self._is_postgresql else text
+            self._session.write([(self._statements.lock, {"name": name})])
 
     def _promoted_values(self, document: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -271,16 +272,13 @@ class Repository:
         ]
 
     def _write_lookup(self, entries: list[dict[str, Any]]) -> None:
-        if entries and self._tables.lookup is not None:
-            self._connection.execute(insert(self._tables.lookup), entries)
+        if entries:
+            self._session.write(self._statements.lookup_insertion.steps(entries))
 
     def _erase_lookup(self, positions: Sequence[str]) -> None:
-        lookup = self._tables.lookup
-        if lookup is None:
-            return
-        for chunk in _chunks(positions):
-            erased = delete(lookup).where(lookup.c.tenant == self._tenant, lookup.c.position.in_(chunk))
-            self._connection.execute(erased)
+        if self._tables.lookup is not None:
+            removal = self._statements.lookup_removal
+            self._session.write((removal, {"tenant": self._tenant, "position": position}) for position in positions)
 
 
 def _new_row(id: str, document: Document, now: datetime, version: str) -> Row:

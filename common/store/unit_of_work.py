@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.exc import DBAPIError
 
 from common.domain.event import Event
 from common.store.audit import Audit
@@ -16,6 +16,8 @@ from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
 from common.store.records import Records
 from common.store.repository import Repository
+from common.store.session import Session
+from common.store.statements import Question
 from common.store.tables import ResourceTables
 from common.store.work import Agenda, WorkTable
 
@@ -29,14 +31,14 @@ class UnitOfWork:
 
     def __init__(
         self,
-        connection: Connection,
+        session: Session,
         tenant: str,
         tables: Mapping[str, ResourceTables],
         records: Mapping[str, tuple[RecordTable, Table]],
         sql: DocumentSql,
         writes: bool,
     ) -> None:
-        self.connection = connection
+        self.session = session
         self.tenant = tenant
         self._tables = tables
         self._records = records
@@ -45,21 +47,30 @@ class UnitOfWork:
         self._repositories: dict[tuple[str, str], Repository] = {}
         self._events: list[Event] = []
 
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection in this transaction, for what is seldom asked."""
+        return self.session.connection
+
+    def answers(self, *questions: Question[Any]) -> list[Any]:
+        """Ask several questions at once (`Records.asking`, `Repository.asking`), in order; one round trip."""
+        return self.session.answers(*questions)
+
     def repository(self, name: str, parent: str = "") -> Repository:
         """The documents of the resource that is stored under this name, below the row at the position `parent`."""
         if (name, parent) not in self._repositories:
             tables = self._tables[name]
-            self._repositories[name, parent] = Repository(self.connection, self.tenant, tables, self._sql, parent)
+            self._repositories[name, parent] = Repository(self.session, self.tenant, tables, self._sql, parent)
         return self._repositories[name, parent]
 
     def records(self, name: str) -> Records:
         """The records of a component's table."""
         described, table = self._records[name]
-        return Records(self.connection, self.tenant, described, table)
+        return Records(self.session, self.tenant, described, table)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:
-        return IdempotencyStore(self.connection, self.tenant)
+        return IdempotencyStore(self.session, self.tenant)
 
     def work(self, kind: str) -> WorkTable:
         """What of one kind is to be done later."""
@@ -81,32 +92,22 @@ class UnitOfWork:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Writes, with the unit's events behind them, as one round trip: for whoever holds what others wait for.
+        """Writes, with the unit's events behind them, sent as one when it ends: for whoever goes on before the commit.
 
-        Nothing is read in it and nothing asked back: PostgreSQL answers at the end, to all at once. SQLite has no
-        round trips.
+        Whatever only writes waits for the next question or the commit anyway (`session`).
         """
-        if self.connection.dialect.name != "postgresql":
-            yield
-            self._write_events()
-            return
-        driver, failure = self.connection.connection.driver_connection, self.connection.dialect.loaded_dbapi.Error
-        assert driver is not None, "a connection in use has its driver's"
-        try:
-            with driver.pipeline():
-                yield
-                self._write_events()
-        except failure as error:  # it arrives when no statement of SQLAlchemy is under way
-            raise DBAPIError.instance(None, None, error, failure, dialect=self.connection.dialect) from error
+        yield
+        self._write_events()
+        self.session.flush()
 
     def commit(self) -> None:
-        """Make everything durable. Nothing can be done with the unit afterwards."""
+        """Make everything durable, with what waits, in one round trip. Nothing can be done with the unit afterwards."""
         assert self._writes, "a unit of work that reads has nothing to commit"
         self._write_events()
-        self.connection.commit()
+        self.session.commit()
 
     def _write_events(self) -> None:
         from common.store import outbox
 
-        outbox.append(self.connection, self.tenant, self._events)
+        outbox.append(self.session, self.tenant, self._events)
         self._events = []

@@ -1,0 +1,191 @@
+"""The statements of one table of records, each compiled when it is first needed and kept with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, any_, delete, select, tuple_, update
+from sqlalchemy.types import ARRAY, BigInteger
+
+from common.store.description import Of, RecordTable
+from common.store.statements import Conflict, DialectName, Insertion, Statement, Step, compiled, given
+from common.store.tables import TEXT
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+# Shapes of statements that a table keeps. Callers have few; whoever makes up shapes starts anew.
+SHAPES_MAX = 500
+
+
+@dataclass(frozen=True)
+class Between:
+    """Values from `start` on and before `end`; None is open."""
+
+    start: Any = None
+    end: Any = None
+
+
+@dataclass
+class RecordStatements:
+    """What is asked and written of a table."""
+
+    described: RecordTable
+    table: Table
+    dialect: DialectName
+    _shapes: dict[Any, Statement] = field(default_factory=dict)
+    _insertions: dict[Any, Insertion] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, described: RecordTable, table: Table, dialect: DialectName) -> RecordStatements:
+        """Those of a table, which are kept with it."""
+        kept: RecordStatements = table.info.setdefault("statements", cls(described, table, dialect))
+        return kept
+
+    def find(
+        self,
+        tenant: str,
+        where: Mapping[str, Any],
+        order: Sequence[str],
+        limit: int | None,
+        after: Key | None,
+        for_update: bool,
+    ) -> Step:
+        """Rows by conditions, see `Records.find`."""
+        parts, values = self._parts(tenant, where)
+        shape = ("find", parts, tuple(order), limit is None, after is None, for_update)
+        if limit is not None:
+            values["limit"] = limit
+        if after is not None:
+            assert not order, "a page goes on by key"
+            values |= {f"after_{place}": value for place, value in enumerate(after)}
+        if shape not in self._shapes:
+            statement = self._select(*self._conditions(parts))
+            statement = statement.order_by(*(self.table.c[name] for name in order), *self._key)
+            if after is not None:
+                places = [given(f"after_{place}", column.type) for place, column in enumerate(self._key)]
+                statement = statement.where(tuple_(*self._key) > tuple_(*places))
+            if limit is not None:
+                statement = statement.limit(given("limit", BigInteger()))
+            self._keep(shape, statement.with_for_update() if for_update else statement, locks=for_update)
+        return self._shapes[shape], values
+
+    def keyed(self, tenant: str, keys: Sequence[Key], for_update: bool) -> Step:
+        """The rows with these keys, in key order."""
+        names = self.described.key
+        if len(keys) == 1:
+            return self.find(tenant, dict(zip(names, keys[0], strict=True)), (), None, None, for_update)
+        if len(names) == 1:
+            return self.find(tenant, {names[0]: tuple(key[0] for key in keys)}, (), None, None, for_update)
+        many = _padded(keys)
+        shape = ("keyed", len(many), for_update)
+        if shape not in self._shapes:
+            wanted = [
+                tuple_(*(given(f"key_{number}_{place}", column.type) for place, column in enumerate(self._key)))
+                for number in range(len(many))
+            ]
+            statement = self._select(self.table.c.tenant == given("tenant", TEXT), tuple_(*self._key).in_(wanted))
+            statement = statement.order_by(*self._key)
+            self._keep(shape, statement.with_for_update() if for_update else statement, locks=for_update)
+        values = {f"key_{n}_{place}": value for n, key in enumerate(many) for place, value in enumerate(key)}
+        return self._shapes[shape], {"tenant": tenant, **values}
+
+    def update(self, tenant: str, where: Mapping[str, Any], changed: Mapping[str, Any]) -> Step:
+        parts, values = self._parts(tenant, where)
+        shape = ("update", parts, tuple(changed))
+        if shape not in self._shapes:
+            new = {name: given(f"new_{name}", self.table.c[name].type) for name in changed}
+            self._keep(shape, update(self.table).where(*self._conditions(parts)).values(new))
+        return self._shapes[shape], values | {f"new_{name}": value for name, value in changed.items()}
+
+    def delete(self, tenant: str, where: Mapping[str, Any]) -> Step:
+        parts, values = self._parts(tenant, where)
+        shape = ("delete", parts)
+        if shape not in self._shapes:
+            self._keep(shape, delete(self.table).where(*self._conditions(parts)))
+        return self._shapes[shape], values
+
+    def insertion(self, conflict: str) -> Insertion:
+        """New rows: where one is there already it is an `error`, it is `left` (or `left silently`), or `replaced`."""
+        if conflict not in self._insertions:
+            columns = tuple(column.name for column in self.table.columns)
+            others = tuple(name for name in self.described.columns if name not in self.described.key)
+            conflicts: dict[str, Conflict] = {"error": "error", "left": "nothing", "left silently": "nothing"}
+            self._insertions[conflict] = Insertion(
+                self.table,
+                self.dialect,
+                columns,
+                conflict=conflicts.get(conflict, others),
+                key=("tenant", *self.described.key),
+                returning=self.described.key if conflict == "left" else (),
+            )
+        return self._insertions[conflict]
+
+    # -- the parts ----------------------------------------------------------------------------------------
+
+    @property
+    def _key(self) -> list[ColumnElement[Any]]:
+        return [self.table.c[name] for name in self.described.key]
+
+    def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        return select(*(self.table.c[name] for name in self.described.columns)).where(*conditions)
+
+    def _keep(self, shape: Any, expression: Any, *, locks: bool = False) -> None:
+        if len(self._shapes) >= SHAPES_MAX:
+            self._shapes.clear()
+        self._shapes[shape] = compiled(expression, self.dialect, locks=locks)
+
+    def _parts(self, tenant: str, where: Mapping[str, Any]) -> tuple[tuple[tuple[str, str, int], ...], Row]:
+        """Conditions as their shape (column, what is asked of it, of how many values), and the values."""
+        parts: list[tuple[str, str, int]] = []
+        values: Row = {"tenant": tenant}
+        for name, wanted in where.items():
+            if isinstance(wanted, Between):
+                assert self.described.columns[name] is not Of.NUMBER, "numbers are not ranged by"
+                if wanted.start is not None:
+                    parts.append((name, "from", 1))
+                    values[f"{name}_from"] = wanted.start
+                if wanted.end is not None:
+                    parts.append((name, "until", 1))
+                    values[f"{name}_until"] = wanted.end
+            elif isinstance(wanted, tuple) and self.dialect == "postgresql":
+                parts.append((name, "any", 1))
+                values[f"{name}_any"] = wanted
+            elif isinstance(wanted, tuple):
+                many = _padded(wanted)
+                parts.append((name, "one of", len(many)))
+                values |= {f"{name}_{place}": value for place, value in enumerate(many)}
+            elif wanted is None:
+                parts.append((name, "null", 0))
+            else:
+                parts.append((name, "is", 1))
+                values[f"{name}_is"] = wanted
+        return tuple(parts), values
+
+    def _conditions(self, parts: Sequence[tuple[str, str, int]]) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = [self.table.c.tenant == given("tenant", TEXT)]
+        for name, asked, count in parts:
+            column = self.table.c[name]
+            match asked:
+                case "from":
+                    found.append(column >= given(f"{name}_from", column.type))
+                case "until":
+                    found.append(column < given(f"{name}_until", column.type))
+                case "any":
+                    found.append(column == any_(given(f"{name}_any", ARRAY(column.type))))
+                case "one of":
+                    found.append(column.in_([given(f"{name}_{place}", column.type) for place in range(count)]))
+                case "null":
+                    found.append(column.is_(None))
+                case _:
+                    found.append(column == given(f"{name}_is", column.type))
+        return found
+
+
+def _padded(values: Sequence[Any]) -> Sequence[Any]:
+    """So many values that few statements do for every number of them: the last one over again."""
+    if not values:
+        return values
+    size = 1 << (len(values) - 1).bit_length()
+    return [*values, *[values[-1]] * (size - len(values))]
