@@ -27,7 +27,7 @@ from tests.postgres import running_server
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROUNDS = 3
-COMPONENT = Component(name=__name__, api="TMF000", resources=(), works=(Work("ask", f"{__name__}:Ask"),))
+COMPONENT = Component(name=__name__, api="TMF000", resources=(), works=(Work("ask", f"{__name__}:Ask", "asking"),))
 
 
 class Ask:

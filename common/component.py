@@ -7,7 +7,7 @@ settings; nothing imports them otherwise.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -167,15 +167,50 @@ class Work:
     """A kind of work that a component has to do later (`uow.work(kind)`, `RuleContext.schedule`).
 
     Shapes: `kind` is unique in the installation; `steps` names what makes its Steps, given the Installation
-            (`tmf622_ordering.fulfil:Fulfil`), which is imported by whoever carries it out.
+            (`tmf622_ordering.fulfil:Fulfil`), which is imported by whoever carries it out; `role` is what a worker is
+            told to be to do it (`bss worker --role`).
     """
 
     kind: str
     steps: str
+    role: str
 
     def open(self, installation: Installation) -> Steps:
         steps: Steps = imported(self.steps)(installation)
         return steps
+
+
+# Why a record of a stream could not be used: `code`, `message`, and `errors` when there are several.
+Refusal = dict[str, Any]
+
+
+class Taker(Protocol):
+    """Takes the records of a stream into the store."""
+
+    def take(self, bodies: Sequence[bytes]) -> list[Refusal | None]:
+        """What is wrong with each, in their order; the others are stored for good when it returns. The same record may
+        come again, and is found to be here then.
+
+        Errors: ServerError, and then nothing was taken.
+        """
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A stream of a message broker that a component reads (`common.broker`).
+
+    Shapes: `stream` is its name, unique in the installation; `taker` names what makes the Taker, given the Installation
+            and what is to be called after a change (`tmf635_usage.stream:UsageTaker`), which is imported by whoever
+            reads it; `role` is what a worker is told to be to do it.
+    """
+
+    stream: str
+    taker: str
+    role: str
+
+    def open(self, installation: Installation, committed: Callable[[], None]) -> Taker:
+        taker: Taker = imported(self.taker)(installation, committed)
+        return taker
 
 
 @dataclass(frozen=True)
@@ -207,15 +242,16 @@ class Component:
     """One TMF API of the suite.
 
     Shapes: `name` is the package's; `api` like `TMF620`; `jobs` says which resources are jobs that `common.jobs`
-            carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `routes` are
-            paths beside its contract; `commands` names the typer application of each `bss` command that it adds
-            (`order` -> `tmf622_ordering.command:order_app`), which is imported when the command is called; `records`
-            are tables of its own beside its documents; `offers` names what other components may ask, given the records
-            of a transaction (`productHistory` -> `tmf637_inventory.history:ProductHistory`); `imports` names what an
-            import job may load besides documents, by the name that its path has for it (`jobs.kinds.Importing`);
-            `checks` names what its books are held against each other by, a list of `assurance.Check`
-            (`tmf635_usage.assure:CHECKS`); `samples` is the folder of sample documents, relative to the package; `v4`
-            says how its v4 documents say what the stored ones say (None: v4 is not served).
+            carries out, and of which kind (`import`, `export`); `works` are what it has to do later; `intakes` are
+            the streams that it reads; `routes` are paths beside its contract; `commands` names the typer application of
+            each `bss` command that it adds (`order` -> `tmf622_ordering.command:order_app`), which is imported when the
+            command is called; `records` are tables of its own beside its documents; `offers` names what other
+            components may ask, given the records of a transaction (`productHistory` ->
+            `tmf637_inventory.history:ProductHistory`); `imports` names what an import job may load besides documents,
+            by the name that its path has for it (`jobs.kinds.Importing`); `checks` names what its books are held
+            against each other by, a list of `assurance.Check` (`tmf635_usage.assure:CHECKS`); `samples` is the folder
+            of sample documents, relative to the package; `v4` says how its v4 documents say what the stored ones say
+            (None: v4 is not served).
     """
 
     name: str
@@ -223,6 +259,7 @@ class Component:
     resources: tuple[Resource, ...]
     jobs: Mapping[str, Literal["import", "export"]] = field(default_factory=dict)
     works: tuple[Work, ...] = ()
+    intakes: tuple[Intake, ...] = ()
     routes: tuple[Route, ...] = ()
     commands: Mapping[str, str] = field(default_factory=dict)
     records: tuple[RecordTable, ...] = ()

@@ -47,9 +47,9 @@ COMPONENT = Component(
         ),
     ),
     works=(
-        Work(works.FULFILMENT, "tmf622_ordering.fulfil:Fulfil"),
-        Work(works.CANCELLATION, "tmf622_ordering.cancel:Cancel"),
-        Work(works.LISTENING, "tmf622_ordering.subscribe:Subscribe"),
+        Work(works.FULFILMENT, "tmf622_ordering.fulfil:Fulfil", "fulfilment"),
+        Work(works.CANCELLATION, "tmf622_ordering.cancel:Cancel", "fulfilment"),
+        Work(works.LISTENING, "tmf622_ordering.subscribe:Subscribe", "fulfilment"),
     ),
     routes=tuple(Route("POST", path, "tmf622_ordering.listener:Listener") for path in works.LISTENER_PATHS),
     commands={"order": "tmf622_ordering.command:order_app"},

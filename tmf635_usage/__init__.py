@@ -1,6 +1,6 @@
 """Product usage (TMF635): what customers used of their products."""
 
-from common.component import Component, Resource, Route, Work
+from common.component import Component, Intake, Resource, Route, Work
 from common.jobs.rules import check_job
 from tmf635_usage import rules, tariffs
 from tmf635_usage.lifecycle import EXPORT_JOB, PRODUCT_USAGE
@@ -33,7 +33,8 @@ COMPONENT = Component(
         Resource("exportJob", ("status", "creationDate", "completionDate"), lifecycle=EXPORT_JOB, on_create=check_job),
     ),
     jobs={"exportJob": "export"},
-    works=(Work("usage.session", "tmf635_usage.session_works:SessionLapse"),),
+    intakes=(Intake("usage", "tmf635_usage.stream:UsageTaker", "rating"),),
+    works=(Work("usage.session", "tmf635_usage.session_works:SessionLapse", "rating"),),
     routes=(
         Route("POST", "/productUsageManagement/v5/productUsageBatch", "tmf635_usage.batch:ProductUsageBatch"),
         Route("POST", "/usageManagement/v4/usageBatch", "tmf635_usage.batch:UsageBatch"),

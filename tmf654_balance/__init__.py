@@ -35,8 +35,8 @@ COMPONENT = Component(
         Resource("balanceActionHistory", indexed=_OF_ACTIONS),
     ),
     works=(
-        Work(EXPIRY, "tmf654_balance.works:BucketExpiry"),
-        Work(RESERVATION, "tmf654_balance.works:ReservationExpiry"),
+        Work(EXPIRY, "tmf654_balance.works:BucketExpiry", "rating"),
+        Work(RESERVATION, "tmf654_balance.works:ReservationExpiry", "rating"),
     ),
     routes=(
         Route("PATCH", "/charging/v1/limits/{bucketId}", "tmf654_balance.limits:PatchLimits"),

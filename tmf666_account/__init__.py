@@ -42,7 +42,7 @@ COMPONENT = Component(
         Resource("billingAccount", indexed=(*_INDEXED, "paymentStatus", "ratingType"), holds=_HOLDS, **_RULES),
         Resource("settlementAccount", indexed=(*_INDEXED, "paymentStatus"), holds=_HOLDS, **_RULES),
     ),
-    works=(Work(RECOGNITION, "tmf666_account.ledger.works:Recognition"),),
+    works=(Work(RECOGNITION, "tmf666_account.ledger.works:Recognition", "billing"),),
     routes=(Route("GET", "/ledger/v1/statement/{accountId}", "tmf666_account.ledger.routes:RetrieveStatement"),),
     commands={"ledger": "tmf666_account.command:ledger_app"},
     records=TABLES,

@@ -28,10 +28,10 @@ COMPONENT = Component(
         ),
     ),
     works=(
-        Work(charges.WORK, "tmf676_payment.works:Ask"),
-        Work(collecting.WORK, "tmf676_payment.works:Collect"),
-        Work(wake.WORK, "tmf676_payment.dunning.works:Dun"),
-        Work(SANDBOX_WORK, "tmf676_payment.providers.sandbox:Webhooks"),
+        Work(charges.WORK, "tmf676_payment.works:Ask", "payment"),
+        Work(collecting.WORK, "tmf676_payment.works:Collect", "payment"),
+        Work(wake.WORK, "tmf676_payment.dunning.works:Dun", "payment"),
+        Work(SANDBOX_WORK, "tmf676_payment.providers.sandbox:Webhooks", "payment"),
     ),
     routes=(
         Route("POST", "/paymentProvider/v1/webhook", "tmf676_payment.webhook:Webhook"),

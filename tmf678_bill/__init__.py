@@ -37,9 +37,9 @@ COMPONENT = Component(
         ),
     ),
     works=(
-        Work(DOCUMENT, "tmf678_bill.document.works:BillDocument"),
-        Work(BILL_ACCOUNT, "tmf678_bill.works:BillAccount"),
-        Work(BILL_DEMAND, "tmf678_bill.works:BillOnDemand"),
+        Work(DOCUMENT, "tmf678_bill.document.works:BillDocument", "document"),
+        Work(BILL_ACCOUNT, "tmf678_bill.works:BillAccount", "billing"),
+        Work(BILL_DEMAND, "tmf678_bill.works:BillOnDemand", "billing"),
     ),
     routes=(
         Route("GET", "/billing/v1/document/{documentId}", "tmf678_bill.document.download:Download"),

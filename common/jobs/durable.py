@@ -17,17 +17,16 @@ from dataclasses import dataclass
 import structlog
 from dbos import DBOS, SetWorkflowID
 
+from common.domain.ids import ordered_id
 from common.jobs.carrier import Carrier, Report, add_notes, first_place
 from common.jobs.ledger import JobId
 from common.jobs.patience import Patience
 from common.jobs.works import Answer, Call, Works, carry_out, log_failure
-from common.store.alone import beside
 from common.store.database import Database
+from common.store.shares import beside
 
-# The same for every process: whoever holds the place (`alone`) recovers what the one before it left.
-_EXECUTOR = "bss-jobs"
 _VERSION = "jobs-1"
-_WORK = "bss.work"
+_WORK, _JOB = "bss.work", "bss.job"
 _SHUTDOWN_SECONDS_MAX = 8
 _LIVING = ("PENDING", "ENQUEUED", "DELAYED")
 # Workflows looked at or forgotten in one statement.
@@ -36,6 +35,15 @@ _AT_ONCE = 500
 _log = structlog.get_logger(__name__)
 _process = threading.Lock()
 _hands: Hands | None = None
+
+
+@dataclass(frozen=True)
+class Living:
+    """A workflow that is not over, of whichever process: of a work, or of the job `key` when it has no kind."""
+
+    workflow: str
+    kind: str | None
+    key: str
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,18 @@ class Hands:
 
 
 class Engine:
-    """DBOS of this process, while it runs for one installation."""
+    """DBOS of this process, while it runs for one installation.
 
-    def __init__(self, database: Database, hands: Hands) -> None:
-        self._database, self._given = database, hands
+    `name` tells it from those of other processes of the store that run now. DBOS itself recovers nothing, as this
+    executor has left nothing behind. What another has left is taken up by who has its share (`take_up`), through a
+    queue that nobody else listens to.
+    """
+
+    def __init__(self, database: Database, hands: Hands, name: str) -> None:
+        self._database, self._given, self._queue = database, hands, f"bss-{name}"
 
     def launch(self) -> bool:
-        """Start DBOS and let it recover; False when this process runs it for another installation."""
+        """Start DBOS; False when this process runs it for another installation."""
         global _hands
         if not _process.acquire(blocking=False):
             return False
@@ -66,14 +79,16 @@ class Engine:
                 config={
                     "name": "bss",
                     "system_database_url": _system_database(self._database),
-                    "executor_id": _EXECUTOR,
+                    "executor_id": f"{self._queue}-{ordered_id()}",
                     "application_version": _VERSION,
                     "log_level": "WARNING",
                     "enable_otlp": False,
                     "run_migrations": True,
                 }
             )
+            DBOS.listen_queues([self._queue])
             DBOS.launch()
+            DBOS.register_queue(self._queue, on_conflict="never_update")
         except BaseException:
             self.close(is_busy=False)
             raise
@@ -123,18 +138,28 @@ class Engine:
             living += sorted(unfinished)
         return living
 
-    def recovered_works(self) -> list[tuple[str, str, str]]:
-        """Workflow, kind and key of the works that are taken up again; what is over is forgotten."""
+    def living(self) -> list[Living]:
+        """What is not over, of any process; works that are over are forgotten."""
         while over := DBOS.list_workflows(
             name=_WORK, status=["SUCCESS", "ERROR"], load_input=False, load_output=False, limit=_AT_ONCE
         ):
             DBOS.delete_workflows([one.workflow_id for one in over])
-        recovered = []
-        for one in DBOS.list_workflows(name=_WORK, status=list(_LIVING), load_output=False):
+        living = []
+        for one in DBOS.list_workflows(name=[_WORK, _JOB], status=list(_LIVING), load_output=False):
             assert one.input is not None
-            workflow, kind, key, _ = one.input["args"]
-            recovered.append((workflow, kind, key))
-        return recovered
+            # carry_out_work(workflow, kind, key, ...), carry_out_job(stored, id, ...)
+            _, *named = one.input["args"]
+            living.append(
+                Living(one.workflow_id, named[0], named[1])
+                if one.name == _WORK
+                else Living(one.workflow_id, None, named[0])
+            )
+        return living
+
+    def take_up(self, workflows: list[str]) -> None:
+        """Go on with what another process left, from the step after its last one."""
+        if workflows:
+            DBOS.resume_workflows(workflows, queue_name=self._queue)
 
     def close(self, *, is_busy: bool) -> None:
         """Stop; steps under way end first, without an outcome, and are done again by whoever comes next."""
@@ -197,7 +222,7 @@ def _postpone(kind: str, key: str) -> None:
     _ours().works.postpone(kind, key)
 
 
-@DBOS.workflow(name="bss.job")
+@DBOS.workflow(name=_JOB)
 def carry_out_job(stored: str, id: str, position: str, url: str) -> str:
     """One job from begin to end."""
     job = JobId(stored, id, position)

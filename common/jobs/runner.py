@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,14 @@ from common.jobs.carrier import Carrier
 from common.jobs.ledger import JobId, Unfinished
 from common.jobs.patience import Patience
 from common.jobs.works import Works
-from common.store.alone import Place, place_of
+from common.store.shares import SHARES, Share, Shares, share_of, shares_of
 from common.store.work import Due
 
 if TYPE_CHECKING:
     from common.jobs.durable import Engine
 
+# The role of who carries out import and export jobs; those of works are declared with them (`component.Work`).
+JOBS = "jobs"
 POLL_SECONDS = 1.0
 # Jobs side by side, and works; on SQLite they take turns at its one writer anyway.
 AT_ONCE = 4
@@ -38,25 +40,36 @@ _log = structlog.get_logger(__name__)
 class Runner:
     """Carries out the jobs and the due work of an installation until told to stop.
 
-    Any number of processes may have one; one at a time works, the others wait for its place. `committed` is called
-    after every change, to wake the delivery of events. `start` and `close` are for a thread of its own; `look` begins
-    once what is due. What is due says the installation's clock.
+    Any number of processes may have one. What there is to do in a role is divided among those that have that role, by
+    the keys of the work (`store.shares`); when one of them ends, the others take up what it left. `roles` are all when
+    none are given. `committed` is called after every change, to wake the delivery of events. `start` and `close` are
+    for a thread of its own; `look` begins once what is due. What is due says the installation's clock.
     """
 
-    def __init__(self, installation: Installation, committed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        committed: Callable[[], None] = lambda: None,
+        roles: Collection[str] | None = None,
+    ) -> None:
         self._installation = installation
         self._committed = committed
-        self._place: Place = place_of(installation.database)
+        self._roles = {kind: work.role for kind, work in installation.works.items()}
+        every = {*self._roles.values(), JOBS}
+        self._mine = every if roles is None else every & set(roles)
+        self._shares: Shares = shares_of(installation.database, dict.fromkeys(sorted(self._mine), SHARES))
+        self._has_every_role = self._mine == every
         self._engine: Engine | None = None
         self._living: set[JobId] = set()
         self._stopping = threading.Event()
         self._awake = threading.Event()
         self._is_urgent = False
+        self._balance_at = 0.0
         self._thread: threading.Thread | None = None
         # What follows is also touched by workflows and by whoever waits for work to be done, who hold `_turn`.
         self._turn = threading.Condition()
         self._running: dict[tuple[str, str], str] = {}
-        self._ended: list[str] = []
+        self._ended: dict[str, tuple[str, str]] = {}
         self._ended_count = 0
         self._asked = 0
         self._idle_for = 0
@@ -87,7 +100,7 @@ class Runner:
                 self._stopping.wait(min(2**troubles, _PAUSE_SECONDS_MAX))
                 continue
             troubles = 0
-            if not left:
+            if not left and (self._engine is None or self._shares.is_whole):
                 self._say_idle(asked)
             self._awake.wait(POLL_SECONDS)
             if not self._is_urgent:
@@ -144,30 +157,50 @@ class Runner:
         return self.look_for_jobs() + self.look_for_work()
 
     def look_for_jobs(self) -> int:
-        self._check_place()
+        if JOBS not in self._mine:
+            return 0
+        self._check_shares()
         unfinished = self._carrier.ledger.unfinished(AT_ONCE * 4)
         if not unfinished and not self._living:
             return 0
-        engine = self._engine or self._take_place()
+        engine = self._engine or self._take_shares()
         if engine is None:
             return len(unfinished)
-        return self._begin_jobs(engine, unfinished)
+        return self._begin_jobs(engine, [one for one in unfinished if self._has(JOBS, one.job.id)])
 
     def look_for_work(self) -> int:
-        self._check_place()
+        self._check_shares()
         with self._turn:
             # Before the rows are read: what one of these has written last may not be seen yet.
             busy = set(self._running)
-        due = self._works.due(AT_ONCE * 4)
+        due = self._works.due(AT_ONCE * 4, self._wanted())
         if not due and not busy and not self._ended:
             return 0
-        engine = self._engine or self._take_place()
+        engine = self._engine
         if engine is None:
-            return len(due)
+            engine = self._take_shares()
+            if engine is None:
+                return len(due)
+            due = self._works.due(AT_ONCE * 4, self._wanted())
         self._begin_works(engine, [one for one in due if (one.kind, one.key) not in busy])
         self._forget_works(engine)
         with self._turn:
             return len(due) + len(self._running)
+
+    def _wanted(self) -> Mapping[str, Collection[int]] | None:
+        """The kinds to look for, with their shares; None: everything there is, also what no component knows."""
+        if self._has_every_role and (self._engine is None or self._shares.is_whole):
+            return None
+        if self._engine is None:
+            return {kind: range(SHARES) for kind, role in self._roles.items() if role in self._mine}
+        shares = {role: [each.number for each in self._shares.held if each.group == role] for role in self._mine}
+        return {kind: sorted(shares[role]) for kind, role in self._roles.items() if shares.get(role)}
+
+    def _has(self, role: str, key: str) -> bool:
+        return Share(role, share_of(key)) in self._shares.held
+
+    def _share(self, kind: str, key: str) -> Share:
+        return Share(self._roles.get(kind, ""), share_of(key))
 
     def _begin_works(self, engine: Engine, due: list[Due]) -> None:
         for one in due:
@@ -185,11 +218,11 @@ class Runner:
     def _forget_works(self, engine: Engine) -> None:
         """Drop what is kept of those that are over; those whose end is not noted yet are dropped next time."""
         with self._turn:
-            ended, self._ended = self._ended, []
+            ended, self._ended = self._ended, {}
             again = set(self._running.values())
         unfinished = engine.forget_works([workflow for workflow in ended if workflow not in again])
         with self._turn:
-            self._ended += unfinished
+            self._ended |= {workflow: ended[workflow] for workflow in unfinished}
 
     def _begin_jobs(self, engine: Engine, unfinished: list[Unfinished]) -> int:
         states = {one.job: engine.state(one.job.workflow) for one in unfinished}
@@ -209,8 +242,10 @@ class Runner:
     def _note_end(self, workflow: str) -> None:
         """A workflow of a work has done its last step; another of the same key may begin."""
         with self._turn:
-            self._running = {place: one for place, one in self._running.items() if one != workflow}
-            self._ended.append(workflow)
+            ended = [place for place, one in self._running.items() if one == workflow]
+            for place in ended:
+                del self._running[place]
+                self._ended[workflow] = place
             self._ended_count += 1
             self._hurry()
             self._turn.notify_all()
@@ -224,11 +259,22 @@ class Runner:
         self._is_urgent = True
         self._awake.set()
 
-    def _check_place(self) -> None:
-        if self._engine is not None and not self._place.holds():
-            _log.warning("another process may take over the jobs: the connection that held the place is lost")
+    def _check_shares(self) -> None:
+        """Give up everything when it may be another's by now; else see once a second whether the parts are fair."""
+        if self._engine is None:
+            return
+        if not self._shares.holds():
+            _log.warning("another process may take over the work: the connection that held its shares is lost")
             self._retire()
             self._renew()
+        elif time.monotonic() >= self._balance_at:
+            self._balance_at = time.monotonic() + POLL_SECONDS
+            self._take_up(self._engine, self._shares.balance(self._busy_shares()))
+
+    def _busy_shares(self) -> set[Share]:
+        with self._turn:
+            places = [*self._running, *self._ended.values()]
+        return {self._share(*place) for place in places} | {Share(JOBS, share_of(job.id)) for job in self._living}
 
     def _renew(self) -> None:
         """What a stop has ended is made anew."""
@@ -236,37 +282,53 @@ class Runner:
         self._carrier = Carrier(self._installation, self._patience, self._committed)
         self._works = Works(self._installation, self._patience, self._committed)
 
-    def _take_place(self) -> Engine | None:
-        """The engine, launched, when this process is the one to carry out jobs."""
-        if not self._place.take():
+    def _take_shares(self) -> Engine | None:
+        """The engine, launched, when there is a share of the work for this process."""
+        if not self._shares.join():
             return None
+        gained = self._shares.balance()
+        if not gained:
+            return None  # who has all of it gives back what is beyond a fair part, once it sees that we are here
         from common.jobs.durable import Engine, Hands
 
         hands = Hands(self._patience, self._carrier, self._works, self._note_end)
-        engine = Engine(self._installation.database, hands)
+        engine = Engine(self._installation.database, hands, self._shares.name)
         try:
             launched = engine.launch()
         except BaseException:
-            self._place.leave()
+            self._shares.leave()
             raise
         if not launched:
-            self._place.leave()
+            self._shares.leave()
             return None
         self._engine = engine
+        self._take_up(engine, gained)
+        return engine
+
+    def _take_up(self, engine: Engine, gained: Collection[Share]) -> None:
+        """Go on with what the processes before left in these shares; nothing of the same keys is begun beside it.
+
+        Errors: those of the database, and then nothing is this process's any more.
+        """
         try:
-            self._take_up(engine)
+            if gained:
+                self._go_on(engine, gained)
         except BaseException:
             self._retire()
             self._renew()
             raise
-        return engine
 
-    def _take_up(self, engine: Engine) -> None:
-        """Know the works that the process before left under way: no other workflow of their keys is begun beside."""
-        recovered = engine.recovered_works()
+    def _go_on(self, engine: Engine, gained: Collection[Share]) -> None:
+        left = [
+            one
+            for one in engine.living()
+            if (Share(JOBS, share_of(one.key)) if one.kind is None else self._share(one.kind, one.key)) in gained
+        ]
         with self._turn:
-            over = set(self._ended)
-            self._running = {(kind, key): workflow for workflow, kind, key in recovered if workflow not in over}
+            for one in left:
+                if one.kind is not None:
+                    self._running[one.kind, one.key] = one.workflow
+        engine.take_up([one.workflow for one in left])
 
     def _retire(self) -> None:
         if self._engine is not None:
@@ -275,5 +337,5 @@ class Runner:
             self._engine = None
         self._living = set()
         with self._turn:
-            self._running, self._ended = {}, []
-        self._place.leave()
+            self._running, self._ended = {}, {}
+        self._shares.leave()

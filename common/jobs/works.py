@@ -6,7 +6,7 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -69,13 +69,13 @@ class Works:
         self._committed = committed
         self._opened: dict[str, Steps] = {}
 
-    def due(self, limit: int) -> list[Due]:
-        """What is due by the installation's clock, in order.
+    def due(self, limit: int, wanted: Mapping[str, Collection[int]] | None = None) -> list[Due]:
+        """What is due by the installation's clock, in order; only of these kinds and shares when they are given.
 
         Errors: Unavailable.
         """
         with self._installation.database.read(TENANT) as uow:
-            return uow.agenda.due(self._installation.clock.now(), limit)
+            return uow.agenda.due(self._installation.clock.now(), limit, wanted)
 
     def next_due(self) -> datetime | None:
         """Errors: Unavailable."""

@@ -10,17 +10,18 @@ for each other, and PostgreSQL would refuse one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.exact_json import decode_own, encode
+from common.store.shares import SHARES
 from common.store.tables import WORK
 
 _ROWS_AT_ONCE = 1_000
@@ -100,17 +101,40 @@ class Agenda:
     def __init__(self, connection: Connection, tenant: str) -> None:
         self._connection, self._tenant = connection, tenant
 
-    def due(self, now: datetime, limit: int) -> list[Due]:
-        """What is due by now: the first so many by instant, kind and key."""
-        columns = WORK.c
-        statement = (
-            select(columns.kind, columns.key, columns.due, columns.revision, columns.failures)
-            .where(columns.tenant == self._tenant, columns.due <= instant_text(now))
-            .order_by(columns.due, columns.kind, columns.key)
-            .limit(limit)
-        )
+    def due(self, now: datetime, limit: int, wanted: Mapping[str, Collection[int]] | None = None) -> list[Due]:
+        """What is due by now: the first so many by instant, kind and key.
+
+        Shapes: `wanted` has the kinds that are asked for, each with the shares of its keys (`shares.share_of`); None:
+                every kind and share.
+        """
+        if wanted is None:
+            statement = self._due(now, limit)
+        elif len(wanted) == 1:
+            ((kind, shares),) = wanted.items()
+            statement = self._due(now, limit, kind, shares)
+        elif not wanted:
+            return []
+        else:
+            # One kind after another, each by its index: a heap of one kind is not walked through for another.
+            each = [select(self._due(now, limit, kind, shares).subquery()) for kind, shares in wanted.items()]
+            found = union_all(*each).subquery()
+            statement = select(found).order_by(found.c.due, found.c.kind, found.c.key).limit(limit)
         rows = self._connection.execute(statement)
         return [Due(r.kind, r.key, _moment(r.due), r.revision, r.failures) for r in rows]
+
+    def _due(
+        self, now: datetime, limit: int, kind: str | None = None, shares: Collection[int] = range(SHARES)
+    ) -> Select[Any]:
+        columns = WORK.c
+        statement = select(columns.kind, columns.key, columns.due, columns.revision, columns.failures).where(
+            columns.tenant == self._tenant, columns.due <= instant_text(now)
+        )
+        if kind is not None:
+            statement = statement.where(columns.kind == kind)
+        if len(shares) < SHARES:  # PostgreSQL: on SQLite one process has all of a role or none
+            first = func.get_byte(func.sha256(func.convert_to(columns.key, "UTF8")), 0)
+            statement = statement.where((first % SHARES).in_(shares))
+        return statement.order_by(columns.due, columns.kind, columns.key).limit(limit)
 
     def next_due(self) -> datetime | None:
         """The earliest instant at which anything is due, past or future."""

@@ -12,7 +12,7 @@ from common.component import Component, Work
 from common.installation import Installation
 
 COMPONENT = Component(
-    name=__name__, api="TMF000", resources=(), works=(Work("bake", "tests.common.jobs.toy_work:Bake"),)
+    name=__name__, api="TMF000", resources=(), works=(Work("bake", "tests.common.jobs.toy_work:Bake", "baking"),)
 )
 
 
