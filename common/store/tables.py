@@ -157,6 +157,7 @@ WORK = Table(
     Column("failures", Integer, nullable=False),
     PrimaryKeyConstraint("tenant", "kind", "key", name="pk_work"),
     Index("ix_work_due", "tenant", "due", "kind", "key"),
+    Index("ix_work_kind", "tenant", "kind", "due", "key"),
 )
 
 

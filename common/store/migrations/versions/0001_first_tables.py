@@ -4196,3 +4196,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "kind", "key", name="pk_work"),
     )
     op.create_index("ix_work_due", "work", ["tenant", "due", "kind", "key"], unique=False)
+    op.create_index("ix_work_kind", "work", ["tenant", "kind", "due", "key"], unique=False)
