@@ -128,7 +128,7 @@ class Batch:
         if beside is not None:
             asked.append((self.records(beside[0]), beside[1]))
         buckets, counters, holds, *rest = gathered(asked)
-        self.tally = Tally(_state(buckets, counters))
+        self.tally = Tally(state_of(buckets, counters))
         self.holds = holding(self.tally, holds)
         return rest[0] if rest else []
 
@@ -224,7 +224,7 @@ def payer(found: Guided) -> tuple[str, str | None]:
 
 def read_state(records: Recording, scopes: tuple[str, ...], since: datetime) -> State:
     """Buckets and counters of these scopes, as far as usage from an instant on can move them."""
-    return _state(*gathered(_counted(records, scopes, since)))
+    return state_of(*gathered(_counted(records, scopes, since)))
 
 
 def _counted(records: Recording, scopes: tuple[str, ...], since: datetime) -> list[tuple[Records, Mapping[str, Any]]]:
@@ -235,7 +235,7 @@ def _counted(records: Recording, scopes: tuple[str, ...], since: datetime) -> li
     ]
 
 
-def _state(bucket_rows: Iterable[Mapping[str, Any]], counter_rows: Iterable[Mapping[str, Any]]) -> State:
+def state_of(bucket_rows: Iterable[Mapping[str, Any]], counter_rows: Iterable[Mapping[str, Any]]) -> State:
     buckets = {}
     for row in bucket_rows:
         key = BucketKey(row["allowance"], row["scope"], row["start"])

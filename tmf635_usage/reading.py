@@ -88,7 +88,7 @@ def read(document: Document) -> Reading:
     if problem == "" and before is None:
         problem = f"{_BEFORE} is no number"
     if problem == "" and quantity is not None and before is not None:
-        usage = Usage(str(document.get("usageType", "")), at, quantity, unit, _attributes(values), before)
+        usage = Usage(str(document.get("usageType", "")), at, quantity, unit, attributes_of(values), before)
     return Reading(document["id"], at, named, _identifiers(values), usage, problem)
 
 
@@ -152,7 +152,8 @@ def _quantity(values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
     return None, ""
 
 
-def _attributes(values: Mapping[str, Any]) -> dict[str, str]:
+def attributes_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """What prices match, of the values of a usage's characteristics by name."""
     found = {
         _NAMES.get(name, name): _text(value) for name, value in values.items() if isinstance(value, str | int | Decimal)
     }

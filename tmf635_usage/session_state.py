@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,8 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.errors import ClientError, Conflict, InvalidBody, Violation
-from tmf635_usage.rating.values import RATING_GROUP, ZERO
+from tmf635_usage.rating.values import RATING_GROUP, ZERO, Usage
+from tmf635_usage.reading import attributes_of
 from tmf635_usage.session_request import Ask, Asked, plain_number
 
 OPEN, RELEASED, LAPSED = "open", "released", "lapsed"
@@ -75,7 +76,7 @@ class Service:
 
     @property
     def plain(self) -> Document:
-        return {**asdict(self), "since": instant_text(self.since)}
+        return {**vars(self), "since": instant_text(self.since)}
 
 
 @dataclass
@@ -193,16 +194,11 @@ class Session:
         }
 
 
-def usage_of(
-    session: Session,
-    service: Service,
-    at: datetime,
-    quantity: Decimal,
-    before: Decimal,
-    number: str,
-) -> Document:
-    """The usage document of a part of what a session used. `number` is the part's own within the session."""
-    values: dict[str, Any] = {
+def values_of(
+    session: Session, service: Service, at: datetime, quantity: Decimal, before: Decimal
+) -> dict[str, str | Decimal]:
+    """What is said of a part of what a session used, or asks for, by the names of characteristics."""
+    return {
         **{name: value for name, value in session.subscriber.items() if name != "product"},
         **service.attributes,
         RATING_GROUP: service.attributes.get(RATING_GROUP, service.rating_group),
@@ -212,6 +208,15 @@ def usage_of(
         "unit": service.unit,
         "usedBefore": plain_number(before),
     }
+
+
+def usage_as(service: Service, at: datetime, values: Mapping[str, Any]) -> Usage:
+    """What `reading.read` makes of a usage document with these values; `at` is to the millisecond."""
+    return Usage(service.usage_type, at, values["quantity"], service.unit, attributes_of(values), values["usedBefore"])
+
+
+def usage_of(session: Session, service: Service, values: Mapping[str, Any], number: str) -> Document:
+    """The usage document of a part of what a session used. `number` is the part's own within the session."""
     return {
         "id": ordered_id(),
         "@type": "ProductUsage",

@@ -44,12 +44,51 @@ class Unguided:
 
 
 @dataclass
+class Findings:
+    """What was read of products: whose identifiers are, what products were when, and what of that was asked for."""
+
+    owners: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    spans: dict[str, list[Any]] = field(default_factory=dict)
+    known: dict[tuple[str, datetime], Guided] = field(default_factory=dict)
+
+    def guided(self, one: Reading) -> Guided | Unguided | None:
+        """What `Guide.guide` would say of another usage of the same products, while nothing of them has changed.
+
+        None when more has to be read.
+        """
+        found = self.span(one)
+        return found if isinstance(found, Unguided) else self.known.get((found.product, found.since))
+
+    def candidates(self, one: Reading) -> list[str]:
+        """The products that a usage may be of, the surest first."""
+        return [id for id in (one.product, _owner(one, self.owners)) if id is not None]
+
+    def span(self, one: Reading) -> Any:
+        """What the product of a usage was at its time (`productHistory`), or Unguided."""
+        candidates = self.candidates(one)
+        product = next((id for id in candidates if id in self.spans), candidates[0] if candidates else None)
+        if product is None:
+            named = ", ".join(f"{name} {value}" for name, value in one.identifiers) or "nothing"
+            return Unguided(
+                "product.unknown", f"the usage names no product, and {named[:200]} leads to none at its time"
+            )
+        listed = self.spans.get(product)
+        if not listed:
+            return Unguided("product.unknown", f"there is no product {product[:80]!r}")
+        span = next((span for span in reversed(listed) if span.since <= one.at), None)
+        if span is None or span.status not in _CHARGED:
+            state = "not there yet" if span is None else span.status
+            return Unguided("product.not-active", f"product {product[:80]!r} was {state} when it was used")
+        return span
+
+
+@dataclass
 class Guide:
     """Finds products of usage, a look-up for each kind of thing and batch."""
 
     context: RuleContext
+    findings: Findings = field(default_factory=Findings)
     _accounts: dict[str, Document] = field(default_factory=dict)
-    _known: dict[tuple[str, datetime], Guided] = field(default_factory=dict)
     _compiled: dict[bytes, CompiledPlan] = field(default_factory=dict)
 
     def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
@@ -58,41 +97,30 @@ class Guide:
         history = self.context.offered("productHistory") if self.context.offered is not None else None
         if history is None:
             return {one.id: Unguided("product.unknown", "no product inventory is served here") for one in wanted}
-        owners = history.owners({identifier for one in wanted for identifier in one.identifiers})
-        candidates = {one.id: [id for id in (one.product, _owner(one, owners)) if id is not None] for one in wanted}
-        spans = history.spans({id for ids in candidates.values() for id in ids})
-        products = {
-            id: next((one for one in ids if one in spans), ids[0] if ids else None) for id, ids in candidates.items()
-        }
-        accounts = {span.account for listed in spans.values() for span in listed if span.account is not None}
+        findings = self.findings
+        findings.owners = history.owners({identifier for one in wanted for identifier in one.identifiers})
+        findings.spans = history.spans({id for one in wanted for id in findings.candidates(one)})
+        accounts = {span.account for listed in findings.spans.values() for span in listed if span.account is not None}
         self._accounts |= self.context.library.get_many("billingAccount", accounts - self._accounts.keys())
-        return {one.id: self._guided(one, products[one.id], spans) for one in wanted}
+        return {one.id: self._guided(one) for one in wanted}
 
     def at(self, products: Iterable[str], moment: datetime) -> dict[str, Guided | Unguided]:
         """What each product was at an instant, as usage of it at that instant would find it."""
         return self.guide(Reading(id, moment, id, (), None) for id in products)
 
-    def _guided(self, one: Reading, product: str | None, spans: Mapping[str, list[Any]]) -> Guided | Unguided:
-        if product is None:
-            named = ", ".join(f"{name} {value}" for name, value in one.identifiers) or "nothing"
-            return Unguided(
-                "product.unknown", f"the usage names no product, and {named[:200]} leads to none at its time"
-            )
-        listed = spans.get(product)
-        if not listed:
-            return Unguided("product.unknown", f"there is no product {product[:80]!r}")
-        span = next((span for span in reversed(listed) if span.since <= one.at), None)
-        if span is None or span.status not in _CHARGED:
-            state = "not there yet" if span is None else span.status
-            return Unguided("product.not-active", f"product {product[:80]!r} was {state} when it was used")
-        key = (product, span.since)
-        if key not in self._known:
+    def _guided(self, one: Reading) -> Guided | Unguided:
+        span = self.findings.span(one)
+        if isinstance(span, Unguided):
+            return span
+        key, known = (span.product, span.since), self.findings.known
+        if key not in known:
+            listed = self.findings.spans[span.product]
             activated = next(span.since for span in listed if span.status in _CHARGED)
             plan = self._plan(span)
             since = max(_under_plan_since(listed, span), activated)
-            subject = self._subject(product, span, activated, since, plan)
-            self._known[key] = Guided(product, span.account, plan, subject, span.status)
-        return self._known[key]
+            subject = self._subject(span.product, span, activated, since, plan)
+            known[key] = Guided(span.product, span.account, plan, subject, span.status)
+        return known[key]
 
     def _plan(self, span: Any) -> CompiledPlan:
         """The plan of a product in one of its spans; in a batch the catalogue is asked once for the same prices."""

@@ -1,12 +1,13 @@
 """Balances in one transaction: locked in the order of their ids, changed in memory, written with what shows them.
 
     hold    what is here as a document only is taken over; the rows are locked, each waits for whoever has it
+            (`take`: somebody has read and locked them together with other things)
     change  `move`, and the sums of what is reserved
-    prepare the sums of accounts and the documents that show what changed: the last that is read
-    close   rows, movements, bucket documents, sums of accounts, events: only written
+    prepare the sums of accounts, unless they were read with the rows: the last that is read
+    close   rows, movements, bucket documents, sums of accounts, events: only written, mostly
 
 A change that is refused changes nothing: everything is asked before anything is changed.
-Locks: the document of an action, then balances by id, then bucket documents, then sums by key.
+Locks: the document of an action, then balances by id, then sums by key, then bucket documents and those of sums.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ class Ledger:
         self._before: dict[str, Balance] = {}
         self._movements: list[dict[str, Any]] = []
         self._joining: dict[str, Decimal] = {}
-        self._totals: dict[tuple[str, ...], dict[str, Any]] | None = None
+        self._totals: dict[tuple[str, str, str], dict[str, Any]] | None = None
+        self._taken: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.now = context.now
         self.month = context.now.astimezone(ZoneInfo(context.settings.time_zone)).strftime("%Y-%m")
 
@@ -110,8 +112,13 @@ class Ledger:
     def lock(self, buckets: Iterable[str]) -> dict[str, Balance]:
         """The same of buckets that are known to have rows."""
         assert not self._held, "who holds balances one after the other waits for others who do"
-        for key, row in self._table.get_many(((id,) for id in buckets), for_update=True).items():
-            self._held[key[0]], self._before[key[0]] = Balance(**row), Balance(**row)
+        return self.take(self._table.get_many(((id,) for id in buckets), for_update=True).values(), ())
+
+    def take(self, rows: Iterable[Mapping[str, Any]], totals: Iterable[dict[str, Any]]) -> dict[str, Balance]:
+        """Balances and sums of accounts that are locked already, as they were read then."""
+        for row in rows:
+            self._held[row["bucket"]], self._before[row["bucket"]] = Balance(**row), Balance(**row)
+        self._taken = {(row["account"], row["usage_type"], row["unit"]): row for row in totals}
         return self._held
 
     def open(self, document: Document) -> None:
@@ -123,6 +130,11 @@ class Ledger:
             shown = {"remainingValue": empty, "remainingValueName": f"0 {unit}", "reservedValue": empty}
             self._context.create("bucket", {**document, **shown, "status": "active"})
             self._joining[document["id"]] = ZERO
+
+    @property
+    def held(self) -> Mapping[str, Balance]:
+        """The balances that are locked, by bucket."""
+        return self._held
 
     def is_here(self, bucket: str) -> bool:
         return self._table.get(bucket) is not None or self._context.library.get("bucket", bucket) is not None
@@ -151,14 +163,11 @@ class Ledger:
         """Read what `close` changes beside the rows, locked; nothing is moved any more after this."""
         for balance in self._changed():
             self._forfeit(balance)
-        if self._context.hold is not None:
-            for balance in self._changed():
-                self._context.hold("bucket", balance.bucket)
         self._totals = {}
         for balance in self._moved():
-            key = tuple(_sum_of(balance))
+            key = _sum_of(balance)
             if key not in self._totals:
-                self._totals[key] = self._total(balance)
+                self._totals[key] = self._taken.get(key) or self._total(balance)
 
     def close(self) -> None:
         """Write everything that changed, and whoever shows it."""
@@ -172,7 +181,7 @@ class Ledger:
             assert balance.remaining >= min(balance.floor, self._before[balance.bucket].remaining), "below its limit"
             self._show(balance)
         for balance in self._moved():
-            self._add_up(balance, self._totals[tuple(_sum_of(balance))])
+            self._add_up(balance, self._totals[_sum_of(balance)])
         self._records(TOTALS.name).put(self._totals[key] for key in sorted(self._totals))
 
     def _changed(self) -> list[Balance]:
@@ -206,8 +215,9 @@ class Ledger:
             "remainingValue": {"amount": balance.remaining, "units": balance.unit},
             "remainingValueName": f"{balance.remaining:f} {balance.unit}",
             "reservedValue": {"amount": balance.reserved, "units": balance.unit},
-            "status": balance.status,
         }
+        if balance.status != before.status:
+            changes["status"] = balance.status
         if balance.expires != before.expires:
             times = {"startDateTime": balance.start, "endDateTime": balance.expires}
             changes["validFor"] = {name: instant_text(at) for name, at in times.items() if at is not None}
@@ -261,8 +271,8 @@ class Ledger:
         }
 
     def _total(self, balance: Balance) -> dict[str, Any]:
-        """The sum that a bucket belongs to, locked, with its document; a new one of nothing when there is none."""
-        table, create, key = self._records(TOTALS.name), self._context.create, tuple(_sum_of(balance))
+        """The sum that a bucket belongs to, locked; a new one of nothing, with its document, when there is none."""
+        table, create, key = self._records(TOTALS.name), self._context.create, _sum_of(balance)
         assert create is not None, "sums are shown where they are stored"
         named = dict(zip(("account", "usage_type", "unit"), key, strict=True))
         total, new = table.get(*key, for_update=True), ordered_id()
@@ -277,8 +287,6 @@ class Ledger:
             create("accumulatedBalance", document)
         total = total or table.get(*key, for_update=True)
         assert total is not None, "what could not be inserted is there"
-        if self._context.hold is not None:
-            self._context.hold("accumulatedBalance", total["document"])
         return total
 
     def _add_up(self, balance: Balance, total: dict[str, Any]) -> None:
@@ -307,7 +315,7 @@ def moment(period: Any, name: str) -> datetime | None:
     return None if normal is None else datetime.fromisoformat(normal)
 
 
-def _sum_of(balance: Balance) -> Iterable[str]:
+def _sum_of(balance: Balance) -> tuple[str, str, str]:
     return balance.account or "", balance.usage_type, balance.unit
 
 

@@ -3,7 +3,10 @@
     rows = balances.owned(owners)                which buckets these are; can be asked before anything is locked
     purse = balances.open(context, owners)       everything that may change is locked here, at once
     purse.charge(...)                            any number of times, as are reserve and release
-    purse.prepare(); purse.close()               before the transaction commits; `close` alone does both: it only writes
+    purse.close()                                before the transaction commits
+
+Whoever locks other things as well locks everything in one round trip: `asking(rows, ...)` are the questions, and
+`opened(context, rows, answers, ...)` is the purse.
 
 Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
 the buckets of the product, or else from those of its account that name no product; what expires first is used first.
@@ -11,18 +14,19 @@ the buckets of the product, or else from those of its account that name no produ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from common.component import Recording, RuleContext
+from common.store.statements import Question
 from tmf654_balance.amounts import ZERO, Refused, added, fits, taken
 from tmf654_balance.changes import RESERVATION
 from tmf654_balance.ledger import Balance, Ledger
 from tmf654_balance.standing import Standing, standing
-from tmf654_balance.tables import HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS
+from tmf654_balance.tables import BALANCES, HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS, TOTALS
 
 MONEY = "monetary"
 # Values in one question to the database.
@@ -57,22 +61,48 @@ class Balances:
         context: RuleContext,
         owners: Iterable[tuple[str | None, str | None]],
         causes: Iterable[str] = (),
-        *,
-        owned: Iterable[Mapping[str, Any]] | None = None,
-        sessions: Iterable[str] = (),
     ) -> Purse:
-        """Hold the buckets of these products and accounts, and those that charges for these causes took from.
-
-        Shapes: `owned` is what `owned` said of the owners earlier; `sessions` are those that will be released or
-                reserved for, so that what they hold is read at once.
-        """
-        rows = self.owned(owners) if owned is None else owned
+        """Hold the buckets of these products and accounts, and those that charges for these causes took from."""
+        rows = self.owned(owners)
         undone = tuple(sorted(set(causes)))
         others: set[str] = set()
         for start in range(0, len(undone), _AT_ONCE):
             part = undone[start : start + _AT_ONCE]
             others |= {row["bucket"] for row in self._records(MOVEMENTS.name).find({"cause": part, "kind": "usage"})}
-        return Purse(context, rows, others, sessions)
+        ledger = Ledger(context)
+        ledger.lock({*others, *(row["bucket"] for row in rows)})
+        return Purse(context, ledger, rows)
+
+    def asking(
+        self, owned: Iterable[Mapping[str, Any]], sessions: Iterable[str], accounts: Iterable[str]
+    ) -> list[Question[Any]]:
+        """Questions that hold these buckets, to be asked with others, and in this order.
+
+        Shapes: `owned` is what `owned` said; `sessions` are those that will be released or reserved for; `accounts`
+                those whose sums may change.
+        """
+        buckets = sorted({row["bucket"] for row in owned})
+        ids = [(_reservation(session, bucket),) for session in sessions for bucket in buckets]
+        return [
+            self._records(BALANCES.name).asking_many([(bucket,) for bucket in buckets], for_update=True),
+            self._records(TOTALS.name).asking({"account": tuple(sorted(accounts))}, for_update=True),
+            self._records(RESERVATIONS.name).asking_many(ids),
+        ]
+
+    def opened(
+        self,
+        context: RuleContext,
+        owned: Iterable[Mapping[str, Any]],
+        answers: Sequence[Any],
+        sessions: Iterable[str],
+    ) -> Purse:
+        """The purse of what was asked by `asking`."""
+        balances, totals, reserved = answers
+        ledger = Ledger(context)
+        ledger.take(balances.values(), totals)
+        purse = Purse(context, ledger, owned)
+        purse.know(sessions, reserved)
+        return purse
 
     def standing(self, context: RuleContext, products: Iterable[str], accounts: Iterable[str]) -> list[Standing]:
         """The buckets of these products and accounts that have not expired, by id; nothing is locked."""
@@ -98,21 +128,13 @@ class Balances:
 class Purse:
     """The money that one transaction holds."""
 
-    def __init__(
-        self,
-        context: RuleContext,
-        rows: Iterable[Mapping[str, Any]],
-        others: set[str],
-        sessions: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, context: RuleContext, ledger: Ledger, owned: Iterable[Mapping[str, Any]]) -> None:
         self._context = context
-        self._ledger = Ledger(context)
+        self._ledger = ledger
         self._of: dict[str, list[Balance]] = {}
-        listed = list(rows)
-        held = self._ledger.lock({*others, *(row["bucket"] for row in listed)})
-        self._all = held
-        for row in listed:
-            balance = held[row["bucket"]]
+        self._all = ledger.held
+        for row in owned:
+            balance = self._all[row["bucket"]]
             if balance.usage_type == MONEY:
                 self._of.setdefault(row["owner"], []).append(balance)
         for balances in self._of.values():
@@ -123,7 +145,6 @@ class Purse:
         self._rewritten: dict[str, dict[str, Any]] = {}
         # What a session let go of in buckets that nobody may take anything out of: the session itself may.
         self._freed: dict[str, Decimal] = {}
-        self._read_reserved(sessions)
 
     def is_prepaid(self, product: str | None, account: str | None) -> bool:
         return bool(self._buckets(product, account))
@@ -189,7 +210,7 @@ class Purse:
             if part > 0:
                 balance.reserved = added(balance.reserved, part)
                 left = taken(left, part)
-                of = {"id": f"{session}/{balance.bucket}", "bucket": balance.bucket, "state": HELD}
+                of = {"id": _reservation(session, balance.bucket), "bucket": balance.bucket, "state": HELD}
                 rows.append({**of, "amount": part, "used": ZERO, "expires": expires})
         if left:
             for row in rows:
@@ -211,9 +232,16 @@ class Purse:
                     self._freed[balance.bucket] = added(self._freed.get(balance.bucket, ZERO), row["amount"])
                 self._reserved[session][id] = self._rewritten[id] = {**row, "state": RELEASED}
 
-    def prepare(self) -> None:
-        """Read what is still to be read for `close`; nothing is moved any more after this."""
-        self._ledger.prepare()
+    def know(self, sessions: Iterable[str], rows: Mapping[tuple[Any, ...], dict[str, Any]]) -> None:
+        """What sessions hold in the buckets here, as it was read."""
+        for session in sessions:
+            held = self._reserved[session] = {}
+            for bucket in self._all:
+                id = _reservation(session, bucket)
+                if (id,) in rows:
+                    held[id] = rows[id,]
+                    if held[id]["state"] == HELD:
+                        self._lapsing.add(id)
 
     def close(self) -> None:
         """Write what changed."""
@@ -252,14 +280,10 @@ class Purse:
 
     def _read_reserved(self, sessions: Iterable[str]) -> None:
         """What sessions hold in the buckets here, read once."""
-        ids = {f"{session}/{bucket}": session for session in sessions for bucket in self._all}
-        ids = {id: session for id, session in ids.items() if session not in self._reserved}
-        for session in sessions:
-            self._reserved.setdefault(session, {})
-        for (id,), row in self._records(RESERVATIONS.name).get_many((id,) for id in ids).items():
-            self._reserved[ids[id]][id] = row
-            if row["state"] == HELD:
-                self._lapsing.add(id)
+        unknown = [session for session in sessions if session not in self._reserved]
+        ids = [(_reservation(session, bucket),) for session in unknown for bucket in self._all]
+        if unknown:
+            self.know(unknown, self._records(RESERVATIONS.name).get_many(ids))
 
     def _sound(self, product: str | None, account: str | None, currency: str) -> list[Balance]:
         buckets = self._buckets(product, account)
@@ -294,6 +318,11 @@ def lapse(context: RuleContext, row: Mapping[str, Any]) -> None:
         balance.reserved = taken(balance.reserved, now["amount"])
         table.put([{**now, "state": RELEASED}])
     ledger.close()
+
+
+def _reservation(session: str, bucket: str) -> str:
+    """The id of what a session holds in a bucket."""
+    return f"{session}/{bucket}"
 
 
 def _names(product: str | None, account: str | None) -> list[str]:

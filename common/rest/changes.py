@@ -158,7 +158,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Update:
-    """`RuleContext.update`: another resource changed in the transaction of the request, with its events."""
+    """`RuleContext.update`: another resource changed in the transaction of the request, with its events.
+
+    What no event tells of and nothing is found by is changed without being read (`Repository.amend`).
+    """
 
     installation: Installation
     uow: UnitOfWork
@@ -168,8 +171,12 @@ class Update:
     def __call__(self, resource: str, id: str, changes: Mapping[str, Any], told: tuple[str, ...] = ()) -> None:
         """Errors: NotFound; IllegalTransition; RevisionConflict."""
         served = self.installation.by_name.get(resource)
-        row = self.uow.repository(served.stored.name).get(id, for_update=True) if served is not None else None
-        if served is None or row is None:
+        if served is None:
+            raise NotFound(resource, id)
+        if not told and self._is_amended(served, id, changes):
+            return
+        row = self.uow.repository(served.stored.name).get(id, for_update=True)
+        if row is None:
             raise NotFound(resource, id)
         before = row.document()
         after = drop_nulls({**before, **changes})
@@ -184,6 +191,14 @@ class Update:
         for event_type in told:
             caused.raise_event(event_type)
         record(self.uow, served, before, after, caused)
+
+    def _is_amended(self, served: Served, id: str, changes: Mapping[str, Any]) -> bool:
+        resource, lifecycle = served.resource, served.descriptor.lifecycle
+        is_silent = not resource.events and resource.updated_at is None and None not in changes.values()
+        if not is_silent or (lifecycle is not None and lifecycle.attribute in changes):
+            return False
+        resource.fields.normalise(new := dict(changes))
+        return self.uow.repository(served.stored.name).amend(id, new, self.now)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ END $$
 def postgresql_engine(url: URL, pool_size: int) -> Engine:
     """An engine on psycopg 3, whatever driver the URL names."""
     arguments: dict[str, object] = {
+        # Statements are prepared by `session`. The driver, where it does so itself, makes the server forget all of them.
+        "prepare_threshold": None,
         **{"connect_timeout": CONNECT_SECONDS_MAX, "client_encoding": "utf8"},
         **{"keepalives_idle": KEEPALIVE_SECONDS, "keepalives_interval": KEEPALIVE_SECONDS},
     }

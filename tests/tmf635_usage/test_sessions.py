@@ -23,7 +23,9 @@ from tmf635_usage.session_state import (
     Service,
     Session,
     SessionEnded,
+    usage_as,
     usage_of,
+    values_of,
 )
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,9 +170,13 @@ def test_a_session_is_read_back_as_it_was_written():
 
 def test_a_part_of_a_session_is_read_as_usage_that_has_something_before_it():
     kept = session()
-    document = usage_of(kept, kept.services["1"], AT, Decimal(30), Decimal("90.5"), "4/1/used")
+    service = kept.services["1"]
+    values = values_of(kept, service, AT, Decimal(30), Decimal("90.5"))
+    document = usage_of(kept, service, values, "4/1/used")
 
     reading = read({**document, "creationDate": "2026-03-01T13:00:00.000Z"})
+
+    assert reading.usage == usage_as(service, AT, values), "it is rated as it will be rated over"
 
     assert (reading.at, reading.product, reading.identifiers) == (AT, "line-7", (("msisdn", "+491700000007"),))
     assert (reading.usage.quantity, reading.usage.unit, reading.usage.before) == (30, "s", Decimal("90.5"))
