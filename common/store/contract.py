@@ -23,6 +23,7 @@ from common.errors import (
     RevisionConflict,
 )
 from common.store.contract_records import COUNTS, ENTRIES, SCANS, RecordContract
+from common.store.contract_session import SessionContract
 from common.store.contract_work import WorkContract
 from common.store.database import Database
 from common.store.description import Index, StoredResource
@@ -277,7 +278,7 @@ class PageContract(_Repositories):
         return things
 
     @pytest.mark.parametrize("path", [SIZE, FieldPath(("size",), Kind.UNKNOWN)], ids=["promoted", "document"])
-    @pytest.mark.parametrize(("descending", "expected"), [(False, "bedac"), (True, "adbec")])
+    @pytest.mark.parametrize(("descending", "expected"), [(False, "bedac"), (True, "adebc")])
     def test_missing_values_come_last_either_way(
         self, sized: Repository, path: FieldPath, descending: bool, expected: str
     ) -> None:
@@ -529,5 +530,6 @@ class StoreContract(
     IdempotencyContract,
     WorkContract,
     RecordContract,
+    SessionContract,
 ):
     """All of it."""

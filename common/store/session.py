@@ -38,7 +38,6 @@ from common.store.statements import DialectName, Insertion, Outcome, Question, S
 Answer = TypeVar("Answer")
 # Statements that a connection keeps prepared; the oldest goes for a new one.
 PREPARED_MAX = 400
-_OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 
 
 @dataclass
@@ -239,11 +238,13 @@ class PostgresqlSession(Session):
 
     def __init__(self, engine: Engine, *, writes: bool, is_snapshot: bool = False) -> None:
         super().__init__(engine, writes=writes, is_snapshot=is_snapshot)
-        driver = cast("psycopg.Connection[Any]", self._pooled.driver_connection)
-        self._libpq = driver.pgconn
-        self._reader = Transformer(driver)
+        self._use(self._pooled)
+
+    def _use(self, pooled: PoolProxiedConnection) -> None:
+        driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+        self._pooled, self._libpq, self._reader = pooled, driver.pgconn, Transformer(driver)
         # Statements by their names on this connection; the dictionary lives as long as the connection.
-        self._prepared: dict[Statement, bytes] = self._pooled.info.setdefault("prepared", {})
+        self._prepared: dict[Statement, bytes] = pooled.info.setdefault("prepared", {})
 
     def _begin(self) -> None:
         """Before somebody else's statements. Ours are sent with a BEGIN when they need one (`_needs_begin`)."""
@@ -258,7 +259,14 @@ class PostgresqlSession(Session):
         idle = self._libpq.transaction_status == pq.TransactionStatus.IDLE
         if idle and (self._writes or self._is_snapshot):
             work, waited = [(_BEGINS[self._writes, self._is_snapshot], {}), *work], waited + 1
-        return self._sent(work)[waited:]
+        try:
+            return self._sent(work)[waited:]
+        except DBAPIError as error:
+            has_begun = self._writes or self._is_snapshot or self._sqlalchemy is not None
+            if has_begun or not error.connection_invalidated:
+                raise
+            self._use(self._connected())  # the server began anew, say; what was only asked is asked again, once
+            return self._sent(work)
 
     def _commit(self) -> None:
         work, self._waiting = self._waiting, []
@@ -275,16 +283,13 @@ class PostgresqlSession(Session):
             assert self._writes or not statement.changes, "a unit of work that reads changes nothing"
             bound.append((statement, [_text_of(value) for value in statement.bound(values)]))
         try:
-            if len(bound) == 1 and bound[0][0] in self._prepared:
-                results = [self._alone(*bound[0])]
-            else:
-                results = self._pipelined(bound)
+            is_known = len(bound) == 1 and bound[0][0] in self._prepared
+            results = [self._alone(*bound[0])] if is_known else self._pipelined(bound)
         except BaseException as error:  # an answer may be under way that nobody waits for
             self._pooled.invalidate(error if isinstance(error, Exception) else None)
             if isinstance(error, psycopg.Error):
                 raise self._told(error, is_lost=True) from error
             raise
-        self._check(work, results)
         return [self._outcome(statement, result) for (statement, _), result in zip(work, results, strict=True)]
 
     def _alone(self, statement: Statement, texts: list[bytes | None]) -> PGresult:
@@ -297,28 +302,28 @@ class PostgresqlSession(Session):
         libpq = self._libpq
         libpq.enter_pipeline_mode()
         new: dict[Statement, bytes] = {}
-        sent: list[Statement | None] = []
+        is_preparing: list[bool] = []
         for statement, texts in bound:
             if self._hooks and statement not in _BOUNDS:
                 self._announce(statement.text, texts)
             if statement not in self._prepared and statement not in new:
                 new[statement] = b"bss_%d" % next(_NUMBERS)
                 libpq.send_prepare(new[statement], statement.text.encode())
-                sent.append(None)
+                is_preparing.append(True)
             libpq.send_query_prepared(self._prepared.get(statement) or new[statement], texts)
-            sent.append(statement)
+            is_preparing.append(False)
         libpq.pipeline_sync()
-        received = self._received(len(sent) + 1)
+        received = self._received(len(is_preparing) + 1)[:-1]
         libpq.exit_pipeline_mode()
-        results, names = [], iter(new.items())
-        for sent_statement, result in zip(sent, received, strict=False):
-            if sent_statement is not None:
-                results.append(result)
-            elif result.status == pq.ExecStatus.COMMAND_OK:
-                self._prepared.update([next(names)])
-            else:
-                return [result]
-        return results
+        if not new:
+            return received
+        prepared = [result for result, is_one in zip(received, is_preparing, strict=True) if is_one]
+        for (statement, name), result in zip(new.items(), prepared, strict=True):
+            if result.status == pq.ExecStatus.COMMAND_OK:
+                self._prepared[statement] = name
+            elif result.status == pq.ExecStatus.FATAL_ERROR:  # its statement was not carried out
+                return [result] * len(bound)
+        return [result for result, is_one in zip(received, is_preparing, strict=True) if not is_one]
 
     def _received(self, count: int) -> list[PGresult]:
         """So many results, the last of them the pipeline's end. Other threads run meanwhile."""
@@ -340,25 +345,24 @@ class PostgresqlSession(Session):
                 raise psycopg.OperationalError("the connection to the database is lost")
         return found
 
-    def _check(self, work: Sequence[Step], results: Sequence[PGresult]) -> None:
-        """Errors: DBAPIError for the first statement that failed."""
-        for (statement, _), result in zip(work, results, strict=False):
-            if result.status in _OK:
-                if statement is _COMMIT and result.command_status != b"COMMIT":
-                    failure = psycopg.errors.InFailedSqlTransaction("a statement failed, and nothing was committed")
-                    raise self._told(failure, statement.text)
-                continue
-            is_lost = self._libpq.status == pq.ConnStatus.BAD
-            error = psycopg.OperationalError(result.get_error_message()) if is_lost else error_from_result(result)
-            if is_lost:
-                self._pooled.invalidate(error)
-            raise self._told(error, statement.text, is_lost=is_lost) from error
-
     def _outcome(self, statement: Statement, result: PGresult) -> Outcome:
-        if statement.readers is None:
-            return result.command_tuples or 0
-        self._reader.set_pgresult(result)
-        return statement.read(self._reader.load_rows(0, result.ntuples, tuple))
+        """Errors: DBAPIError when it failed, or nothing was committed."""
+        match result.status:
+            case pq.ExecStatus.TUPLES_OK:
+                self._reader.set_pgresult(result)
+                return statement.read(self._reader.load_rows(0, result.ntuples, tuple))
+            case pq.ExecStatus.COMMAND_OK if statement is not _COMMIT or result.command_status == b"COMMIT":
+                return result.command_tuples or 0
+            case pq.ExecStatus.COMMAND_OK:
+                error: psycopg.Error = psycopg.errors.InFailedSqlTransaction("a statement failed: nothing is committed")
+                is_lost = False
+            case _:
+                state = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+                is_lost = self._libpq.status == pq.ConnStatus.BAD or state in _ENDED
+                error = psycopg.OperationalError(result.get_error_message()) if is_lost else error_from_result(result)
+        if is_lost:
+            self._pooled.invalidate(error)
+        raise self._told(error, statement.text, is_lost=is_lost) from error
 
     def close(self) -> None:
         while len(self._prepared) > PREPARED_MAX:
@@ -417,5 +421,7 @@ _BEGINS: Mapping[tuple[bool, bool], Statement] = {
     (False, True): _command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
 }
 _COMMIT = _command("COMMIT")
+# States of an error after which the server closes the connection: by an administrator, after a crash, after a rest.
+_ENDED = (b"57P01", b"57P02", b"57P05")
 _BOUNDS = frozenset({*_BEGINS.values(), _COMMIT})
 _NUMBERS = itertools.count(1)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InternalError
 
 from common.domain.query import Compare, FieldPath, Kind, Operator, Query
 from common.errors import InvalidParameter, Unavailable
@@ -13,6 +18,7 @@ from common.settings import Settings
 from common.store.contract import RESOURCES, StoreContract, add_things
 from common.store.contract_filters import FilterContract
 from common.store.database import Database
+from common.store.session import PostgresqlSession
 from tests.history import history_of
 from tests.postgres import PostgresServer
 
@@ -97,6 +103,128 @@ def test_a_server_that_is_gone_is_unavailable(postgres_server: PostgresServer) -
     with pytest.raises(Unavailable), database.read() as unit:
         unit.repository("toy_thing").get("1")
     database.close()
+
+
+def count_up(database: Database) -> None:
+    with database.write() as unit:
+        counts = unit.records("toy_counts")
+        now = counts.get("x", "1", for_update=True)
+        counts.put([{"owner": "x", "period": "1", "used": Decimal(1) + (now["used"] if now else 0)}])
+        unit.commit()
+
+
+def counted(database: Database) -> Decimal:
+    with database.read() as unit:
+        row = unit.records("toy_counts").get("x", "1")
+    return Decimal(0) if row is None else Decimal(row["used"])
+
+
+def end_connections(database: Database, postgres_server: PostgresServer, *, wait: bool = True) -> None:
+    """As a restart of the server does."""
+    of = f"FROM pg_stat_activity WHERE datname = '{database.engine.url.database}'"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"SELECT pg_terminate_backend(pid) {of}".encode())
+        while wait and connection.execute(f"SELECT 1 {of}".encode()).fetchone():
+            time.sleep(0.01)
+
+
+def test_connections_that_the_server_ended_are_made_anew(database: Database, postgres_server: PostgresServer) -> None:
+    count_up(database)
+    with database.read() as one, database.read() as other:  # two connections in the pool
+        assert one.records("toy_counts").find({}) == other.records("toy_counts").find({})
+    end_connections(database, postgres_server)
+    assert counted(database) == 1
+    end_connections(database, postgres_server)
+    count_up(database)
+    assert counted(database) == 2
+    end_connections(database, postgres_server, wait=False)
+    assert counted(database) == 2
+
+
+def test_a_connection_that_is_lost_on_the_way_is_unavailable(
+    database: Database, postgres_server: PostgresServer
+) -> None:
+    count_up(database)
+
+    def lose_a_write() -> None:
+        with database.write() as unit:
+            unit.records("toy_counts").delete({"owner": "x"})
+            unit.session.flush()
+            end_connections(database, postgres_server)
+            unit.commit()
+
+    def lose_a_question() -> None:
+        with database.write() as unit:
+            unit.records("toy_counts").get("x", "1")
+            end_connections(database, postgres_server)
+            unit.records("toy_counts").get("x", "1")
+
+    with pytest.raises(Unavailable):
+        lose_a_write()
+    with pytest.raises(Unavailable):
+        lose_a_question()
+    assert counted(database) == 1
+
+
+def test_a_connection_that_rested_long_is_asked_first(
+    database: Database, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_up(database)
+    monkeypatch.setattr("common.store.postgresql.REST_SECONDS_MAX", -1)
+    count_up(database)
+    end_connections(database, postgres_server)
+    count_up(database)
+    assert counted(database) == 3
+
+
+def test_a_commit_after_a_failure_is_told(database: Database) -> None:
+    with database.write() as unit:
+        unit.records("toy_counts").insert([{"owner": "x", "period": "1", "used": Decimal(1)}])
+        with pytest.raises(DBAPIError):
+            unit.connection.execute(text("SELECT 1 / 0"))
+        with pytest.raises(InternalError):
+            unit.commit()
+    assert counted(database) == 0
+
+
+def test_the_character_that_it_cannot_store_is_refused(database: Database) -> None:
+    with database.write() as unit:
+        unit.records("toy_counts").insert([{"owner": "before\x00after", "period": "1", "used": Decimal(1)}])
+        with pytest.raises(ValueError, match="U\\+0000"):
+            unit.commit()
+    assert counted(database) == 0
+
+
+def test_statements_seldom_used_are_not_kept_prepared(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.store.session.PREPARED_MAX", 2)
+    for _ in range(3):
+        count_up(database)
+        with database.read() as unit:
+            assert unit.records("toy_counts").find({}, limit=1)
+            assert unit.connection.scalar(text("SELECT count(*) FROM pg_prepared_statements")) <= 4
+    assert counted(database) == 3
+
+
+def test_writes_events_and_commit_are_one_round_trip(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    count_up(database)
+    trips: list[int] = []
+    pipelined, alone = PostgresqlSession._pipelined, PostgresqlSession._alone
+
+    def counted_pipeline(session: PostgresqlSession, bound: list[Any]) -> Any:
+        trips.append(len(bound))
+        return pipelined(session, bound)
+
+    def counted_alone(session: PostgresqlSession, *bound: Any) -> Any:
+        trips.append(1)
+        return alone(session, *bound)
+
+    monkeypatch.setattr(PostgresqlSession, "_pipelined", counted_pipeline)
+    monkeypatch.setattr(PostgresqlSession, "_alone", counted_alone)
+    count_up(database)
+    assert trips == [2, 2]  # BEGIN and the question; the write and COMMIT
+    trips.clear()
+    assert counted(database) == 2
+    assert trips == [1]
 
 
 def test_a_unit_that_reads_cannot_write(database: Database) -> None:
