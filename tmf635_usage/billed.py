@@ -1,39 +1,48 @@
 """Rated usage as bills take it up (`Component.offers`: ratedUsage), in their transaction.
 
-    claim     every unbilled line of an account before an instant is billed, under a mark; the sums follow
+    claim     what of the unbilled lines of accounts lies before an instant belongs to their bills; the sums follow
     sums      what all billed lines come to, by product, price, version, usage type, kind and cycle period
-    assign    lines of one sum that were claimed get the item that shows them
-    detail    the lines behind an item
+    assign    the lines of a sum that were claimed get the item that shows them
+    settle    that is written
+    lines_of  the lines behind items
 
 A line is claimed once. Who claims waits for whoever rates the same products (the scopes), and the other way round: a
 re-rating finds lines either unbilled or billed. Lines that a balance pays for are never claimed.
-Locks: whoever claims holds the account before.
+Locks: whoever claims holds the accounts before.
+
+Ids of lines are in the order in which the lines came, but for what two machines' clocks and open transactions make of
+it. So what is unbilled is looked for among the newest lines of an account: from the oldest on that its last bill left,
+or a day before that bill. Lines change in place (no index has what a bill changes of them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from common.component import Recording
+from common.domain.clock import instant_text
+from common.domain.ids import first_id, now_millis
 from common.store.audit import Values
 from common.store.records import Between
+from common.store.sets import Compared, First, Joined, change, found, totals
 from tmf635_usage.rating.amounts import EXACT
-from tmf635_usage.tables import BILLED, BILLED_SUMS, LINES, SCOPES, UNBILLED
+from tmf635_usage.tables import BILLED, BILLED_SUMS, CLAIMS, LINES, SCOPES, UNBILLED
 
-# Lines in one question.
-_AT_ONCE = 500
 _SAID = ("product", "price", "version", "usage_type", "kind", "unit", "currency")
+# What the clocks of two machines differ by, and how long a transaction is open, at most: milliseconds.
+_LATE_MAX = 24 * 60 * 60 * 1000
 # The half-open period of instants that an instant lies in.
 Periods = Callable[[datetime], tuple[datetime, datetime]]
+_NEW, _OF_TIME = Compared("id", "since"), Compared("at", "start", "end")
 
 
 @dataclass(frozen=True)
 class BilledSum:
-    """What the billed lines of one key come to; `claimed` of them have the mark of this bill.
+    """What the billed lines of one key come to; `claimed` of them are new on this bill.
 
     Shapes: `amount` is unrounded and in `currency`; lines that cost nothing and name none have the currency "".
             [start, end) is the cycle period of the usage's own time.
@@ -85,47 +94,70 @@ class RatedUsage:
 
     def __init__(self, records: Recording) -> None:
         self._lines, self._sums, self._scopes = records(LINES.name), records(BILLED_SUMS.name), records(SCOPES.name)
-        self._claimed: dict[tuple[Any, ...], int] = {}
+        self._claims = records(CLAIMS.name)
+        self._since: dict[str, str] = {}
+        self._before: dict[str, datetime] = {}
+        self._claimed: dict[str, dict[tuple[Any, ...], int]] = {}
+        self._assigned: list[dict[str, str]] = []
 
-    def claim(self, account: str, before: datetime, periods: Periods, mark: str) -> int:
-        """Bill every unbilled line of the account before an instant; how many. `mark` stands for their item."""
-        self._lock(account, before)
-        claimed = 0
-        while oldest := self._lines.find(self._unbilled(account, None, before), order=["at"], limit=1):
-            start, end = periods(oldest[0]["at"])
-            assert start <= oldest[0]["at"] < end, "an instant lies in its period"
-            where = self._unbilled(account, start, min(end, before))
-            self._add_up(account, start, where)
-            claimed += self._lines.update(where, {"state": BILLED, "bill_item": mark})
-        return claimed
+    # -- billing ------------------------------------------------------------------------------------------------------
 
-    def sums(self, account: str, periods: Periods) -> list[BilledSum]:
-        """Everything that was ever billed of the account's usage, by key."""
-        found = []
-        for row in self._sums.find({"account": account}):
+    def foresee(self, accounts: Sequence[str], since: datetime | None = None) -> None:
+        """These accounts are billed now, and asked for sums from an instant on."""
+        self._claims.foresee({"account": tuple(accounts)})
+        self._sums.foresee({"account": tuple(accounts), "start": Between(since)})
+
+    def claim(self, accounts: Mapping[str, tuple[datetime, Periods]]) -> None:
+        """Every unbilled line of each account before an instant is for the bill that is made now."""
+        kept = self._claims.get_many((id,) for id in accounts)
+        self._before = {id: before for id, (before, _) in accounts.items()}
+        self._since = {id: kept[id,]["since"] if (id,) in kept else "" for id in accounts}
+        oldest = self._waiting()
+        places = [
+            {"account": id, "since": self._since[id], "start": instant_text(start), "end": instant_text(end)}
+            for id, first in sorted(_earliest(oldest).items())
+            for start, end in _periods(first, *accounts[id])
+        ]
+        joined = Joined(places, ("account",), (_NEW, _OF_TIME), {"state": UNBILLED})
+        rows = totals(self._lines, joined, ("account", *_SAID), ("start",), ("quantity", "amount"))
+        self._add_up([row for row in rows if (row["account"], row["product"]) in oldest])
+
+    def touched(self, account: str) -> datetime | None:
+        """The start of the first period in which lines were claimed now; None where there are none."""
+        return min((key[-1] for key in self._claimed.get(account, ())), default=None)
+
+    def sums(self, account: str, periods: Periods, since: datetime | None = None) -> list[BilledSum]:
+        """What was ever billed of the account's usage in the periods from an instant on, by key."""
+        found, claimed = [], self._claimed.get(account, {})
+        for row in self._sums.find({"account": account, "start": Between(since)}):
             key = {name: row[name] for name in (*_SAID, "start", "quantity", "amount", "lines")}
-            claimed = self._claimed.get(_key(row), 0)
-            found.append(BilledSum(**key, end=periods(row["start"])[1], claimed=claimed))
+            found.append(BilledSum(**key, end=periods(row["start"])[1], claimed=claimed.get(_key(row), 0)))
         return found
 
-    def assign(self, mark: str, one: BilledSum, item: str) -> int:
-        """The claimed lines of a sum belong to an item from now on; how many."""
-        said = {name: getattr(one, name) for name in _SAID} | {"currency": one.currency or None}
-        where = {"bill_item": mark, "at": Between(one.start, one.end), **said}
-        return self._lines.update(where, {"bill_item": item})
+    def assign(self, account: str, one: BilledSum, item: str) -> int:
+        """The claimed lines of a sum belong to an item; how many. `settle` writes it."""
+        place = {name: getattr(one, name) for name in _SAID} | {"account": account, "since": self._since[account]}
+        times = {"start": instant_text(one.start), "end": instant_text(min(one.end, self._before[account]))}
+        self._assigned.append({**place, **times, "bill_item": item})
+        return one.claimed
 
-    def detail(self, item: str, after: str | None = None, limit: int = _AT_ONCE) -> list[BilledLine]:
-        """The lines behind an item, by id, after one of them."""
-        rows = self._lines.find({"bill_item": item}, limit=limit, after=None if after is None else (after,))
-        return [_line(row) for row in rows]
+    def settle(self) -> None:
+        """Write which lines belong to which items."""
+        assigned, self._assigned = self._assigned, []
+        joined = Joined(assigned, ("account", *_SAID), (_NEW, _OF_TIME), {"state": UNBILLED})
+        change(self._lines, joined, {"state": BILLED}, ("bill_item",))
 
-    def lines_of(self, items: Sequence[str]) -> Iterator[BilledLine]:
-        """The lines behind these items, in the order of the usages' times."""
-        rows: list[BilledLine] = []
-        for start in range(0, len(items), _AT_ONCE):
-            part = tuple(items[start : start + _AT_ONCE])
-            rows += [_line(row) for row in self._lines.find({"bill_item": part}, order=["at"])]
-        yield from sorted(rows, key=lambda one: (one.at, one.id))
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def lines_of(self, places: Iterable[Mapping[str, str]]) -> list[BilledLine]:
+        """The lines behind items, in the order of the usages' times.
+
+        Shapes: a place is an item (`bill_item`), its `product`, and instants `start` and `end` that its usage lies
+                between, or wider.
+        """
+        joined = Joined(list(places), ("bill_item", "product"), (_OF_TIME,))
+        rows = found(self._lines, joined)
+        return sorted((_line(row) for row in rows), key=lambda one: (one.at, one.id))
 
     # -- whether all is well ------------------------------------------------------------------------------------------
 
@@ -133,35 +165,65 @@ class RatedUsage:
         """The items that lines were billed on."""
         return Values(LINES.name, "bill_item", {"state": BILLED})
 
-    def behind(self, items: Sequence[str]) -> dict[str, Behind]:
-        """How many lines each of these items has and what they come to; those without any are left out."""
-        found: dict[str, Behind] = {}
-        for start in range(0, len(items), _AT_ONCE):
-            part = tuple(items[start : start + _AT_ONCE])
-            for one in self._lines.sum(["amount"], {"bill_item": part}, ("bill_item",)):
-                found[one.group["bill_item"]] = Behind(one.count, one.sums["amount"])
-        return found
+    def behind(self, places: Iterable[Mapping[str, str]]) -> dict[str, Behind]:
+        """How many lines items have and what they come to (`lines_of`); those without any are left out."""
+        joined = Joined(list(places), ("bill_item", "product"), (_OF_TIME,))
+        rows = totals(self._lines, joined, ("bill_item",), sums=("amount",))
+        return {row["bill_item"]: Behind(row["count"], row["amount"]) for row in rows}
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
-    def _unbilled(self, account: str, since: datetime | None, before: datetime) -> Mapping[str, Any]:
-        return {"account": account, "state": UNBILLED, "at": Between(since, before)}
+    def _waiting(self) -> dict[tuple[str, str], datetime]:
+        """The oldest line that waits of each account and product; whoever rates these products waits from now on.
 
-    def _lock(self, account: str, before: datetime) -> None:
-        """Whoever rates these products waits. A product that comes by its first line meanwhile is billed next time."""
-        waiting = self._lines.sum((), self._unbilled(account, None, before), ["product"])
-        products = [one.group["product"] for one in waiting]
-        self._scopes.insert_new({"scope": id, "product": id} for id in sorted(products))
+        Usage that comes by the first line of a product meanwhile is billed next time.
+        """
+        listed = self._before.items()
+        places = [{"account": id, "since": self._since[id], "before": instant_text(at)} for id, at in listed]
+        firsts = {"first": First("at", Compared("at", before="before")), "left": First("id", Compared("at", "before"))}
+        joined = Joined(places, ("account",), (_NEW,), {"state": UNBILLED})
+        rows = totals(self._lines, joined, ("account", "product"), firsts=firsts)
+        waiting = {
+            (row["account"], row["product"]): datetime.fromisoformat(row["first"]) for row in rows if row["first"]
+        }
+        products = sorted({product for _, product in waiting})
+        self._scopes.insert_new({"scope": id, "product": id} for id in products)
         self._scopes.get_many(((id,) for id in products), for_update=True)
+        floor = first_id(now_millis() - _LATE_MAX)
+        left = {id: floor for id in self._before}
+        for row in rows:
+            if row["left"]:
+                left[row["account"]] = min(left[row["account"]], row["left"])
+        self._claims.put({"account": id, "since": since} for id, since in sorted(left.items()))
+        return waiting
 
-    def _add_up(self, account: str, start: datetime, where: Mapping[str, Any]) -> None:
+    def _add_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
         new: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for one in self._lines.sum(["quantity", "amount"], where, _SAID):
-            key = {"account": account, **one.group, "currency": one.group["currency"] or "", "start": start}
-            new[tuple(key.values())] = {**key, **one.sums, "lines": one.count}
-            self._claimed[_key(key)] = self._claimed.get(_key(key), 0) + one.count
+        for row in rows:
+            said = {name: row[name] for name in _SAID} | {"currency": row["currency"] or ""}
+            key = {"account": row["account"], **said, "start": datetime.fromisoformat(row["start"])}
+            sums = {"quantity": row["quantity"], "amount": row["amount"], "lines": row["count"]}
+            new[tuple(key.values())] = {**key, **sums}
+            self._claimed.setdefault(row["account"], {})[_key(key)] = row["count"]
         kept = self._sums.get_many(new)
         self._sums.put(_together(row, kept.get(key)) for key, row in sorted(new.items()))
+
+
+def _earliest(oldest: Mapping[tuple[str, str], datetime]) -> dict[str, datetime]:
+    earliest: dict[str, datetime] = {}
+    for (account, _), at in oldest.items():
+        earliest[account] = min(at, earliest.get(account, at))
+    return earliest
+
+
+def _periods(first: datetime, before: datetime, periods: Periods) -> Iterator[tuple[datetime, datetime]]:
+    """The periods from that of the first instant on, the last one until `before`."""
+    at = first
+    while at < before:
+        start, end = periods(at)
+        assert start <= at < end, "an instant lies in its period"
+        yield start, min(end, before)
+        at = end
 
 
 def _together(row: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -95,6 +95,14 @@ class ProductHistory:
     def __init__(self, records: Recording) -> None:
         self._spans, self._identifiers = records(SPANS.name), records(IDENTIFIERS.name)
 
+    def foresee(self, accounts: Iterable[str]) -> set[str]:
+        """These accounts will be asked for; the products that were ever charged to them."""
+        wanted = tuple(sorted(set(accounts)))
+        self._spans.foresee({"account": wanted})
+        products = {id for listed in self.of_account(wanted).values() for id in listed}
+        self._spans.foresee({"product": tuple(sorted(products))})
+        return products
+
     def spans(self, products: Iterable[str]) -> dict[str, list[Span]]:
         """The spans of each product that has any, from the first to the last."""
         found: dict[str, list[Span]] = {}

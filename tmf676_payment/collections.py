@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from tmf676_payment import collecting, credit
 from tmf676_payment.accounts import entity_of, hold
 from tmf676_payment.credit import CREDIT_NOTE, Received
 from tmf676_payment.dunning.wake import GRACE, look_at, paid
+from tmf676_payment.tables import COLLECTIONS, CREDITS, DUNNING
 
 
 class IssuedBill(Protocol):
@@ -34,6 +36,14 @@ class Collections:
 
     def __init__(self, records: Recording) -> None:
         self._records = records
+
+    def foresee(self, accounts: Iterable[str]) -> None:
+        """Bills of these accounts, which are held, are issued now."""
+        wanted = tuple(sorted(set(accounts)))
+        table = self._records
+        table(COLLECTIONS.name).foresee_new()
+        table(CREDITS.name).foresee({"account": wanted, "is_left": True})
+        table(DUNNING.name).foresee({"account": wanted})
 
     def bill_issued(self, context: RuleContext, bill: IssuedBill) -> None:
         """A new bill is stored: customer credit is applied to it, and what remains is collected from its due date on.

@@ -1,12 +1,14 @@
-"""A bill run: every account that is due, each in transactions of its own, several at once where the database can.
+"""A bill run: every account that is due, some together in one transaction, several groups at once on PostgreSQL.
 
-An account that cannot be billed is noted with its reason and stops nobody else. A run that was broken off is done by
-the next one: what it billed is not due any more. On SQLite, which has one writer, accounts are billed one by one.
+An account that cannot be billed is noted with its reason and stops nobody else: its group is billed one by one. A run
+that was broken off is done by the next one: what it billed is not due any more. Several runs may go on at once, on
+several machines: accounts that one holds are left alone by the others. SQLite has one writer, and one group at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,19 +18,23 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from common.assurance import in_parts
 from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.money import Money
-from common.errors import ClientError, ServerError, Unavailable
+from common.errors import ClientError, ConfigurationError, ServerError, Unavailable
 from common.installation import Installation
 from common.rest.actions import acting
 from common.store.records import Between
 from common.store.unit_of_work import UnitOfWork
 from tmf678_bill.issue import Issued
-from tmf678_bill.run import bill_next_cycle
+from tmf678_bill.run import Billed, bill_next_cycle
 from tmf678_bill.tables import BILLING, OUTCOMES, RUNS
+from tmf678_bill.together import bill_together
 
 WORKERS = 4
+# Accounts in one transaction.
+TOGETHER = 50
 # Times that a transaction is tried which the database refuses because of others.
 ATTEMPTS_MAX = 5
 # Cycles of one account in one run: ten years of months.
@@ -38,6 +44,9 @@ _AT_ONCE = 500
 _MOMENT = timedelta(milliseconds=1)
 # A local day begins within so long of the day in UTC.
 _ZONES = timedelta(hours=15)
+
+# An account, and the instant until which it is billed.
+_Wanted = tuple[str, datetime]
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -92,6 +101,7 @@ class BillRun:
     until: datetime | date | None = None
     dry_run: bool = False
     workers: int = WORKERS
+    together: int = TOGETHER
     progress: Callable[[int, int], None] = lambda done, total: None
 
     def run(self) -> Report:
@@ -99,20 +109,29 @@ class BillRun:
         started = self.installation.clock.now()
         report = Report(ordered_id())
         self._note_run(report.run, started, None)
-        due = list(self._due(started))
         workers = self.workers if self.installation.database.dialect_name == "postgresql" else 1
+        left: list[_Wanted] = []
         with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-            futures = [pool.submit(self._account, report.run, account, until) for account, until in due]
-            for done, future in enumerate(futures, 1):
-                report.outcomes.append(future.result())
-                self.progress(done, len(due))
+            for page in self._pages(started):
+                groups = [page[start : start + self.together] for start in range(0, len(page), self.together)]
+                # Somebody else may be at the same run: where both begin is a matter of chance.
+                first = random.randrange(len(groups))
+                futures = [pool.submit(self._group, report.run, group) for group in (*groups[first:], *groups[:first])]
+                for future in futures:
+                    outcomes, others = future.result()
+                    report.outcomes += outcomes
+                    left += others
+                    self.progress(len(report.outcomes), 0)
+        for account, until in self._still(left):
+            report.outcomes.append(self._account(report.run, account, until))
+        report.outcomes.sort(key=lambda one: one.account)
         self._note_run(report.run, started, self.installation.clock.now())
         return report
 
     # -- which accounts -----------------------------------------------------------------------------------------------
 
-    def _due(self, now: datetime) -> Iterator[tuple[str, datetime]]:
-        """Accounts, each with the instant until which it is billed."""
+    def _pages(self, now: datetime) -> Iterator[list[_Wanted]]:
+        """Accounts, each with the instant until which it is billed, some at a time."""
         where: dict[str, Any] = {}
         if self.accounts:
             where["account"] = tuple(sorted(set(self.accounts)))
@@ -125,15 +144,28 @@ class BillRun:
         while True:
             with self.installation.database.read() as uow:
                 rows = uow.records(BILLING.name).find(where, limit=_AT_ONCE, after=after)
-            for row in rows:
-                found.add(row["account"])
-                until = self._until(row, now)
-                if self.accounts or (row["next"] is not None and row["next"] <= until):
-                    yield row["account"], until
+            found |= {row["account"] for row in rows}
+            untils = [(row, self._until(row, now)) for row in rows]
+            page = [(row["account"], at) for row, at in untils if self.accounts or _is_due(row, at)]
+            if page:
+                yield page
             if len(rows) < _AT_ONCE:
                 break
             after = (rows[-1]["account"],)
-        yield from ((one, now) for one in sorted(set(self.accounts) - found))
+        missing = sorted(set(self.accounts) - found)
+        if missing:
+            yield [(one, now) for one in missing]
+
+    def _still(self, wanted: Iterable[_Wanted]) -> Iterator[_Wanted]:
+        """Those of them that nobody else has billed meanwhile."""
+        untils = dict(wanted)
+        for part in in_parts(sorted(untils)):
+            with self.installation.database.read() as uow:
+                rows = uow.records(BILLING.name).get_many((account,) for account in part)
+            for account in part:
+                row = rows.get((account,))
+                if self.accounts or row is None or _is_due(row, untils[account]):
+                    yield account, untils[account]
 
     def _latest(self, now: datetime) -> datetime:
         if isinstance(self.until, datetime):
@@ -145,10 +177,60 @@ class BillRun:
             return self.until
         return now if self.until is None else midnight(self.until, ZoneInfo(row["zone"]))
 
-    # -- one account --------------------------------------------------------------------------------------------------
+    # -- accounts ------------------------------------------------------------------------------------------------------
 
-    def _account(self, run: str, account: str, until: datetime) -> Outcome:
-        bills: list[Issued] = []
+    def _group(self, run: str, group: list[_Wanted]) -> tuple[list[Outcome], list[_Wanted]]:
+        """Accounts in transactions together, as long as all goes well; else each by itself.
+
+        Shapes: what came of them, and those that others held.
+        """
+        if self.dry_run or len(group) == 1:
+            return [self._account(run, account, until) for account, until in group], []
+        bills: dict[str, list[Issued]] = {account: [] for account, _ in group}
+        pending, left, ended = dict(group), dict[str, datetime](), set[str]()
+        for _ in range(CYCLES_MAX):
+            if not pending:
+                break
+            try:
+                found = self._together(run, pending, bills)
+            except (ConfigurationError, KeyboardInterrupt):
+                raise
+            except Exception as error:
+                # One of them, or the database: whoever it is fails by itself, and costs nobody else anything.
+                _log.info("accounts are billed one by one", accounts=len(pending), why=type(error).__name__)
+                each = [self._account(run, account, until, bills[account]) for account, until in pending.items()]
+                return [*self._outcomes(bills, ended), *each], list(left.items())
+            left |= {account: until for account, until in pending.items() if account not in found}
+            ended |= {account for account, billed in found.items() if billed is None}
+            pending = {account: pending[account] for account, billed in found.items() if billed is not None}
+        return self._outcomes(bills, ended | pending.keys()), list(left.items())
+
+    def _outcomes(self, bills: Mapping[str, list[Issued]], accounts: Collection[str]) -> list[Outcome]:
+        return [
+            Outcome(account, Result.BILLED if issued else Result.NOTHING, tuple(issued))
+            for account, issued in bills.items()
+            if account in accounts
+        ]
+
+    def _together(
+        self, run: str, pending: Mapping[str, datetime], bills: Mapping[str, list[Issued]]
+    ) -> dict[str, Billed | None]:
+        """One cycle of each in one transaction; `bills` gets those that were issued."""
+        with self.installation.database.group() as uow:
+            found = bill_together(self.installation, uow, pending, run)
+            issued = {account: one.bill for account, one in found.items() if one is not None and one.bill is not None}
+            for account, billed in found.items():
+                if billed is not None or not bills[account]:
+                    count = len(bills[account]) + (account in issued)
+                    _note(uow, run, account, Result.BILLED if count else Result.NOTHING, count)
+            uow.commit()
+        for account, bill in issued.items():
+            bills[account].append(bill)
+        return found
+
+    def _account(self, run: str, account: str, until: datetime, issued: Iterable[Issued] = ()) -> Outcome:
+        """One account by itself, of which bills may have been `issued` before in this run."""
+        bills = list(issued)
         try:
             if self.dry_run:
                 bills = _again(lambda: self._dry(run, account, until))
@@ -218,6 +300,10 @@ class BillRun:
         with self.installation.database.write() as uow:
             uow.records(RUNS.name).put([{**row, "started_at": started, "ended_at": ended}])
             uow.commit()
+
+
+def _is_due(row: Mapping[str, Any], until: datetime) -> bool:
+    return row["next"] is not None and row["next"] <= until
 
 
 def _again(work: Callable[[], _T]) -> _T:

@@ -64,7 +64,7 @@ def run(
         now = installation.clock.now()
         if isinstance(end, datetime) and end > now and not dry_run:
             stop("--until is not in the future; use --dry-run to see what would be billed then", MISUSED)
-        report = BillRun(installation, tuple(account or ()), cycle, end, dry_run, workers, advance).run()
+        report = BillRun(installation, tuple(account or ()), cycle, end, dry_run, workers, progress=advance).run()
     if json:
         _print(_plain_report(report, is_dry=dry_run))
     else:

@@ -47,7 +47,11 @@ class AccountCycle:
         return midnight(span.start, self.zone), midnight(span.end, self.zone)
 
     def span_at(self, moment: datetime) -> Span:
-        return self._periods.span_at(self.day(moment))
+        return self.span_on(self.day(moment))
+
+    def span_on(self, day: date) -> Span:
+        """The cycle period that a local day lies in."""
+        return self._periods.span_at(day)
 
     def day(self, moment: datetime) -> date:
         """The local day of an instant; where midnight is skipped, the day that begins there."""

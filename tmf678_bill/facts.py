@@ -6,16 +6,21 @@ Products and what they were at any time come from the inventory (`productHistory
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from common.component import RuleContext
 from common.domain.accounting import summed
 from common.domain.clock import normal_instant
+from common.domain.cycles import midnight
 from common.domain.money import Money, money_of
 from common.domain.query import Document
+from common.exact_json import encode
+from common.store.records import Between
+from tmf678_bill.billing.closed import before, closed_day, is_parting
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.values import (
     AccountFacts,
@@ -23,6 +28,7 @@ from tmf678_bill.billing.values import (
     Exemption,
     Existing,
     Kind,
+    Policy,
     ProductFacts,
     Purpose,
     Stretch,
@@ -32,9 +38,10 @@ from tmf678_bill.billing.values import (
 from tmf678_bill.cycles import AccountCycle
 from tmf678_bill.items import added, existing_of
 from tmf678_bill.parties import customers_of, place_of_account, place_of_product
-from tmf678_bill.prices import Terms, UsageTerms, agreed_prices, usage_terms
+from tmf678_bill.prices import UsageTerms
+from tmf678_bill.shared import Shared
 from tmf678_bill.tables import CHARGE, ITEMS
-from tmf678_bill.taxes import exemptions_of, rate_table
+from tmf678_bill.taxes import exemptions_of
 
 # TMF637 v5.0.0 ProductStatusType: what is charged, what is there without being charged, and what has ended.
 _CHARGED = frozenset({"active", "pendingTerminate"})
@@ -42,6 +49,9 @@ _LIVE = _CHARGED | {"suspended"}
 _ENDED = frozenset({"terminated", "cancelled", "aborted"})
 _PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
 _HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
+_DAY = timedelta(days=1)
+# Counts changes of the engine by which it comes to other amounts for the past: then all of it is compared again.
+_ENGINE = 1
 _NO_TERMS = UsageTerms("", TaxClass(), ())
 # ISO 4217: what was used costs nothing, and nobody says in which currency.
 _NO_CURRENCY = "X" * 3
@@ -49,7 +59,11 @@ _NO_CURRENCY = "X" * 3
 
 @dataclass(frozen=True)
 class Facts:
-    """Shapes: `names` are those of products, `exemptions` and `rates` what the statement is taxed by."""
+    """Shapes: `names` are those of products, `exemptions` and `rates` what the statement is taxed by.
+
+    With `since` everything that ended by that day is charged as it is due: `existing` and the account's usage are only
+    of periods that end later (`engine.propose`).
+    """
 
     account: AccountFacts
     existing: tuple[Existing, ...]
@@ -57,51 +71,89 @@ class Facts:
     exemptions: tuple[Exemption, ...]
     names: Mapping[str, str]
     sums: Mapping[tuple[Any, ...], list[Any]]
+    terms: tuple[Any, ...]
+    since: date | None
+
+    def closed(self, cutoff: date, policy: Policy) -> dict[str, Any]:
+        """What the account's row says of its past, once a bill of this cutoff has been made."""
+        day = closed_day(self.account, cutoff)
+        fingerprint = None if day is None else _fingerprint(self.account, self.terms, day, policy)
+        return {"closed": None if day is None else day.isoformat(), "fingerprint": fingerprint}
 
 
-def read_facts(context: RuleContext, account: Document, cycle: AccountCycle, currency: str | None, usage: Any) -> Facts:
+def read_facts(
+    shared: Shared, context: RuleContext, account: Document, cycle: AccountCycle, row: Mapping[str, Any], policy: Policy
+) -> Facts:
     """What is known of the account now.
 
-    Shapes: `usage` is what rating offers, after the unbilled lines were claimed; None where usage is not served.
+    Shapes: `row` is that of its billing. Where usage is served, its unbilled lines were claimed.
     """
-    assert context.records is not None, "accounts are billed where they are stored"
-    history = context.offered("productHistory") if context.offered is not None else None
-    listed = history.of_account([account["id"]]).get(account["id"], []) if history is not None else []
+    id, usage, history = account["id"], shared.usage, shared.history
+    listed = history.of_account([id]).get(id, []) if history is not None else []
     spans = history.spans(listed) if history is not None else {}
     documents = context.library.get_many("product", set(listed))
-    entries = [entry for spans_of in spans.values() for span in spans_of for entry in _entries(span)]
-    reading = _Reading(account["id"], cycle, Terms(entries, context))
-    products = [reading.product(documents.get(id, {"id": id}), spans[id]) for id in sorted(spans)]
-    whole = _with_parts(products, documents)
+    reading = _Reading(id, cycle, shared)
+    products = [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
+    whole = AccountFacts(id, cycle.cycle, _with_parts(products, documents), earlier=cycle.earlier)
+    touched = usage.touched(id) if usage is not None else None
+    since = _since(row, whole, reading.terms(), policy, None if touched is None else cycle.span_at(touched).end)
+    sums = usage.sums(id, cycle.period_at, _begin(since, cycle)) if usage is not None else []
     limit = money_of(account.get("creditLimit"))
-    currency = currency or (None if limit is None else limit.currency)
-    sums = usage.sums(account["id"], cycle.period_at) if usage is not None else []
-    currency = currency or _first_currency(whole) or reading.usage_currency(sums)
+    currency = row["currency"] or (None if limit is None else limit.currency)
+    currency = currency or _first_currency(whole.products) or reading.usage_currency(sums)
     used: dict[tuple[Any, ...], list[Any]] = {}
     for one in sums:
         key = (one.product, one.price, one.version, one.usage_type, one.kind, cycle.span_at(one.start).start)
         used.setdefault(key, []).append(one)
     customers = customers_of(account, context.library)
-    place = place_of_account(account, customers)
-    facts = AccountFacts(
-        account["id"],
-        cycle.cycle,
-        whole,
-        tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY)),
-        currency,
-        place,
-        cycle.earlier,
-    )
-    kept = context.records(ITEMS.name).find({"account": account["id"], "origin": CHARGE}, order=["id"])
-    existing = existing_of(kept)
+    found = tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY))
+    facts = replace(whole, usage=found, currency=currency, place=place_of_account(account, customers))
+    existing = existing_of(_charged(context, id, since))
     return Facts(
         facts,
         existing,
-        rate_table(context.records, _categories(facts, existing)),
+        shared.rates(_categories(facts, existing)),
         exemptions_of([account, *customers], cycle.zone),
         {id: str(one.get("name") or id) for id, one in documents.items()},
         used,
+        reading.terms(),
+        since,
     )
+
+
+def _since(
+    row: Mapping[str, Any], account: AccountFacts, terms: tuple[Any, ...], policy: Policy, touched: date | None
+) -> date | None:
+    """The day by which everything is charged as it is due; None where the past is another one than it was.
+
+    Shapes: `touched` is the end of the first period in which usage is new.
+    """
+    if row["closed"] is None:
+        return None
+    day = date.fromisoformat(row["closed"])
+    if (touched is not None and touched <= day) or not is_parting(account, day):
+        return None
+    return day if _fingerprint(account, terms, day, policy) == row["fingerprint"] else None
+
+
+def _fingerprint(account: AccountFacts, terms: tuple[Any, ...], day: date, policy: Policy) -> str:
+    """Of everything that charges are computed from whose period ended by a day, but for sums of usage: these only
+    change by lines that are claimed.
+    """
+    content = encode([_ENGINE, before(account, day), terms, policy.rounding])
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _begin(since: date | None, cycle: AccountCycle) -> datetime | None:
+    """The first instant of the periods of usage that end after a day."""
+    return None if since is None else midnight(cycle.span_on(since).start, cycle.zone)
+
+
+def _charged(context: RuleContext, account: str, since: date | None) -> list[dict[str, Any]]:
+    """The items of keys whose period ends after a day, in the order in which they were issued."""
+    assert context.records is not None, "accounts are billed where they are stored"
+    until = Between(None if since is None else (since + _DAY).isoformat())
+    return context.records(ITEMS.name).find({"account": account, "origin": CHARGE, "until": until}, order=["id"])
 
 
 @dataclass
@@ -110,7 +162,7 @@ class _Reading:
 
     account: str
     cycle: AccountCycle
-    terms: Terms
+    shared: Shared
 
     def __post_init__(self) -> None:
         self._usage_terms: dict[tuple[str, str], UsageTerms] = {}
@@ -134,20 +186,25 @@ class _Reading:
     def _stretches(self, product: str, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
         charged_elsewhere: set[str] = set()
         for index, span in enumerate(spans):
-            entries = list(_entries(span))
-            prices = agreed_prices(entries, self.terms)
+            prices = self.shared.prices(span.doc)
             if span.account != self.account:
-                charged_elsewhere |= {price.key for price in prices if span.status in _LIVE}
+                charged_elsewhere |= {price.key for price in prices.agreed if span.status in _LIVE}
                 continue
             if span.status in _ENDED:
                 return
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
-            self._note_usage(product, entries, start)
-            kept = tuple(one for one in prices if not _is_paid_elsewhere(one, charged_elsewhere))
+            self._note_usage(product, prices.usage, start)
+            kept = prices.agreed
+            if charged_elsewhere:
+                kept = tuple(one for one in kept if not _is_paid_elsewhere(one, charged_elsewhere))
             yield Stretch(start, end, span.status in _CHARGED, kept)
 
-    def _note_usage(self, product: str, entries: list[Document], start: date) -> None:
-        for id, found in usage_terms(entries, self.terms):
+    def terms(self) -> tuple[Any, ...]:
+        """How usage is taxed and lowered, and since when."""
+        return tuple((*key, found, self._since[key]) for key, found in sorted(self._usage_terms.items()))
+
+    def _note_usage(self, product: str, prices: Iterable[tuple[str, UsageTerms]], start: date) -> None:
+        for id, found in prices:
             self._usage_terms[product, id] = found
             self._since.setdefault((product, id), start)
 
@@ -187,10 +244,6 @@ class _Reading:
 def usage_key(of: Purpose) -> tuple[Any, ...]:
     """What an item of usage and the sums of its lines have in common (`Facts.sums`)."""
     return of.product, of.price, of.version, of.usage_type, of.line_kind, of.period.start
-
-
-def _entries(span: Any) -> Iterator[Document]:
-    return (entry for entry in span.doc.get("productPrice", ()) if isinstance(entry, dict))
 
 
 def _is_paid_elsewhere(price: AgreedPrice, charged: set[str]) -> bool:

@@ -75,25 +75,47 @@ class Issued:
     items: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Itemised:
+    """The items of a bill that has no number yet, written with the rates that show them. Shapes: ids in their order."""
+
+    of: Issuing
+    items: tuple[str, ...]
+
+
 def issue(context: RuleContext, of: Issuing) -> Issued:
     """Write the bill. Shapes: the account is held, and its usage claimed."""
+    return numbered(context, itemised(context, of))
+
+
+def itemised(context: RuleContext, of: Issuing) -> Itemised:
+    """Write the items."""
     assert context.records is not None, "bills are issued where they are stored"
     assert context.create is not None, "bills are issued where they are stored"
-    records, statement, account = context.records, of.statement, of.account["id"]
-    ids = [ordered_id() for _ in statement.items]
+    account, items = of.account["id"], of.statement.items
+    ids = tuple(ordered_id() for _ in items)
     rows = [
         item_row(id, of.bill, place, account, item, _origin(of, item))
-        for place, (id, item) in enumerate(zip(ids, statement.items, strict=True))
+        for place, (id, item) in enumerate(zip(ids, items, strict=True))
     ]
-    records(ITEMS.name).insert(rows)
+    context.records(ITEMS.name).insert(rows)
     for row in rows:
         context.create("appliedCustomerBillingRate", rate_document(row, of, context.now))
+    return Itemised(of, ids)
+
+
+def numbered(context: RuleContext, made: Itemised) -> Issued:
+    """Give the bill its number and write what shows it."""
+    assert context.records is not None, "bills are issued where they are stored"
+    assert context.create is not None, "bills are issued where they are stored"
+    of, records = made.of, context.records
+    statement, account = of.statement, of.account["id"]
     series = CREDIT_NOTES if statement.is_credit else BILLS
     due = _due(of, context.now)
     sequence = next_number(records, of.policy.entity, series)
     number = of.policy.number(series, sequence, of.cycle.day(context.now))
     issued = Issued(of.bill, number, series, account, of.start, of.cutoff, due, statement.net, statement.tax,
-                    statement.gross, tuple(ids))  # fmt: skip
+                    statement.gross, made.items)  # fmt: skip
     cycle_id = _cycle(context, of)
     document = bill_document(of, issued, cycle_id, context.now)
     records(HEADS.name).insert([_head(of, issued, sequence, context.now, document)])

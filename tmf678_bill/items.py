@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from common.domain.cycles import Span
+from common.domain.clock import instant_text
+from common.domain.cycles import Span, midnight
 from common.domain.money import Money
 from common.domain.query import Document
 from tmf678_bill.billing.explain import explain_item
@@ -22,6 +24,7 @@ from tmf678_bill.billing.values import (
 )
 from tmf678_bill.tables import CHARGE
 
+_DAY, _ZONE = timedelta(days=1), ZoneInfo("UTC")
 # Quantities have 34 digits at most (`tmf635_usage`): sums of any number of them fit.
 _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
@@ -35,6 +38,7 @@ def item_row(id: str, bill: str, place: int, account: str, item: Item, origin: s
         **{"key": of.key, "kind": of.kind.value, "name": of.name, "product": of.product or None},
         **{"price": of.price, "version": of.version},
         **{"first": charge.span.start.isoformat(), "last": charge.span.end.isoformat()},
+        "until": of.period.end.isoformat(),
         **{"amount": charge.amount.amount, "currency": charge.amount.currency},
         **{"net": item.net.amount, "tax": item.tax.amount, "gross": item.gross.amount},
         **{"category": applied.category, "rate": applied.rate, "is_inclusive": applied.is_inclusive},
@@ -68,6 +72,14 @@ def existing_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Existing, ...]:
             doc["place"],
         )
     return tuple(found.values())
+
+
+def usage_place(row: Mapping[str, Any]) -> dict[str, str]:
+    """Where the usage behind an item is looked for (`ratedUsage.lines_of`): its days, in whatever time zone."""
+    first, last = (date.fromisoformat(text) for text in row["doc"]["purpose"]["period"])
+    start, end = (midnight(day, _ZONE) for day in (first - _DAY, last + _DAY))
+    times = {"start": instant_text(start), "end": instant_text(end)}
+    return {"bill_item": row["id"], "product": row["product"], **times}
 
 
 def added(quantities: Iterable[Decimal]) -> Decimal:

@@ -50,13 +50,18 @@ class UsageTerms:
 
 
 class Terms:
-    """The price documents of entries and of their alterations, asked for all at once."""
+    """The price documents of entries and of their alterations, asked for all at once and each once."""
 
-    def __init__(self, entries: Iterable[Document], context: RuleContext) -> None:
-        named = list(_with_alterations(entries))
-        sold = context.offered("soldPrices") if context.offered is not None else None
-        meant = sold.meant(named, context.library) if sold is not None else [None] * len(named)
-        self._meant = {_reference(entry): document for entry, document in zip(named, meant, strict=True)}
+    def __init__(self, context: RuleContext) -> None:
+        self._library = context.library
+        self._sold = context.offered("soldPrices") if context.offered is not None else None
+        self._meant: dict[tuple[Any, Any], Document | None] = {}
+
+    def learn(self, entries: Iterable[Document]) -> None:
+        """Ask for what these entries mean."""
+        named = [entry for entry in _with_alterations(entries) if _reference(entry) not in self._meant]
+        meant = self._sold.meant(named, self._library) if self._sold is not None and named else [None] * len(named)
+        self._meant |= {_reference(entry): document for entry, document in zip(named, meant, strict=True)}
 
     def of(self, entry: Mapping[str, Any]) -> Document:
         """The price document of an entry; what stands in the entry itself, when there is no other."""

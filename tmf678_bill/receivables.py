@@ -13,7 +13,7 @@ and everything here does; who holds a bill without its account (a PATCH, its doc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -316,15 +316,19 @@ def _unsettled(account: str) -> AllOf:
     return AllOf((of_account, Compare(FieldPath(("state",), Kind.STRING, many=False), Operator.NE, ("settled",))))
 
 
-def opened(context: RuleContext, account: str) -> datetime | None:
-    """Until when bills that were loaded have charged the account; None when there are none."""
+def opened(context: RuleContext, accounts: Sequence[str]) -> dict[str, datetime | None]:
+    """Until when bills that were loaded have charged each of these accounts; None where there are none."""
     assert context.records is not None, "accounts are billed where they are stored"
-    of_account = Compare(FieldPath(("billingAccount", "id"), Kind.STRING, many=False), Operator.EQ, (account,))
-    loaded = {one["id"]: one for one in context.library.find("customerBill", of_account, OPEN_MAX)}
+    of_account = Compare(FieldPath(("billingAccount", "id"), Kind.STRING, many=False), Operator.EQ, tuple(accounts))
+    loaded = {one["id"]: one for one in context.library.find("customerBill", of_account, OPEN_MAX * len(accounts))}
     issued = context.records(HEADS.name).get_many((id,) for id in loaded)
-    periods = [one.get("billingPeriod") for id, one in loaded.items() if (id,) not in issued]
-    ends = [_moment(one.get("endDateTime")) for one in periods if isinstance(one, Mapping)]
-    return max((end for end in ends if end is not None), default=None)
+    found: dict[str, datetime | None] = dict.fromkeys(accounts)
+    for id, one in loaded.items():
+        period, account = one.get("billingPeriod"), reference_id(one, "billingAccount") or ""
+        end = _moment(period.get("endDateTime")) if isinstance(period, Mapping) and (id,) not in issued else None
+        if end is not None:
+            found[account] = max(end, found[account] or end)
+    return found
 
 
 def _hold(context: RuleContext, resource: str, id: str) -> Document | None:

@@ -1,21 +1,21 @@
-"""Bills one account: the only caller of the engine. One call is one transaction of the caller's.
+"""Bills an account: the only caller of the engine. In the caller's transaction, by itself or with others (`together`).
 
     hold      the account; nobody else bills it, pays or credits it meanwhile
     claim     its unbilled usage before the cutoff
-    propose   everything that is due since it began; settle: less what was charged before
-    state     with taxes; issue: number, records, documents, receivable, ledger, collection
+    draw      propose everything that is due, less what was charged before, with taxes, as items
+    conclude  number, records, documents, receivable, ledger, collection
 
 Nothing left to charge: no bill, and the cycle goes on. Run again: nothing. Whoever makes a dry run does not commit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from common.component import RuleContext
-from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.errors import Conflict, NotFound
 from tmf678_bill.billing.difference import settle
@@ -25,10 +25,11 @@ from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
 from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
 from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
-from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, issue
-from tmf678_bill.policies import entity_of, policy_of
+from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, Itemised, itemised, numbered
+from tmf678_bill.policies import EntityPolicy, entity_of, policy_of
 from tmf678_bill.receivables import opened
 from tmf678_bill.schedule import BILL_ACCOUNT, new_row
+from tmf678_bill.shared import Shared
 from tmf678_bill.tables import BILLING
 
 _MOMENT = timedelta(milliseconds=1)
@@ -54,17 +55,44 @@ class Billed:
     next: datetime | None
 
 
+@dataclass(frozen=True)
+class Due:
+    """An account, held, that is billed until a cutoff. Shapes: `row` is that of its billing, and changed."""
+
+    account: Document
+    row: dict[str, Any]
+    cutoff: datetime
+    cycle: AccountCycle
+    policy: EntityPolicy
+    run_type: str
+    run: str | None
+
+    @property
+    def id(self) -> str:
+        id: str = self.account["id"]
+        return id
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A bill that is worked out and has its items. Shapes: without `made` there is nothing to charge."""
+
+    due: Due
+    facts: Facts
+    decided: tuple[Charge, ...] = ()
+    made: Itemised | None = None
+
+
 def bill_next_cycle(context: RuleContext, account_id: str, until: datetime, run: str | None = None) -> Billed | None:
     """Bill the account's next cycle when it has ended by `until`; None when it has not.
 
     Errors: NotFound; Refused.
     """
     account, row = held_account(context, account_id)
-    cutoff = row["next"]
-    if cutoff is None or cutoff > until:
-        _wake(context, row)
+    if row["next"] is None or row["next"] > until:
+        wake(context, row)
         return None
-    return _bill(context, account, row, cutoff, ON_CYCLE, run)
+    return _bill(context, account, row, row["next"], ON_CYCLE, run)
 
 
 def bill_now(context: RuleContext, account_id: str, run: str | None = None) -> Billed:
@@ -93,40 +121,74 @@ def held_account(context: RuleContext, account_id: str) -> tuple[Document, dict[
 def _bill(
     context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, run_type: str, run: str | None
 ) -> Billed:
+    due = due_of(context, account, row, cutoff, run_type, run)
+    if is_billed_further(due):
+        return done(context, due, None)
+    shared = Shared(context)
+    if due.row["billed_until"] is None:
+        due.row["opened"] = opened(context, [due.id])[due.id]
+    claim(shared, [due])
+    drawn = draw(shared, context, due)
+    if shared.usage is not None:
+        shared.usage.settle()
+    return conclude(shared, context, drawn)
+
+
+def due_of(
+    context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, run_type: str, run: str | None
+) -> Due:
+    """Shapes: the row goes on to the cycle after."""
     cycle = account_cycle(account, context.library, context.settings, context.records)
-    assert context.records is not None, "accounts are billed where they are stored"
     row["next"] = cycle.cutoff_after(cutoff) if run_type == ON_CYCLE else row["next"]
-    if row["billed_until"] is None:
-        row["opened"] = opened(context, account["id"])
-    since = row["billed_until"] or row["opened"] or min(row["since"], cycle.period_at(cutoff)[0])
-    if row["billed_until"] is not None and cutoff < row["billed_until"]:
-        return _done(context, account, row, cutoff, None)  # a bill on demand went further
-    bill = ordered_id()
-    usage = context.offered("ratedUsage") if context.offered is not None else None
-    if usage is not None:
-        usage.claim(account["id"], cutoff, cycle.period_at, bill)
-    facts = read_facts(context, account, cycle, row["currency"], usage)
     policy = policy_of(entity_of(account, context.settings), context.settings)
+    return Due(account, row, cutoff, cycle, policy, run_type, run)
+
+
+def is_billed_further(due: Due) -> bool:
+    """Whether a bill on demand went further than the cutoff."""
+    return due.row["billed_until"] is not None and due.cutoff < due.row["billed_until"]
+
+
+def claim(shared: Shared, dues: Iterable[Due]) -> None:
+    """The unbilled usage of these accounts is for the bills that are made now."""
+    if shared.usage is not None:
+        shared.usage.claim({due.id: (due.cutoff, due.cycle.period_at) for due in dues})
+
+
+def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
+    """Work out what is to be charged, and write its items. Errors: Refused."""
+    row, cycle, policy = due.row, due.cycle, due.policy
+    facts = read_facts(shared, context, due.account, cycle, row, policy.engine)
     try:
-        proposed = _here(propose(facts.account, cycle.day(cutoff), policy.engine), row["opened"], cycle)
-        decided = pending_adjustments(context.records, account["id"])
-        charges = (*settle(proposed, facts.existing), *decided)
+        proposed = propose(facts.account, cycle.day(due.cutoff), policy.engine, facts.since)
+        decided = pending_adjustments(shared.records, due.id)
+        charges = (*settle(_here(proposed, row["opened"], cycle), facts.existing), *decided)
         if not charges:
-            return _done(context, account, row, cutoff, None)
+            return Drawn(due, facts)
         statement = state(charges, policy.engine, facts.rates, facts.exemptions)
     except (OtherCurrency, RatesOverlap) as error:
-        raise Refused(account["id"], error.code, str(error)) from error
+        raise Refused(due.id, error.code, str(error)) from error
+    since = row["billed_until"] or row["opened"] or min(row["since"], cycle.period_at(due.cutoff)[0])
     row["bills"], row["currency"] = row["bills"] + 1, statement.currency
     of = Issuing(
-        account, cycle, policy, statement, since, cutoff, row["bills"], run_type, run, row["next"],
-        is_last=_has_ended(facts, cycle, cutoff), names=facts.names, bill=bill,
+        due.account, cycle, policy, statement, since, due.cutoff, row["bills"], due.run_type, due.run, row["next"],
+        is_last=_has_ended(facts, cycle, due.cutoff), names=facts.names,
         corrections=frozenset(one.key for one in decided),
     )  # fmt: skip
-    issued = issue(context, of)
-    adjustments_billed(context.records, decided, issued.bill)
-    if usage is not None:
-        _assign(usage, bill, facts, charges, issued)
-    return _done(context, account, row, cutoff, issued)
+    made = itemised(context, of)
+    if shared.usage is not None:
+        _assign(shared.usage, facts, charges, made)
+    return Drawn(due, facts, decided, made)
+
+
+def conclude(shared: Shared, context: RuleContext, drawn: Drawn) -> Billed:
+    """Give the bill its number, and all that follows from it."""
+    due, issued = drawn.due, None
+    if drawn.made is not None:
+        issued = numbered(context, drawn.made)
+        adjustments_billed(shared.records, drawn.decided, issued.bill)
+    due.row.update(drawn.facts.closed(due.cycle.day(due.cutoff), due.policy.engine))
+    return done(context, due, issued)
 
 
 def _here(proposed: tuple[Charge, ...], opened: datetime | None, cycle: AccountCycle) -> tuple[Charge, ...]:
@@ -140,30 +202,31 @@ def _here(proposed: tuple[Charge, ...], opened: datetime | None, cycle: AccountC
     return tuple(one for one in proposed if one.due > day or one.purpose.kind is Kind.USAGE)
 
 
-def _done(
-    context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, issued: Issued | None
-) -> Billed:
+def done(context: RuleContext, due: Due, issued: Issued | None) -> Billed:
     """The account goes on to its next cycle; a closed one of which nothing is left does not."""
     assert context.records is not None, "accounts are billed where they are stored"
+    account, row, cutoff = due.account, due.row, due.cutoff
     row["billed_until"], row["problem"] = max(row["billed_until"] or cutoff, cutoff), None
     if issued is None and str(account.get("state", "")).casefold() == "closed":
         row["next"] = None
     context.records(BILLING.name).put([row])
-    _wake(context, row)
+    wake(context, row)
     return Billed(account["id"], cutoff, issued, row["next"])
 
 
-def _wake(context: RuleContext, row: dict[str, Any]) -> None:
+def wake(context: RuleContext, row: dict[str, Any]) -> None:
+    """Have the account billed when its next cycle ends."""
     if context.settings.billing == "automatic" and context.schedule is not None and row["next"] is not None:
         context.schedule(BILL_ACCOUNT, row["account"], row["next"])
 
 
-def _assign(usage: Any, mark: str, facts: Facts, charges: tuple[Charge, ...], issued: Issued) -> None:
+def _assign(usage: Any, facts: Facts, charges: tuple[Charge, ...], made: Itemised) -> None:
     """Each line that was claimed belongs to the item that it is charged in."""
-    for charge, item in zip(charges, issued.items, strict=True):
+    for charge, item in zip(charges, made.items, strict=True):
         if charge.purpose.kind is not Kind.USAGE or not charge.claimed:
             continue
-        found = sum(usage.assign(mark, one, item) for one in facts.sums[usage_key(charge.purpose)] if one.claimed)
+        listed = facts.sums[usage_key(charge.purpose)]
+        found = sum(usage.assign(facts.account.id, one, item) for one in listed if one.claimed)
         assert found == charge.claimed, "every line that was claimed has an item"
 
 

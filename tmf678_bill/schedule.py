@@ -90,8 +90,8 @@ class Billing:
 
 def new_row(account: str, cycle: AccountCycle, since: datetime) -> dict[str, Any]:
     """An account that was never billed."""
-    never = {"opened": None, "billed_until": None, "currency": None, "bills": 0, "problem": None}
-    return {"account": account, **_facts(cycle), "since": since, "next": cycle.cutoff_after(since), **never}
+    never = dict.fromkeys(("opened", "billed_until", "currency", "closed", "fingerprint", "problem"))
+    return {"account": account, **_facts(cycle), "since": since, "next": cycle.cutoff_after(since), "bills": 0, **never}
 
 
 def _facts(cycle: AccountCycle) -> dict[str, Any]:

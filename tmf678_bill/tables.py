@@ -11,7 +11,8 @@ from common.store.description import Of, RecordTable
 # One account that is billed. `anchor` is an ISO date on which a cycle of it begins, a cycle is `count` times `unit`
 # (day, week, month) long; `billed_until` is the cutoff of its last bill run, `next` that of the one to come (none: the
 # account is closed). `bills` counts what was issued; `problem` is why the last run failed.
-# What was due by `opened` was billed elsewhere, on bills that were loaded.
+# What was due by `opened` was billed elsewhere, on bills that were loaded. Every period that ended by the day `closed`
+# is charged as it is due, as long as what lies before it has this `fingerprint` (facts.py).
 BILLING = RecordTable(
     "tmf678_billing",
     {
@@ -27,11 +28,15 @@ BILLING = RecordTable(
         "next": Of.INSTANT,
         "currency": Of.TEXT,
         "bills": Of.INTEGER,
+        "closed": Of.TEXT,
+        "fingerprint": Of.TEXT,
         "problem": Of.TEXT,
     },
     key=("account",),
     indexes=(("next",), ("specification",)),
-    optional=frozenset({"specification", "opened", "billed_until", "next", "currency", "problem"}),
+    optional=frozenset(
+        {"specification", "opened", "billed_until", "next", "currency", "closed", "fingerprint", "problem"}
+    ),
 )
 # A cycle that an account had before, until an ISO date, the local day from which the next one counts.
 EARLIER = RecordTable(
@@ -72,7 +77,8 @@ HEADS = RecordTable(
 )
 # One item of a bill. All items of one `key` and `origin` charge are what was charged for one thing (docs/billing.md);
 # those of the origin correction (credit notes for what people decided) count for nothing there. `amount` is as the
-# price is written; `first` and `last` are the local dates [first, last) of the service period.
+# price is written; `first` and `last` are the local dates [first, last) of the service period; the period that the key
+# is about ends at `until`.
 ITEMS = RecordTable(
     "tmf678_bill_item",
     {
@@ -89,6 +95,7 @@ ITEMS = RecordTable(
         "version": Of.TEXT,
         "first": Of.TEXT,
         "last": Of.TEXT,
+        "until": Of.TEXT,
         "amount": Of.NUMBER,
         "currency": Of.TEXT,
         "net": Of.NUMBER,
@@ -104,7 +111,7 @@ ITEMS = RecordTable(
     },
     key=("id",),
     unique=(("bill", "place"),),
-    indexes=(("account", "key"),),
+    indexes=(("account", "until"),),
     optional=frozenset({"product", "price", "version", "first", "last", "category", "rate", "quantity", "unit"}),
 )
 # What is open of a bill: its amount, less what was applied, is what remains; `disputed` is the part of it that nobody

@@ -24,3 +24,14 @@ def ordered_id() -> str:
     random = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     text = f"{(millis << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | random:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first_id(millis: int) -> str:
+    """What no identifier that is made from this millisecond on (Unix time) lies before."""
+    text = f"{millis:012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
+def now_millis() -> int:
+    """The millisecond that identifiers are made in now."""
+    return time.time_ns() // 1_000_000

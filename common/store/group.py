@@ -17,16 +17,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, or_, true, update
+from sqlalchemy import or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
 from common.domain.clock import instant_text
 from common.domain.query import Condition, Document, Query
 from common.errors import Unavailable
-from common.store.description import Of
-from common.store.group_rows import added, copied
+from common.store.finding import row_columns
 from common.store.records import Between, Day, Key, Records, Summed
 from common.store.records import Row as Record
 from common.store.repository import Found, Repository, Row
@@ -62,7 +60,7 @@ class GroupUnit(UnitOfWork):
         """The documents of a resource; `foresee` reads those that will be asked for."""
         found = self._repositories.get((name, parent))
         if found is None:
-            found = GroupRepository(self.connection, self.tenant, self._tables[name], self._sql, parent)
+            found = GroupRepository(self.session, self.tenant, self._tables[name], self._sql, parent)
             self._repositories[name, parent] = found
         assert isinstance(found, GroupRepository), "a group has repositories of its own"
         return found
@@ -70,7 +68,7 @@ class GroupUnit(UnitOfWork):
     def records(self, name: str) -> GroupRecords:
         """The records of a component's table; the same ones each time."""
         if name not in self._groups:
-            self._groups[name] = GroupRecords(self.connection, self.tenant, *self._records[name])
+            self._groups[name] = GroupRecords(self.session, self.tenant, *self._records[name])
         return self._groups[name]
 
     def work(self, kind: str) -> GroupWork:
@@ -129,7 +127,10 @@ class GroupRecords(Records):
     # -- ahead --------------------------------------------------------------------------------------------
 
     def foresee(self, where: Mapping[str, Any], *, for_update: bool = False) -> None:
-        """Read what will be asked for. Shapes: the first condition is a tuple of values, one of which each question has."""
+        """Read what will be asked for.
+
+        Shapes: the first condition is a tuple of values, of which each question has some.
+        """
         self.flush()
         (column, values), *rest = where.items()
         rows = super().find(where, for_update=for_update)
@@ -154,7 +155,7 @@ class GroupRecords(Records):
                 self._known.setdefault(key, None)
             for row in found.values():
                 self._know(row, is_locked=for_update)
-        return {key: dict(row) for key in wanted if (row := self._known.get(key)) is not None}
+        return {key: dict(known) for key in wanted if (known := self._known.get(key)) is not None}
 
     def find(
         self,
@@ -229,39 +230,29 @@ class GroupRecords(Records):
     def update(self, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         key = tuple(where.get(name, _NOTHING) for name in self._names)
         if len(where) == len(key) and not self._is_unknown(key, for_update=False):
-            row = self._known.get(key)
-            if row is None:
-                return 0
-            self.put([{**row, **values}])
-            return 1
+            known = self._known.get(key)
+            if known is not None:
+                self.put([{**known, **values}])
+            return int(known is not None)
         self.flush()
         self._forget_all()
         return super().update(where, values)
 
-    def delete(self, where: Mapping[str, Any]) -> int:
+    def delete(self, where: Mapping[str, Any]) -> None:
         self.flush()
         self._forget_all()
-        return super().delete(where)
+        super().delete(where)
 
     def flush(self) -> None:
         """Write what waits."""
         new, self._new = self._new, {}
         changed, self._changed = self._changed, {}
         if new:
-            self._write_new(list(new.values()))
+            super().insert(new.values())
         if changed:
             super().put(changed.values())
 
     # -- the parts ----------------------------------------------------------------------------------------
-
-    def _write_new(self, rows: list[Record]) -> None:
-        documents = [name for name, kind in self._described.columns.items() if kind is Of.DOCUMENT]
-        names = ("tenant", *self._described.columns)
-        filled = ({"tenant": self._tenant, **row} for row in rows)
-        if self._connection.dialect.name == "postgresql":
-            copied(self._connection, self._table, names, filled, documents)
-        else:
-            added(self._connection, self._table, filled)
 
     def _key_of(self, row: Mapping[str, Any]) -> Key:
         return tuple(row[name] for name in self._names)
@@ -303,7 +294,9 @@ class GroupRecords(Records):
         for ahead in self._ahead:
             asked = where.get(ahead.column, _NOTHING)
             values = asked if isinstance(asked, tuple) else (asked,)
-            if ahead.values.issuperset(values) and all(_implies(where.get(name, _NOTHING), one) for name, one in ahead.rest.items()):
+            if ahead.values.issuperset(values) and all(
+                _implies(where.get(name, _NOTHING), one) for name, one in ahead.rest.items()
+            ):
                 return ahead
         return None
 
@@ -355,7 +348,7 @@ class GroupRepository(Repository):
         self._changed: dict[str, tuple[Row, Row, Document]] = {}
 
     def foresee(self, ids: Iterable[str], *, for_update: bool = False, skips_locked: bool = False) -> set[str]:
-        """Read documents that will be asked for, in the order of their ids; those that are here, and not held by others."""
+        """Read documents that will be asked for, by id; those that are here, and that nobody else holds."""
         wanted = sorted(set(ids) - (self._locked if for_update else self._known.keys()))
         found: set[str] = set()
         for row in self._read(wanted, for_update=for_update, skips_locked=skips_locked):
@@ -372,11 +365,15 @@ class GroupRepository(Repository):
         if version is not None or self._tables.resource.versioned:
             return super().get(id, version, for_update=for_update)
         if id not in (self._locked if for_update else self._known):
-            row = super().get(id, for_update=for_update)
-            self._known[id] = None if row is None else _KnownRow(row)
-            if row is not None and for_update:
+            found = super().get(id, for_update=for_update)
+            self._known[id] = None if found is None else _KnownRow(found)
+            if found is not None and for_update:
                 self._locked.add(id)
         return self._known.get(id)
+
+    def amend(self, id: str, changes: Mapping[str, Any], now: datetime) -> bool:
+        """Never: what is known of documents here is whole."""
+        return False
 
     def get_many(self, ids: Collection[str]) -> dict[str, Row]:
         missing = [id for id in ids if id not in self._known]
@@ -385,11 +382,11 @@ class GroupRepository(Repository):
                 self._known[row.id] = _KnownRow(row)
             for id in missing:
                 self._known.setdefault(id, None)
-        return {id: row for id in sorted(set(ids)) if (row := self._known.get(id)) is not None}
+        return {id: known for id in sorted(set(ids)) if (known := self._known.get(id)) is not None}
 
     def add(self, id: str, document: Document, now: datetime, version: str = "") -> Row:
         assert not self._tables.resource.versioned, "a group makes no versions"
-        row = _KnownRow(new_row(id, document, now, version), {"id": id, **_own(document)})
+        row = _KnownRow(new_row(id, document, now, version), {"id": id, **_content(document)})
         self._new[id] = row, document
         self._known[id] = row
         self._locked.add(id)
@@ -405,7 +402,7 @@ class GroupRepository(Repository):
         is_new = row.id in self._new
         revision = row.revision if is_new else row.revision + 1
         after = Row(row.id, row.version, revision, after.text, position, row.created_at, moment)
-        known = _KnownRow(after, {"id": row.id, **_own(document)})
+        known = _KnownRow(after, {"id": row.id, **_content(document)})
         if is_new:
             self._new[row.id] = known, document
         else:
@@ -443,44 +440,34 @@ class GroupRepository(Repository):
     # -- the parts ----------------------------------------------------------------------------------------
 
     def _read(self, ids: Sequence[str], *, for_update: bool, skips_locked: bool) -> Iterator[Row]:
-        statement = self._select().where(self._main.c.id.in_(ids), self._main.c.is_latest == true())
-        statement = statement.order_by(self._main.c.id)
+        columns, is_postgresql = self._main.c, self._session.dialect == "postgresql"
+        statement = select(*row_columns(self._tables, is_postgresql)).where(
+            columns.tenant == self._tenant,
+            columns.parent == self._parent,
+            columns.id.in_(ids),
+            columns.is_latest == true(),
+        )
         if for_update:
             statement = statement.with_for_update(skip_locked=skips_locked)
-        for found in self._connection.execute(statement) if ids else ():
+        for found in self._session.connection.execute(statement.order_by(columns.id)) if ids else ():
             yield _KnownRow(Row(*found))
 
     def _write_new(self, made: Collection[tuple[Row, Document]]) -> None:
-        rows = [{**self._values(row, document), "doc": row.text} for row, document in made]
-        for row in rows:
-            del row["doc_text"]
-        looked_up = [entry for row, document in made for entry in self._lookup_rows(row.position, document)]
-        if not self._is_postgresql:
-            added(self._connection, self._main, rows)
-            if looked_up:
-                self._write_lookup(looked_up)
-            return
-        copied(self._connection, self._main, tuple(rows[0]), rows)
-        if looked_up and self._tables.lookup is not None:
-            copied(self._connection, self._tables.lookup, tuple(looked_up[0]), looked_up)
+        rows = [self._values(row, document) for row, document in made]
+        if len(self._insert(rows)) < len(rows):
+            raise Clash("a document of a group is there already; do it again one by one")
+        self._write_lookup([entry for row, document in made for entry in self._lookup_rows(row.position, document)])
 
     def _write_changed(self, changed: Collection[tuple[Row, Row, Document]]) -> None:
-        promoted = [index.column for index in self._tables.promoted.values()]
-        text: Any = bindparam("doc_text", type_=Text())
-        names = ("revision", "updated_at", *promoted)
-        statement = (
-            update(self._main)
-            .where(*self._own(), self._main.c.id == bindparam("of_id"), self._main.c.version == bindparam("of_version"))
-            .values({name: bindparam(f"to_{name}", type_=self._main.c[name].type) for name in names})
-            .values(doc=cast(text, JSONB) if self._is_postgresql else text)
-        )
-        values = []
-        for _, after, document in changed:
-            to = {"revision": after.revision, "updated_at": after.updated_at, **self._promoted_values(document)}
-            of = {"of_id": after.id, "of_version": after.version, "doc_text": after.text}
-            values.append({**of, **{f"to_{name}": value for name, value in to.items()}})
-        self._connection.execute(statement, values)
         for before, after, document in changed:
+            of = {**self._own, "id": after.id, "old_version": before.version, "old_revision": before.revision}
+            to = {
+                "revision": after.revision,
+                "updated_at": after.updated_at,
+                "version": after.version,
+                "doc": after.text,
+            }
+            self._session.write([(self._statements.replacement, {**of, **to, **self._promoted_values(document)})])
             if self._tables.looked_up:
                 were, are = (self._lookup_rows(after.position, one) for one in (before.document(), document))
                 if were != are:
@@ -488,7 +475,7 @@ class GroupRepository(Repository):
                     self._write_lookup(are)
 
 
-def _own(document: Document) -> Document:
+def _content(document: Document) -> Document:
     return {name: value for name, value in document.items() if name not in ("id", "href")}
 
 

@@ -85,7 +85,7 @@ def owed(records: Recording, account: str, currency: str) -> dict[str, Money]:
 
 def is_in_books(records: Recording, account: str) -> bool:
     """Whether anything was posted on the account."""
-    return bool(records(POSTINGS.name).find({"account": account}, limit=1))
+    return bool(records(SUMS.name).find({"account": account}, limit=1))
 
 
 def kept_balances(document: Document) -> list[Any]:

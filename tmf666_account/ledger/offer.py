@@ -25,7 +25,7 @@ from common.store.audit import Values
 from tmf666_account.ledger import deferrals, entries
 from tmf666_account.ledger.journal import OPENING, Posting, owed, post
 from tmf666_account.ledger.reading import Standing, Statement, balance, owed_by, statement, trial_balance
-from tmf666_account.ledger.tables import DEFERRALS, POSTINGS
+from tmf666_account.ledger.tables import BOOKS, DEFERRALS, ENTRIES, LINES, POSTINGS, SUMS
 
 
 class Told(TypedDict):
@@ -42,6 +42,15 @@ class Ledger:
 
     def __init__(self, records: Recording) -> None:
         self._records = records
+
+    def foresee(self, accounts: Iterable[str]) -> None:
+        """Bills of these accounts, which are held, are entered now."""
+        wanted = tuple(sorted(set(accounts)))
+        self._records(BOOKS.name).foresee({"account": wanted}, for_update=True)
+        self._records(SUMS.name).foresee({"account": wanted}, for_update=True)
+        self._records(DEFERRALS.name).foresee({"account": wanted, "is_open": True})
+        for table in (POSTINGS, ENTRIES, LINES):
+            self._records(table.name).foresee_new()
 
     def post(
         self, context: RuleContext, *, cause: str, kind: str, entries: Iterable[Entry], **told: Unpack[Told]

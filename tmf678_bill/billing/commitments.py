@@ -16,12 +16,16 @@ from tmf678_bill.billing.scope import ZERO, Agreement, Scope
 from tmf678_bill.billing.values import Charge, Kind, Rounding
 
 
-def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding) -> list[Charge]:
-    """A charge for each period that is over by the cutoff and in which less was spent, discounts taken off."""
+def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding, since: date | None = None) -> list[Charge]:
+    """A charge for each period that is over by the cutoff and in which less was spent, discounts taken off.
+
+    Shapes: with `since` only periods that end after that day.
+    """
     found: list[Charge] = []
     for agreement in scope.agreements(Kind.COMMITMENT):
         by_period = _spent(agreement, scope, spent)
-        for period in agreement.cycles.spans(agreement.runs[0].start, min(agreement.runs[-1].end, cutoff)):
+        begin = agreement.runs[0].start if since is None else max(agreement.runs[0].start, since)
+        for period in agreement.cycles.spans(begin, min(agreement.runs[-1].end, cutoff)):
             if period.end <= cutoff:
                 found += _missing(agreement, period, by_period.get(period, ZERO), scope.account.place, rounding)
     return found

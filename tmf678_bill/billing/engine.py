@@ -18,10 +18,14 @@ from tmf678_bill.billing.values import USUAL, AccountFacts, Charge, Kind, OtherC
 _ORDER = {kind: index for index, kind in enumerate(Kind)}
 
 
-def propose(account: AccountFacts, cutoff: date, policy: Policy = USUAL) -> tuple[Charge, ...]:
+def propose(
+    account: AccountFacts, cutoff: date, policy: Policy = USUAL, since: date | None = None
+) -> tuple[Charge, ...]:
     """All that is due by the cutoff, whether it was charged before or not; one charge for each key.
 
-    Shapes:  a day is due when it is the cutoff or before; a cutoff is never before that of an earlier bill, or what was
+    Shapes:  with `since` (`closed.closed_day`) only charges whose period ends after that day; the usage that is given
+             is of such periods. They are the same as without.
+             A day is due when it is the cutoff or before; a cutoff is never before that of an earlier bill, or what was
              charged in advance would be given back. The usage of the account is due as it is given.
     Units:   amounts as the prices are written, in minor units of the account's currency.
     Errors:  OtherCurrency.
@@ -32,8 +36,10 @@ def propose(account: AccountFacts, cutoff: date, policy: Policy = USUAL) -> tupl
     _one_currency_each(account)
     begun: list[Charge] = []
     for product in account.products:
-        begun += recurring(product, account, cutoff, rounding)
-        begun += one_time(product, account, rounding)
+        begun += recurring(product, account, cutoff, rounding, since)
+        begun += (
+            one for one in one_time(product, account, rounding) if since is None or one.purpose.period.end > since
+        )
     due = [charge for charge in begun if charge.due <= cutoff]
     usage = [used(one, account, places, rounding) for one in account.usage]
     _one_currency(account, due + usage)
@@ -43,7 +49,7 @@ def propose(account: AccountFacts, cutoff: date, policy: Policy = USUAL) -> tupl
     if scope.has(Kind.COMMITMENT):
         # What is used but charged later (in arrears, from another anchor) is spent, too.
         spent = off if len(due) == len(begun) else lowered(scope, begun + usage, rounding)
-        missing = true_ups(scope, spent, cutoff, rounding)
+        missing = true_ups(scope, spent, cutoff, rounding, since)
     return tuple(in_total_order(due + usage + off.charges + missing))
 
 

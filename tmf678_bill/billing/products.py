@@ -33,13 +33,18 @@ from tmf678_bill.billing.values import (
 _DAY = timedelta(days=1)
 
 
-def recurring(product: ProductFacts, account: AccountFacts, cutoff: date, rounding: Rounding) -> Iterator[Charge]:
-    """A charge for each price and period that begins by the cutoff and has a charged day, due or not yet."""
+def recurring(
+    product: ProductFacts, account: AccountFacts, cutoff: date, rounding: Rounding, since: date | None = None
+) -> Iterator[Charge]:
+    """A charge for each price and period that begins by the cutoff and has a charged day, due or not yet.
+
+    Shapes: with `since` only periods that end after that day.
+    """
     for runs in runs_by_price(product, Kind.RECURRING, account).values():
         recurrence = runs[0].price.recurrence
         assert recurrence is not None, "a recurring price recurs"
         cycles = cycles_of(recurrence, product, account)
-        yield from _Periods(product, account, rounding, recurrence, cycles, runs).charges(cutoff)
+        yield from _Periods(product, account, rounding, recurrence, cycles, runs).charges(cutoff, since)
 
 
 @dataclass(slots=True)
@@ -54,10 +59,11 @@ class _Periods:
     runs: list[Run]
     _wholes: dict[int, Whole] = field(default_factory=dict)
 
-    def charges(self, cutoff: date) -> Iterator[Charge]:
+    def charges(self, cutoff: date, since: date | None) -> Iterator[Charge]:
         at = 0
+        begin = self.runs[0].start if since is None else max(self.runs[0].start, since)
         end = min(self.runs[-1].end, cutoff + _DAY)
-        for period in self.cycles.spans(self.runs[0].start, end):
+        for period in self.cycles.spans(begin, end):
             while at < len(self.runs) and self.runs[at].end <= period.start:
                 at += 1
             parts = list(self._parts(period, at))

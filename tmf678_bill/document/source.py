@@ -36,6 +36,7 @@ from tmf678_bill.document.view import (
     TaxGroup,
     UsageRow,
 )
+from tmf678_bill.items import usage_place
 from tmf678_bill.policies import entity_of
 from tmf678_bill.tables import CREDIT_NOTES, HEADS, ITEMS
 
@@ -180,6 +181,7 @@ class _Source:
         assert self._context.records is not None
         self._names: dict[str, str] = {}
         rows = self._context.records(ITEMS.name).find({"bill": self._bill["id"]}, order=["place"])
+        self._places = [usage_place(row) for row in rows if row["usages"] and row["product"]]
         if rows:
             return [(row["product"] or "", _item(row)) for row in rows]
         of_bill = Compare(FieldPath(("bill", "id"), Kind.STRING, many=False), Operator.EQ, (self._bill["id"],))
@@ -214,13 +216,13 @@ class _Source:
     def _usage_by(self, products: tuple[ProductItems, ...]) -> Callable[[], Iterable[UsageRow]]:
         """The rated usage behind the items, by product in their order, then by time."""
         offered = self._context.offered("ratedUsage") if self._context.offered is not None else None
-        items = [item.id for product in products for item in product.items if item.usages]
+        places = self._places
         order = {product.id: place for place, product in enumerate(products)}
 
         def rows() -> Iterator[UsageRow]:
-            if offered is None or not items:
+            if offered is None or not places:
                 return
-            lines = list(offered.lines_of(items))
+            lines = offered.lines_of(places)
             lines.sort(key=lambda one: (order.get(one.product, len(order)), one.product, one.at, one.id))
             for start in range(0, len(lines), _AT_ONCE):
                 part = lines[start : start + _AT_ONCE]

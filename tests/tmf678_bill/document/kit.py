@@ -54,6 +54,7 @@ def item(id: str, place: int, amounts: Amounts, **more: Any) -> dict[str, Any]:
         "product": "prod-1",
         "first": "2026-10-01",
         "last": "2026-11-01",
+        "until": "2026-11-01",
         "amount": net,
         "currency": "EUR",
         "net": net,
@@ -63,7 +64,7 @@ def item(id: str, place: int, amounts: Amounts, **more: Any) -> dict[str, Any]:
         "rate": Decimal(19),
         "is_inclusive": False,
         "usages": 0,
-        "doc": {},
+        "doc": {"purpose": {"period": ["2026-10-01", "2026-11-01"]}},
         **more,
     }
 
