@@ -26,6 +26,13 @@ class Settings:
 
     database_url: str = _setting("sqlite:///var/bss.db", "SQLAlchemy URL of the store: SQLite file or PostgreSQL")
     database_pool_size: int = _setting(8, "connections per process (PostgreSQL)")
+    database_prepares: bool = _setting(
+        True,
+        "statements are prepared; false behind a pooler of transactions that does not follow that (PgBouncer < 1.21)",
+    )
+    database_replica_url: str = _setting(
+        "", "read-only copy (PostgreSQL) that lists are read from, as far behind as it may be; empty: none"
+    )
     components: str = _setting(
         "tmf620_catalog,tmf622_ordering,tmf629_customer,tmf632_party,tmf635_usage,tmf637_inventory,"
         "tmf654_balance,tmf666_account,tmf670_payment_method,tmf676_payment,tmf677_consumption,tmf678_bill",
@@ -58,6 +65,14 @@ class Settings:
     delivery_backoff_seconds_max: int = _setting(300, "longest pause between attempts; the first is 1 s, then doubled")
     delivery_lease_seconds: int = _setting(15, "how long a dead worker keeps a subscription from the others")
     subscriptions_max: int = _setting(1_000, "listeners registered at the hub of one API")
+    broker_url: str = _setting(
+        "", "broker of events and usage: nats://host:4222 or kafka://host:9092 (docs/broker.md)", is_shown=False
+    )
+    broker_partitions: int = _setting(8, "parts of a stream that is read, each by one worker at a time")
+    broker_retention_hours: int = _setting(168, "how long a stream that the suite makes keeps messages")
+    broker_replicas: int = _setting(1, "copies of each message in a stream that the suite makes")
+    broker_duplicate_seconds: int = _setting(120, "NATS: how long a message id is known, and its repetition not kept")
+    broker_redelivery_seconds: int = _setting(30, "NATS: how long a dead worker keeps the messages that it had fetched")
     fulfilment: str = _setting(
         "simulator", "who carries out the tasks of orders; none: people do", ("simulator", "tmf641", "none")
     )

@@ -68,7 +68,7 @@ class Endpoint:
         headers.check_accept(request)
         asked = query.read_list(request.query, self.view.path, self.installation.settings)
         address, partial_status = self._collection(request), self.installation.settings.partial_status
-        with self.installation.database.read(request.tenant) as uow:
+        with self.installation.database.browse(request.tenant) as uow:
             found = self._repository(uow, request).find(self.view.query(query.by_id(asked.query, address)))
         items = [self._body(row, request, asked.selection) for row in found.rows]
         return render.page(request, address, asked, found, items, partial_status)

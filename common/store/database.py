@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, MetaData, Table, func, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from common.domain.clock import SystemClock
 from common.errors import ConfigurationError
@@ -20,13 +21,14 @@ from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDoc
 from common.store.failures import translated
 from common.store.group import GroupUnit
 from common.store.postgresql import postgresql_engine
-from common.store.session import session
+from common.store.session import Session, session
 from common.store.sqlite import WRITES, sqlite_engine
 from common.store.tables import ResourceTables, record_table, resource_tables
 from common.store.unit_of_work import UnitOfWork
 
 # Any number that nothing else in the database locks: one process at a time changes the schema.
 _SCHEMA_LOCK = 7_211_620
+log = structlog.get_logger("bss.store")
 
 
 class Database:
@@ -35,8 +37,11 @@ class Database:
     engine: Engine
     dialect_name: Literal["sqlite", "postgresql"]
 
-    def __init__(self, engine: Engine, stored: Iterable[StoredResource | RecordTable]) -> None:
+    def __init__(
+        self, engine: Engine, stored: Iterable[StoredResource | RecordTable], replica: Engine | None = None
+    ) -> None:
         self.engine = engine
+        self._replica = replica
         self._metadata = MetaData()
         self._tables: dict[str, ResourceTables] = {}
         self._records: dict[str, tuple[RecordTable, Table]] = {}
@@ -63,8 +68,13 @@ class Database:
         Errors: ConfigurationError for a URL that is neither SQLite nor PostgreSQL.
         """
         url = _url(settings.database_url)
-        make = sqlite_engine if url.get_backend_name() == "sqlite" else postgresql_engine
-        return cls(make(url, settings.database_pool_size), stored)
+        size, prepares = settings.database_pool_size, settings.database_prepares
+        if url.get_backend_name() == "sqlite":
+            if settings.database_replica_url:
+                raise ConfigurationError("BSS_DATABASE_REPLICA_URL: only PostgreSQL has copies; leave it empty")
+            return cls(sqlite_engine(url, size), stored)
+        engine, copy = postgresql_engine(url, size, prepares=prepares), settings.database_replica_url
+        return cls(engine, stored, postgresql_engine(_url(copy), size, prepares=prepares) if copy else None)
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision of the one linear history."""
@@ -102,6 +112,10 @@ class Database:
         """Only looks. On PostgreSQL each question sees what is committed when it is asked."""
         return self._unit(tenant, writes=False)
 
+    def browse(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
+        """Only looks, where a copy of the database is good enough: at the replica, when there is one that answers."""
+        return self._unit(tenant, writes=False, engine=self._replica)
+
     def snapshot(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that only looks, and sees everything as it is at one moment."""
         return self._unit(tenant, writes=False, is_snapshot=True)
@@ -113,15 +127,27 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._replica is not None:
+            self._replica.dispose()
 
     @contextmanager
-    def _unit(self, tenant: str, writes: bool, is_snapshot: bool = False) -> Iterator[UnitOfWork]:
+    def _unit(
+        self, tenant: str, writes: bool, is_snapshot: bool = False, engine: Engine | None = None
+    ) -> Iterator[UnitOfWork]:
         with translated(), self._writer if writes else nullcontext():
-            opened = session(self.engine, writes=writes, is_snapshot=is_snapshot)
+            opened = self._session(engine, writes, is_snapshot)
             try:
                 yield UnitOfWork(opened, tenant, self._tables, self._records, self._sql, writes)
             finally:
                 opened.close()
+
+    def _session(self, engine: Engine | None, writes: bool, is_snapshot: bool) -> Session:
+        if engine is not None:
+            try:
+                return session(engine, writes=writes, is_snapshot=is_snapshot)
+            except DBAPIError:
+                log.warning("the replica does not answer: lists are read from the database itself")
+        return session(self.engine, writes=writes, is_snapshot=is_snapshot)
 
     @contextmanager
     def _schema_change(self) -> Iterator[Connection]:

@@ -53,10 +53,10 @@ END $$
 """
 
 
-def postgresql_engine(url: URL, pool_size: int) -> Engine:
-    """An engine on psycopg 3, whatever driver the URL names."""
+def postgresql_engine(url: URL, pool_size: int, *, prepares: bool = True) -> Engine:
+    """An engine on psycopg 3, whatever driver the URL names. `prepares`: see BSS_DATABASE_PREPARES."""
     arguments: dict[str, object] = {
-        # Statements are prepared by `session`. The driver, where it does so itself, makes the server forget all of them.
+        # Statements are prepared by `session`. The driver, if it did so itself, makes the server forget all.
         "prepare_threshold": None,
         **{"connect_timeout": CONNECT_SECONDS_MAX, "client_encoding": "utf8"},
         **{"keepalives_idle": KEEPALIVE_SECONDS, "keepalives_interval": KEEPALIVE_SECONDS},
@@ -72,6 +72,7 @@ def postgresql_engine(url: URL, pool_size: int) -> Engine:
         isolation_level="READ COMMITTED",
         connect_args=arguments,
     )
+    event.listen(engine, "connect", lambda _, record: record.info.update(prepares=prepares))
     event.listen(engine, "checkout", _look_at)
     event.listen(engine, "reset", _undo)
     return engine

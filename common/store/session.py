@@ -245,6 +245,7 @@ class PostgresqlSession(Session):
         self._pooled, self._libpq, self._reader = pooled, driver.pgconn, Transformer(driver)
         # Statements by their names on this connection; the dictionary lives as long as the connection.
         self._prepared: dict[Statement, bytes] = pooled.info.setdefault("prepared", {})
+        self._prepares: bool = pooled.info["prepares"]
 
     def _begin(self) -> None:
         """Before somebody else's statements. Ours are sent with a BEGIN when they need one (`_needs_begin`)."""
@@ -306,6 +307,10 @@ class PostgresqlSession(Session):
         for statement, texts in bound:
             if self._hooks and statement not in _BOUNDS:
                 self._announce(statement.text, texts)
+            if not self._prepares:
+                libpq.send_query_params(statement.text.encode(), texts)
+                is_preparing.append(False)
+                continue
             if statement not in self._prepared and statement not in new:
                 new[statement] = b"bss_%d" % next(_NUMBERS)
                 libpq.send_prepare(new[statement], statement.text.encode())
