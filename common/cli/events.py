@@ -18,7 +18,7 @@ from common.events import admin
 from common.events.admin import DeliveryState
 from common.exact_json import encode
 from common.store.database import Database
-from common.store.outbox import DeliveryRecord
+from common.store.queues import DeliveryRecord
 
 events_app = typer.Typer(name="events", help="Events and their delivery to listeners.", no_args_is_help=True)
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from common.errors import NotFound
-from common.store import outbox
-from common.store.outbox import DeliveryRecord
+from common.store import queues
+from common.store.queues import DeliveryRecord
 from common.store.unit_of_work import UnitOfWork
 
 RECORDS_MAX = 1_000
@@ -25,7 +25,7 @@ def deliveries(
     uow: UnitOfWork, *, state: DeliveryState | None = None, subscription: str | None = None, most: int = RECORDS_MAX
 ) -> list[DeliveryRecord]:
     """The newest deliveries of the tenant, oldest first."""
-    return outbox.records(uow.connection, uow.tenant, state, subscription, most)
+    return queues.records(uow.connection, uow.tenant, state, subscription, most)
 
 
 def replay_event(uow: UnitOfWork, event: str, now: datetime) -> int:
@@ -33,7 +33,7 @@ def replay_event(uow: UnitOfWork, event: str, now: datetime) -> int:
 
     Errors: NotFound when it was for nobody, or is no longer kept. Does not: commit.
     """
-    queued = outbox.replay_event(uow.connection, uow.tenant, event, now)
+    queued = queues.replay_event(uow.connection, uow.tenant, event, now)
     if not queued:
         raise NotFound("settled delivery of an event", event)
     return queued
@@ -44,7 +44,7 @@ def replay_subscription(uow: UnitOfWork, subscription: str, now: datetime) -> in
 
     Errors: NotFound when there is none. Does not: commit.
     """
-    queued = outbox.replay_subscription(uow.connection, uow.tenant, subscription, now)
+    queued = queues.replay_subscription(uow.connection, uow.tenant, subscription, now)
     if not queued:
         raise NotFound("settled delivery to a subscription", subscription)
     return queued
@@ -52,4 +52,4 @@ def replay_subscription(uow: UnitOfWork, subscription: str, now: datetime) -> in
 
 def replay_parked(uow: UnitOfWork, now: datetime) -> int:
     """Send every parked event again; how many. Does not: commit."""
-    return outbox.replay_parked(uow.connection, uow.tenant, now)
+    return queues.replay_parked(uow.connection, uow.tenant, now)

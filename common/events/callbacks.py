@@ -10,9 +10,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from ssl import SSLError
+from typing import TypeVar
 
-import httpcore
 import httpx
 
 from common.errors import Violation
@@ -23,6 +23,7 @@ URL_LENGTH_MAX = 2_000
 ADDRESSES_TRIED_MAX = 4
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+T = TypeVar("T")
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 _POINTER = "/callback"
@@ -105,33 +106,22 @@ def judged(host: str, texts: Iterable[str]) -> list[str]:
     return addresses[:ADDRESSES_TRIED_MAX]
 
 
-class JudgingBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections for the HTTP client: resolves, judges, connects to what was judged.
+async def connected(
+    host: str, port: int, *, resolve: Resolver, allow_private: bool, connect: Callable[[str, int], Awaitable[T]]
+) -> T:
+    """A connection to a name: resolves, judges, and connects to an address that was judged, the next when one fails.
 
-    The client above knows only the name, so that Host header, SNI and certificate check stay those of the name.
+    `connect` gets the address; what it does above TCP (Host header, SNI, certificate) stays that of the name.
+    Errors: CallbackRefused; of `connect`, those of the last address.
     """
-
-    def __init__(
-        self, resolve: Resolver, allow_private: bool, network: httpcore.AsyncNetworkBackend | None = None
-    ) -> None:
-        self._resolve = resolve
-        self._allow_private = allow_private
-        self._network = network or httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        found = await self._resolve(host, port)
-        addresses = list(dict.fromkeys(found))[:ADDRESSES_TRIED_MAX] if self._allow_private else judged(host, found)
-        problem: Exception = CallbackRefused(f"{host} has no address")
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                problem = error
-        raise problem
+    found = await resolve(host, port)
+    addresses = list(dict.fromkeys(found))[:ADDRESSES_TRIED_MAX] if allow_private else judged(host, found)
+    problem: Exception = CallbackRefused(f"{host} has no address")
+    for address in addresses:
+        try:
+            return await connect(address, port)
+        except SSLError:
+            raise  # it was reached, and is not who it should be
+        except OSError as error:
+            problem = error
+    raise problem

@@ -1,17 +1,20 @@
 """The worker that carries events to listeners: in order for each, side by side, at least once.
 
 Any number of workers may run on one store. A listener is served by one of them at a time, under a lease that a dead
-worker loses; what it had sent without noting it is sent again. The queue's rules are in `store/outbox.py` and
-`store/subscriptions.py`, the exchange in `sending.py`; this file decides when.
+worker loses; what it had sent without noting it is sent again. What was delivered is noted for a set of events at once:
+sets begin with one event and grow while the listener takes them. The queue's rules are in `store/outbox.py`,
+`store/queues.py` and `store/subscriptions.py`, the exchange in `sending.py`; this file decides when.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from ssl import SSLContext
@@ -26,22 +29,25 @@ from common.domain.ids import ordered_id
 from common.events.callbacks import Resolver
 from common.events.publication import Publication
 from common.events.relay import Relay
-from common.events.sending import Attempt, Sender, listener_url, open_sender, system_resolver
+from common.events.sending import Sender, listener_url, open_sender, system_resolver
 from common.settings import Settings
-from common.store import outbox, subscriptions
+from common.store import outbox, queues, subscriptions
 from common.store.database import Database
-from common.store.outbox import Delivery
+from common.store.queues import Delivery
 from common.store.subscriptions import Subscription
 
 # How long settled rows stay for `bss events list` and replay; parked ones longer, somebody has to look at them.
 RETENTION = timedelta(days=1)
 PARKED_RETENTION = timedelta(days=30)
 _CLEAN_EVERY = timedelta(minutes=1)
-_CLEANED_AT_ONCE = 1_000
+_CLEANED_AT_ONCE = 5_000
 # Listeners served at the same time by one worker; each waits for a network, not for a processor.
 SIDE_BY_SIDE = 64
 # Events one listener gets before another may have its place.
-TURN = 50
+TURN = 1_000
+# What is noted at once, and thus what a crash sends again: so many events, and what was posted in so many seconds.
+NOTED_AT_ONCE = 100
+NOTED_AFTER_SECONDS = 0.25
 POLL_SECONDS = 0.5
 # What a lease must outlast beside the longest exchange: the transactions before and after it.
 _LEASE_MARGIN = timedelta(seconds=5)
@@ -53,6 +59,16 @@ _NO_TENANT = ""
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How a set of attempts ended: the last event that was taken, and the one that was not, if any."""
+
+    tried: int
+    taken: Delivery | None
+    refused: Delivery | None = None
+    problem: str = ""
 
 
 class DeliveryWorker:
@@ -176,16 +192,30 @@ class DeliveryWorker:
     async def _serve(self, sender: Sender, listener: Subscription) -> int:
         """One listener's turn: its events one after another, until one fails, the turn or the queue ends."""
         tried = 0
-        for item in await self._do(self._due, listener):
-            if self._stopping:
-                break
-            url = listener_url(listener.callback, item.listener_path, self._settings)
-            attempt = await sender.post(url, item.body.encode(), listener.secret, self._clock.now())
-            tried += 1
-            if not await self._do(self._settle, item, attempt):
-                break
-        await self._do(self._release, listener)
+        items = await self._do(self._first, listener)
+        while items:
+            outcome = await self._post(sender, listener, items)
+            tried += outcome.tried
+            goes_on = not self._stopping and tried < TURN
+            size = min(2 * outcome.tried, NOTED_AT_ONCE, TURN - tried) if goes_on else 0
+            items = await self._do(self._settle, listener, outcome, size)
         return tried
+
+    async def _post(self, sender: Sender, listener: Subscription, items: list[Delivery]) -> _Outcome:
+        """Post events until one fails, or enough was posted to be noted."""
+        end = time.monotonic() + NOTED_AFTER_SECONDS
+        taken: Delivery | None = None
+        tried = 0
+        for item in items:
+            if self._stopping or (tried and time.monotonic() >= end):
+                break
+            one, tried = item.notification, tried + 1
+            url = listener_url(listener.callback, one.listener_path, self._settings)
+            attempt = await sender.post(url, one.body.encode(), listener.secret, self._clock.now())
+            if attempt.problem is not None:
+                return _Outcome(tried, taken, item, attempt.problem)
+            taken = item
+        return _Outcome(tried, taken)
 
     # What follows runs in threads: one function, one transaction.
 
@@ -208,37 +238,41 @@ class DeliveryWorker:
             uow.commit()
         return claimed
 
-    def _due(self, listener: Subscription) -> list[Delivery]:
+    def _first(self, listener: Subscription) -> list[Delivery]:
         with self._database.read(_NO_TENANT) as uow:
-            return outbox.due(uow.connection, listener.id, self._clock.now(), TURN)
+            return queues.due(uow.connection, listener.id, self._clock.now(), 1)
 
-    def _settle(self, item: Delivery, attempt: Attempt) -> bool:
-        """Note how an attempt ended; whether the listener's next event may go."""
-        now = self._clock.now()
+    def _settle(self, listener: Subscription, outcome: _Outcome, most: int) -> list[Delivery]:
+        """Note how attempts ended; the listener's next events, or none, and then it is given back."""
+        now, items = self._clock.now(), list[Delivery]()
         with self._database.write(_NO_TENANT) as uow:
-            # A lost lease means that another worker has the queue: what was delivered is noted all the same, a failure
-            # is the other's to count.
-            ours = subscriptions.renew(uow.connection, item.subscription_id, self._owner, self._lease_end(now))
-            goes_on = ours
-            if attempt.problem is None:
-                outbox.delivered(uow.connection, item, now)
-            elif ours:
-                goes_on = self._note_failure(uow.connection, item, attempt.problem, now)
+            done_to = None if outcome.taken is None else outcome.taken.notification.id
+            goes_on = self._note(uow.connection, listener, done_to, now)
+            # A lost lease means that another worker has the queue: a failure is the other's to count.
+            if goes_on and outcome.refused is not None:
+                goes_on = self._note_failure(uow.connection, listener, outcome.refused, outcome.problem, now)
+            if goes_on and most:
+                items = queues.due(uow.connection, listener.id, now, most)
+            if not items:
+                subscriptions.release(uow.connection, listener.id, self._owner, now)
             uow.commit()
-        return goes_on
+        return items
 
-    def _note_failure(self, connection: Connection, item: Delivery, problem: str, now: datetime) -> bool:
+    def _note(self, connection: Connection, listener: Subscription, done_to: int | None, now: datetime) -> bool:
+        return queues.settle(connection, listener.id, self._owner, done_to, self._lease_end(now))
+
+    def _note_failure(
+        self, connection: Connection, listener: Subscription, item: Delivery, problem: str, now: datetime
+    ) -> bool:
+        """Whether the listener's next event may go."""
         if item.attempts + 1 >= self._settings.delivery_attempts_max:
-            outbox.parked(connection, item, problem, now)
-            _log.warning("event parked", event_id=item.event_id, subscription=item.subscription_id, problem=problem)
+            one = item.notification
+            queues.parked(connection, item, problem, now)
+            self._note(connection, listener, one.id, now)
+            _log.warning("event parked", event_id=one.event_id, subscription=listener.id, problem=problem)
             return True
-        outbox.failed(connection, item, problem, now + backoff(item.attempts + 1, self._settings))
+        queues.failed(connection, item, problem, now + backoff(item.attempts + 1, self._settings))
         return False
-
-    def _release(self, listener: Subscription) -> None:
-        with self._database.write(_NO_TENANT) as uow:
-            subscriptions.release(uow.connection, listener.id, self._owner, self._clock.now())
-            uow.commit()
 
     def _clean(self) -> None:
         """Drop what is past its retention: delivered and parked rows, and replies to idempotency keys."""
@@ -246,7 +280,8 @@ class DeliveryWorker:
         if now < self._clean_at:
             return
         with self._database.write(_NO_TENANT) as uow:
-            gone = outbox.clean(uow.connection, now - RETENTION, now - PARKED_RETENTION, _CLEANED_AT_ONCE)
+            gone = queues.clean(uow.connection, now - RETENTION, now - PARKED_RETENTION, _CLEANED_AT_ONCE)
+            gone += outbox.clean(uow.connection, now - RETENTION, _CLEANED_AT_ONCE)
             uow.commit()
         with self._database.write() as uow:
             uow.idempotency.forget_before(now - timedelta(hours=self._settings.idempotency_hours))
@@ -264,7 +299,9 @@ class DeliveryWorker:
     @cached_property
     def _tls(self) -> SSLContext:
         # SSL_CERT_FILE and SSL_CERT_DIR are honoured: the way to trust a certificate authority of one's own.
-        return httpx.create_ssl_context()
+        context = httpx.create_ssl_context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
     async def _do(self, work: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

@@ -1,12 +1,15 @@
 """From the outbox to the listeners' queues: which listener gets which event, rendered and trimmed.
 
-An event is rendered here once, when it is relayed, and the queue keeps the bytes: every attempt sends the same ones,
-whatever was installed or configured in between.
+An event is rendered here once, when it is relayed, and the bytes are kept: every attempt sends the same ones, whatever
+was installed or configured in between. Listeners that ask the same of the same contract at the same address get the
+same bytes, and are looked at as one.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -20,15 +23,42 @@ from common.events.publication import Publication, Told, extra_types
 from common.events.render import href_base, render
 from common.exact_json import encode
 from common.settings import Settings
-from common.store import outbox, subscriptions
-from common.store.outbox import Delivery, Entry
+from common.store import outbox, queues, subscriptions
+from common.store.outbox import Entry
+from common.store.queues import Notification
 from common.store.subscriptions import Subscription
 
 _log = structlog.get_logger(__name__)
 
-# Events relayed in one transaction. With a thousand listeners that is 25,000 rows.
-BATCH = 25
+# Events relayed in one transaction. With a thousand listeners that is 100,000 narrow rows.
+BATCH = 100
 _QUERIES_KEPT = 4_096
+
+
+@dataclass(frozen=True)
+class _Audience:
+    """Listeners that get the same bytes: of one contract, with links to one address, and with one query."""
+
+    publication: Publication
+    base: str
+    query: HubQuery
+    ids: tuple[str, ...]
+
+
+@dataclass
+class _Published:
+    """What a set of events comes to."""
+
+    number: int
+    notifications: list[Notification] = field(default_factory=list)
+    queues: defaultdict[tuple[str, ...], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, entry: Entry, told: Told, body: Document, listeners: tuple[str, ...]) -> None:
+        self.number += 1
+        text, path = encode(body).decode(), told.event.listener_path
+        one = Notification(self.number, entry.tenant, entry.event.id, told.event.type, path, text)
+        self.notifications.append(one)
+        self.queues[listeners].append(self.number)
 
 
 class Relay:
@@ -50,39 +80,45 @@ class Relay:
         if not entries:
             return 0
         sequences = [entry.sequence for entry in entries]
+        audiences = {tenant: self._audiences(connection, tenant) for tenant in {entry.tenant for entry in entries}}
+        # After the listeners: whoever registered in between brought the marks along.
         skipped = outbox.skipped(connection, sequences)
-        listeners = self._listeners(connection, {entry.tenant for entry in entries})
+        published = _Published(queues.last_number(connection))
         for entry in entries:
-            waiting = [one for one in listeners[entry.tenant] if (one.id, entry.sequence) not in skipped]
-            outbox.enqueue(connection, self._deliveries(entry, waiting), now)
+            without = {id for id, sequence in skipped if sequence == entry.sequence}
+            self._publish(entry, audiences[entry.tenant], without, published)
+        queues.publish(connection, published.notifications, published.queues, now)
         outbox.mark_relayed(connection, sequences, now)
         return len(entries)
 
-    def _listeners(self, connection: Connection, tenants: set[str]) -> dict[str, list[Subscription]]:
-        keys = tuple(self._publications)
-        return {tenant: subscriptions.listeners(connection, tenant, keys) for tenant in tenants}
+    def _audiences(self, connection: Connection, tenant: str) -> list[_Audience]:
+        """The listeners of a tenant; those that get the same bytes together, in the order of registration."""
+        groups: dict[tuple[str, str, str | None], list[Subscription]] = {}
+        for one in subscriptions.listeners(connection, tenant, tuple(self._publications)):
+            key = (one.contract_key, href_base(self._settings, one.origin), one.query)
+            groups.setdefault(key, []).append(one)
+        return [
+            _Audience(self._publications[key], base, self._query(key, query), tuple(one.id for one in listeners))
+            for (key, base, query), listeners in groups.items()
+        ]
 
-    def _deliveries(self, entry: Entry, listeners: list[Subscription]) -> list[Delivery]:
-        """One event for each listener that wants it; rendered once for each contract and address."""
+    def _publish(self, entry: Entry, audiences: list[_Audience], without: set[str], published: _Published) -> None:
+        """One event for each audience that wants it; rendered once for each contract and address."""
         told: dict[str, Told | None] = {}
         rendered: dict[tuple[str, str], Document] = {}
-        deliveries = []
-        for listener in listeners:
-            key = listener.contract_key
-            publication = self._publications[key]
+        for audience in audiences:
+            key, base = audience.publication.contract.key, audience.base
             if key not in told:
-                told[key] = publication.tells(entry.event)
+                told[key] = audience.publication.tells(entry.event)
             name = told[key]
             if name is None:
                 continue
-            base = href_base(self._settings, listener.origin)
             if (key, base) not in rendered:
-                rendered[key, base] = render(publication, name, entry.event, base)
+                rendered[key, base] = render(audience.publication, name, entry.event, base)
             body = rendered[key, base]
-            query = self._query(key, listener.query)
-            if query.admits(name, body):
-                deliveries.append(_delivery(entry, listener, name, query.trim(body)))
-        return deliveries
+            listeners = tuple(id for id in audience.ids if id not in without) if without else audience.ids
+            if listeners and audience.query.admits(name, body):
+                published.add(entry, name, audience.query.trim(body), listeners)
 
     def _read_query(self, contract_key: str, raw: str | None) -> HubQuery:
         try:
@@ -92,16 +128,3 @@ class Relay:
             # too much rather than too little, and nobody else waits for it.
             _log.warning("subscription query not understood any more", contract=contract_key, problem=error.message)
             return HubQuery(named=extra_types(self._publications[contract_key].contract))
-
-
-def _delivery(entry: Entry, listener: Subscription, told: Told, body: Document) -> Delivery:
-    return Delivery(
-        subscription_id=listener.id,
-        sequence=entry.sequence,
-        tenant=entry.tenant,
-        event_id=entry.event.id,
-        event_type=told.event.type,
-        listener_path=told.event.listener_path,
-        body=encode(body).decode(),
-        attempts=0,
-    )

@@ -7,24 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, and_, func, insert, literal, or_, select, update
 
 from common.domain.clock import instant_text
-from common.store.event_tables import PENDING, UNRELAYED, delivery, outbox, subscription
+from common.store.event_tables import UNRELAYED, delivery, outbox, skip, subscription
 
-_MARK = [
-    "subscription_id",
-    "sequence",
-    "tenant",
-    "event_id",
-    "event_type",
-    "listener_path",
-    "body",
-    "state",
-    "attempts",
-    "next_at",
-    "settled_at",
-]
+_LIVE = subscription.c.is_removed.is_(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +52,9 @@ def add(connection: Connection, new: Subscription) -> None:
             created_at=instant_text(new.created_at),
         )
     )
-    now = instant_text(new.created_at)
-    waiting = select(
-        literal(new.id),
-        outbox.c.sequence,
-        outbox.c.tenant,
-        outbox.c.event_id,
-        outbox.c.type,
-        literal(""),
-        literal(""),
-        literal("skipped"),
-        literal(0),
-        literal(now),
-        literal(now),
-    ).where(UNRELAYED, outbox.c.tenant == new.tenant)
-    connection.execute(insert(delivery).from_select(_MARK, waiting, include_defaults=False))
+    waiting = select(outbox.c.sequence, literal(new.id)).where(UNRELAYED, outbox.c.tenant == new.tenant)
+    marks = insert(skip).from_select(["sequence", "subscription_id"], waiting, include_defaults=False)
+    connection.execute(marks)
 
 
 def find(connection: Connection, tenant: str, contract_key: str, id: str) -> Subscription | None:
@@ -88,24 +64,25 @@ def find(connection: Connection, tenant: str, contract_key: str, id: str) -> Sub
 
 
 def remove(connection: Connection, tenant: str, contract_key: str, id: str) -> bool:
-    """Delete a listener and what was still to be delivered to it; False when there is none."""
-    gone = connection.execute(delete(subscription).where(_one(tenant, contract_key, id))).rowcount
-    if gone:
-        connection.execute(delete(delivery).where(delivery.c.subscription_id == id))
-    return bool(gone)
+    """End a listener and what was still to be delivered to it; False when there is none.
+
+    Its queue may be long; `queues.clean` deletes it in parts.
+    """
+    statement = update(subscription).where(_one(tenant, contract_key, id)).values(is_removed=True)
+    return bool(connection.execute(statement).rowcount)
 
 
 def count(connection: Connection, tenant: str, contract_key: str) -> int:
     """How many listeners a hub has."""
     statement = select(func.count()).select_from(subscription)
-    statement = statement.where(subscription.c.tenant == tenant, subscription.c.contract_key == contract_key)
+    statement = statement.where(subscription.c.tenant == tenant, subscription.c.contract_key == contract_key, _LIVE)
     return connection.execute(statement).scalar_one()
 
 
 def listeners(connection: Connection, tenant: str, contract_keys: Collection[str]) -> list[Subscription]:
     """Every listener of these hubs, in the order of registration."""
     statement = select(subscription).where(
-        subscription.c.tenant == tenant, subscription.c.contract_key.in_(contract_keys)
+        subscription.c.tenant == tenant, subscription.c.contract_key.in_(contract_keys), _LIVE
     )
     return [_read(row) for row in connection.execute(statement.order_by(subscription.c.created_at, subscription.c.id))]
 
@@ -136,12 +113,6 @@ def claim_due(connection: Connection, owner: str, now: datetime, until: datetime
     return [_read(row) for row in rows]
 
 
-def renew(connection: Connection, id: str, owner: str, until: datetime) -> bool:
-    """Keep a lease for longer; False when it is another's by now, or the listener is gone."""
-    statement = update(subscription).where(subscription.c.id == id, subscription.c.lease_owner == owner)
-    return bool(connection.execute(statement.values(lease_until=instant_text(until))).rowcount)
-
-
 def release(connection: Connection, id: str, owner: str, now: datetime) -> None:
     """Give a listener back. `lease_until` stays as the time it was last served."""
     statement = update(subscription).where(subscription.c.id == id, subscription.c.lease_owner == owner)
@@ -151,17 +122,20 @@ def release(connection: Connection, id: str, owner: str, now: datetime) -> None:
 def _due(now: datetime) -> Any:
     moment = instant_text(now)
     free = or_(subscription.c.lease_until.is_(None), subscription.c.lease_until <= moment)
-    return and_(free, _head() <= moment)
+    return and_(free, _LIVE, _head() <= moment)
 
 
 def _head() -> ScalarSelect[str]:
     """When the listener's next event is due. Only the first pending one counts: order before speed."""
-    first = select(delivery.c.next_at).where(delivery.c.subscription_id == subscription.c.id, PENDING)
-    return first.order_by(delivery.c.sequence).limit(1).scalar_subquery()
+    first = select(func.coalesce(delivery.c.next_at, "")).where(
+        delivery.c.subscription_id == subscription.c.id, delivery.c.notification_id > subscription.c.done_to
+    )
+    return first.order_by(delivery.c.notification_id).limit(1).scalar_subquery()
 
 
 def _one(tenant: str, contract_key: str, id: str) -> Any:
-    return and_(subscription.c.id == id, subscription.c.tenant == tenant, subscription.c.contract_key == contract_key)
+    ours = and_(subscription.c.tenant == tenant, subscription.c.contract_key == contract_key)
+    return and_(subscription.c.id == id, ours, _LIVE)
 
 
 def _read(row: Row[Any]) -> Subscription:

@@ -15,7 +15,7 @@ from common.spec.dialect_v4 import SwaggerDialect
 from common.spec.dialect_v5 import OpenApiDialect
 from common.spec.schemas import SchemaCompiler
 from common.spec.validators import CompiledValidator
-from common.store.event_tables import delivery
+from common.store.event_tables import delivery, notification
 from tests.conformance.documents import Generator
 from tests.conformance.test_versions import PAIRS, Pair
 
@@ -129,7 +129,9 @@ def _told(suite):
     with installation.database.write("") as uow:
         while relay.relay(uow.connection, installation.clock.now()):
             pass
-        for row in uow.connection.execute(select(delivery).order_by(delivery.c.sequence)):
+        queued = select(delivery.c.subscription_id, notification.c.body)
+        queued = queued.join(notification, notification.c.id == delivery.c.notification_id)
+        for row in uow.connection.execute(queued.order_by(notification.c.id)):
             bodies.setdefault(row.subscription_id, []).append(json.loads(row.body))
         uow.commit()
     return bodies

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
+from collections.abc import Mapping
 
-import httpcore
 import pytest
 from hypothesis import given
 from hypothesis.strategies import sampled_from, text
 
-from common.events.callbacks import CallbackRefused, JudgingBackend, callback_violations, is_public, judged
+from common.events.callbacks import CallbackRefused, callback_violations, connected, is_public, judged
 from common.events.sending import Attempt, open_sender
 from common.settings import Settings
 from tests.common.events.listeners import Listener
@@ -166,11 +166,15 @@ def test_the_connection_goes_to_the_address_that_was_judged() -> None:
         return ["8.8.8.8"] if len(questions) == 1 else ["127.0.0.1"]
 
     network = RecordingNetwork()
-    backend = JudgingBackend(rebinding, allow_private=False, network=network)
 
-    asyncio.run(backend.connect_tcp("rebinding.example", 443))
+    async def connect() -> str:
+        return await connected(
+            "rebinding.example", 443, resolve=rebinding, allow_private=False, connect=network.connect
+        )
+
+    assert asyncio.run(connect()) == "8.8.8.8"
     with pytest.raises(CallbackRefused):
-        asyncio.run(backend.connect_tcp("rebinding.example", 443))
+        asyncio.run(connect())
 
     assert network.connected == [("8.8.8.8", 443)]
 
@@ -179,11 +183,23 @@ def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
     async def two(host: str, port: int) -> list[str]:
         return ["8.8.8.8", "8.8.4.4"]
 
-    network = RecordingNetwork(dead={"8.8.8.8"})
+    network = RecordingNetwork(dead={"8.8.8.8": ConnectionRefusedError()})
 
-    asyncio.run(JudgingBackend(two, allow_private=False, network=network).connect_tcp("a.example", 80))
+    asyncio.run(connected("a.example", 80, resolve=two, allow_private=False, connect=network.connect))
 
     assert network.connected == [("8.8.8.8", 80), ("8.8.4.4", 80)]
+
+
+def test_who_is_reached_and_is_not_who_it_should_be_is_not_looked_for_elsewhere() -> None:
+    async def two(host: str, port: int) -> list[str]:
+        return ["8.8.8.8", "8.8.4.4"]
+
+    network = RecordingNetwork(dead={"8.8.8.8": ssl.SSLCertVerificationError()})
+
+    with pytest.raises(ssl.SSLCertVerificationError):
+        asyncio.run(connected("a.example", 443, resolve=two, allow_private=False, connect=network.connect))
+
+    assert network.connected == [("8.8.8.8", 443)]
 
 
 def test_the_host_header_stays_the_name(listener: Listener) -> None:
@@ -201,15 +217,15 @@ def test_the_host_header_stays_the_name(listener: Listener) -> None:
     assert listener.received[0].headers["Host"] == url.split("/")[2]
 
 
-class RecordingNetwork(httpcore.AsyncNetworkBackend):
-    """Notes where connections would go; `dead` addresses refuse."""
+class RecordingNetwork:
+    """Notes where connections would go; `dead` addresses fail."""
 
-    def __init__(self, dead: frozenset[str] | set[str] = frozenset()) -> None:
+    def __init__(self, dead: Mapping[str, Exception] | None = None) -> None:
         self.connected: list[tuple[str, int]] = []
-        self._dead = dead
+        self._dead = dead or {}
 
-    async def connect_tcp(self, host: str, port: int, *options: object, **named: object) -> httpcore.AsyncNetworkStream:
-        self.connected.append((host, port))
-        if host in self._dead:
-            raise httpcore.ConnectError("refused")
-        return httpcore.AsyncNetworkStream()
+    async def connect(self, address: str, port: int) -> str:
+        self.connected.append((address, port))
+        if address in self._dead:
+            raise self._dead[address]
+        return address

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from common.domain.event import Event
+from common.events import delivery
 from common.events.sending import listener_url, signature
 from common.settings import Settings
 from tests.common.events.conftest import ORIGIN, Scene, step
@@ -114,13 +115,16 @@ def test_tenants_and_apis_do_not_hear_each_other(scene: Scene, listener: Listene
     assert listener.received == other_listener.received == []
 
 
-def test_more_events_than_a_turn_or_a_batch_all_come_in_order(scene: Scene, listener: Listener) -> None:
+def test_more_events_than_a_turn_a_set_or_a_batch_all_come_in_order(
+    scene: Scene, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "TURN", 150)
     scene.register(listener.url)
-    expected = [f"e{number:03}" for number in range(120)]
+    expected = [f"e{number:03}" for number in range(320)]
     scene.record(*(order_event(event_id) for event_id in expected))
     worker = scene.worker()
 
-    assert [step(worker), step(worker), step(worker), step(worker)] == [50, 50, 20, 0]
+    assert [step(worker), step(worker), step(worker), step(worker)] == [150, 150, 20, 0]
     assert listener.event_ids == expected
 
 

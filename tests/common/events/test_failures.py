@@ -92,7 +92,7 @@ def test_a_listener_that_is_not_there_is_a_failed_attempt(scene: Scene) -> None:
         (record,) = admin.deliveries(uow)
     assert (record.state, record.attempts) == ("pending", 1)
     assert record.last_error is not None
-    assert record.last_error.startswith("ConnectError")
+    assert record.last_error.startswith("ConnectionRefusedError")
 
 
 def test_a_listener_that_does_not_answer_in_time_has_failed(scene: Scene, listener: Listener) -> None:

@@ -49,31 +49,31 @@ def upgrade() -> None:
         "delivery",
         sa.Column("subscription_id", TEXT, nullable=False),
         sa.Column(
+            "notification_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=True),
+        sa.Column("next_at", TEXT, nullable=True),
+        sa.Column("last_error", TEXT, nullable=True),
+        sa.Column("parked_at", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("subscription_id", "notification_id"),
+    )
+    op.create_index("ix_delivery_notification", "delivery", ["notification_id"], unique=False)
+    op.create_index(
+        "ix_delivery_parked",
+        "delivery",
+        ["parked_at"],
+        unique=False,
+        sqlite_where=sa.text("parked_at IS NOT NULL"),
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_table(
+        "event_skip",
+        sa.Column(
             "sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("tenant", TEXT, nullable=False),
-        sa.Column("event_id", TEXT, nullable=False),
-        sa.Column("event_type", TEXT, nullable=False),
-        sa.Column("listener_path", TEXT, nullable=False),
-        sa.Column("body", TEXT, nullable=False),
-        sa.Column("state", TEXT, nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_at", TEXT, nullable=False),
-        sa.Column("last_error", TEXT, nullable=True),
-        sa.Column("settled_at", TEXT, nullable=True),
-        sa.PrimaryKeyConstraint("subscription_id", "sequence"),
+        sa.Column("subscription_id", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("sequence", "subscription_id"),
     )
-    op.create_index("ix_delivery_event", "delivery", ["event_id"], unique=False)
-    op.create_index(
-        "ix_delivery_pending",
-        "delivery",
-        ["subscription_id", "sequence"],
-        unique=False,
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
-    )
-    op.create_index("ix_delivery_sequence", "delivery", ["sequence"], unique=False)
-    op.create_index("ix_delivery_settled_at", "delivery", ["settled_at"], unique=False)
     op.create_table(
         "idempotency",
         sa.Column("tenant", TEXT, nullable=False),
@@ -87,6 +87,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "scope", "key", name="pk_idempotency"),
     )
     op.create_index("ix_idempotency_kept_at", "idempotency", ["kept_at"], unique=False)
+    op.create_table(
+        "notification",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("event_id", TEXT, nullable=False),
+        sa.Column("event_type", TEXT, nullable=False),
+        sa.Column("listener_path", TEXT, nullable=False),
+        sa.Column("body", TEXT, nullable=False),
+        sa.Column("queued_at", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_notification_event", "notification", ["event_id"], unique=False)
+    op.create_index("ix_notification_queued_at", "notification", ["queued_at", "id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -103,18 +116,32 @@ def upgrade() -> None:
         sa.Column("extra", TEXT, nullable=False),
         sa.Column("correlation_id", TEXT, nullable=True),
         sa.Column("relayed_at", TEXT, nullable=True),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("event_id", name="uq_outbox_event_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_relayed_at", "outbox", ["relayed_at"], unique=False)
+    op.create_index(
+        "ix_outbox_place",
+        "outbox",
+        ["place"],
+        unique=False,
+        sqlite_where=sa.text("place IS NOT NULL"),
+        postgresql_where=sa.text("place IS NOT NULL"),
+    )
     op.create_index(
         "ix_outbox_unrelayed",
         "outbox",
         ["sequence"],
         unique=False,
-        sqlite_where=sa.text("relayed_at IS NULL"),
-        postgresql_where=sa.text("relayed_at IS NULL"),
+        sqlite_where=sa.text("place IS NULL"),
+        postgresql_where=sa.text("place IS NULL"),
+    )
+    op.create_table(
+        "outbox_reader",
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "subscription",
@@ -126,8 +153,10 @@ def upgrade() -> None:
         sa.Column("secret", TEXT, nullable=True),
         sa.Column("origin", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
+        sa.Column("done_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("lease_owner", TEXT, nullable=True),
         sa.Column("lease_until", TEXT, nullable=True),
+        sa.Column("is_removed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_subscription_contract", "subscription", ["tenant", "contract_key"], unique=False)
@@ -1380,6 +1409,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "calendar", "day", name="pk_tmf635_calendar_day"),
     )
     op.create_table(
+        "tmf635_claim",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf635_claim"),
+    )
+    op.create_table(
         "tmf635_counter",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("scope", TEXT, nullable=False),
@@ -1571,11 +1607,11 @@ def upgrade() -> None:
         sa.Column("reverses", TEXT, nullable=True),
         sa.Column("bill_item", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_rated_line"),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
-    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "state", "at"], unique=False)
+    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "id"], unique=False)
     op.create_index("ix_tmf635_rated_line_2", "tmf635_rated_line", ["tenant", "product", "at"], unique=False)
-    op.create_index("ix_tmf635_rated_line_3", "tmf635_rated_line", ["tenant", "bill_item"], unique=False)
     op.create_table(
         "tmf635_rating",
         sa.Column("tenant", TEXT, nullable=False),
@@ -3821,6 +3857,7 @@ def upgrade() -> None:
         sa.Column("version", TEXT, nullable=True),
         sa.Column("first", TEXT, nullable=True),
         sa.Column("last", TEXT, nullable=True),
+        sa.Column("until", TEXT, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("net", NUMBER, nullable=False),
@@ -3835,7 +3872,7 @@ def upgrade() -> None:
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_bill_item"),
     )
-    op.create_index("ix_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "account", "key"], unique=False)
+    op.create_index("ix_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "account", "until"], unique=False)
     op.create_index("ux_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "bill", "place"], unique=True)
     op.create_table(
         "tmf678_billing",
@@ -3852,6 +3889,8 @@ def upgrade() -> None:
         sa.Column("next", TEXT, nullable=True),
         sa.Column("currency", TEXT, nullable=True),
         sa.Column("bills", sa.BigInteger(), nullable=False),
+        sa.Column("closed", TEXT, nullable=True),
+        sa.Column("fingerprint", TEXT, nullable=True),
         sa.Column("problem", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf678_billing"),
     )
