@@ -118,8 +118,9 @@ class Turn:
             session.expires = self.now + self._validity
         session.sequence, session.mark = ask.sequence, ask.mark
         session.reply = self._reply(ask, found)
-        self.is_changed = self._write(is_new=found.is_new)
-        return session.reply if self.is_changed else None
+        self._write(is_new=found.is_new)
+        self.is_changed = True
+        return session.reply
 
     def lapse(self) -> datetime | None:
         """Let go of everything that the session holds; when to look again, where it is not to end now."""
@@ -347,22 +348,22 @@ class Turn:
             listed.append(answer)
         return {**self.session.head(), "service": listed}
 
-    def _write(self, *, is_new: bool) -> bool:
-        """Everything that moved; False when somebody else has just made a session with this id."""
+    def _write(self, *, is_new: bool) -> None:
+        """Everything that moved. A new session's id is refused with the commit when somebody has just taken it."""
         session, records = self.session, self.act.records
         self._store_usages()
         self.batch.close()
         if {_place(row) for row in self._old_holds} - {_place(row) for row in self._new_holds}:
             groups = tuple(sorted({row["service"] for row in self._old_holds}))
-            records(HOLDS.name).remove({"session": session.id, "service": groups})
+            records(HOLDS.name).delete({"session": session.id, "service": groups})
         records(HOLDS.name).put(self._new_holds)
         records(KEYS.name).insert(_key(one) for one in self._made)
-        if not is_new:
+        if is_new:
+            assert self.context.schedule is not None, "sessions lapse where they are stored"
+            self.context.schedule(LAPSE, session.id, session.expires)
+            records(SESSIONS.name).insert([session.row])
+        else:
             records(SESSIONS.name).put([session.row])
-            return True
-        assert self.context.schedule is not None, "sessions lapse where they are stored"
-        self.context.schedule(LAPSE, session.id, session.expires)
-        return bool(records(SESSIONS.name).insert_new([session.row]))
 
     def _store_usages(self) -> None:
         served = self.act.installation.by_name["productUsage"]

@@ -95,10 +95,10 @@ class Charging:
             with self.installation.database.write(self.tenant) as uow:
                 turn = Turn(self._act(uow, now), id, *found)
                 reply = turn.run(ask)
-                if reply is not None:
-                    if turn.is_changed:
-                        uow.commit()
-                        self._memory.sessions.keep((self.tenant, id), turn.seen)
+                if reply is not None and not turn.is_changed:
+                    return reply
+                if reply is not None and uow.commit_unless_there():
+                    self._memory.sessions.keep((self.tenant, id), turn.seen)
                     return reply
             self._learn(id, turn)
         raise Moved(f"session {id[:80]!r} is asked for while what it is charged by changes; repeat this")

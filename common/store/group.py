@@ -29,6 +29,7 @@ from common.store.records import Between, Day, Key, Records, Summed
 from common.store.records import Row as Record
 from common.store.repository import Found, Repository, Row
 from common.store.repository import _new_row as new_row
+from common.store.statements import Insertion, given
 from common.store.tables import WORK
 from common.store.unit_of_work import UnitOfWork
 from common.store.work import WorkTable
@@ -74,7 +75,7 @@ class GroupUnit(UnitOfWork):
     def work(self, kind: str) -> GroupWork:
         """What of one kind is to be done later."""
         if kind not in self._works:
-            self._works[kind] = GroupWork(self.connection, self.tenant, kind)
+            self._works[kind] = GroupWork(self.session, self.tenant, kind)
         return self._works[kind]
 
     def flush(self) -> None:
@@ -123,6 +124,8 @@ class GroupRecords(Records):
         self._new: dict[Key, Record] = {}
         self._changed: dict[Key, Record] = {}
         self._is_new = False
+        # Keys that somebody was found to have inserted.
+        self._there: set[Key] = set()
 
     # -- ahead --------------------------------------------------------------------------------------------
 
@@ -213,10 +216,13 @@ class GroupRecords(Records):
                 self.insert([row])
                 made.add(key)
                 continue
+            if key in self._there:
+                continue
             self.flush()
             if super().insert_new([row]):
                 self._know({**dict.fromkeys(self._described.optional), **row}, is_locked=True)
                 made.add(key)
+            self._there.add(key)
         return made
 
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -507,13 +513,21 @@ class GroupWork(WorkTable):
     def flush(self) -> None:
         """Write what waits."""
         wakes, self._wakes = self._wakes, {}
-        if not wakes:
-            return
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(WORK)
-        later = or_(WORK.c.due.is_(None), WORK.c.due > statement.excluded.due)
-        changed = {"due": statement.excluded.due, "revision": WORK.c.revision + 1}
-        index = [WORK.c.tenant, WORK.c.kind, WORK.c.key]
-        of = {"tenant": self._tenant, "kind": self._kind, "doc": "{}", "revision": 1, "failures": 0}
-        rows = [{**of, "key": key, "due": instant_text(at)} for key, at in sorted(wakes.items())]
-        self._connection.execute(statement.on_conflict_do_update(index_elements=index, set_=changed, where=later), rows)
+        if wakes:
+            columns = tuple(column.name for column in WORK.columns)
+            of = {"tenant": self._tenant, "kind": self._kind, "doc": "{}", "revision": 1, "failures": 0}
+            rows = [{**of, "key": key, "due": instant_text(at)} for key, at in sorted(wakes.items())]
+            self._session.write(_Wakes(WORK, self._session.dialect, columns).steps(rows))
+
+
+class _Wakes(Insertion):
+    """Works that are due at an instant at the latest."""
+
+    def _expression(self) -> Any:
+        insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
+        columns = self.table.c
+        made: Any = insert(self.table).values({name: given(name, columns[name].type) for name in self.columns})
+        changed = {"due": made.excluded.due, "revision": columns.revision + 1}
+        later = or_(columns.due.is_(None), columns.due > made.excluded.due)
+        index = [columns.tenant, columns.kind, columns.key]
+        return made.on_conflict_do_update(index_elements=index, set_=changed, where=later).inline()

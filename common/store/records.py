@@ -138,10 +138,6 @@ class Records:
         """Remove every record that fits, before whatever is asked next."""
         self._session.write([self._statements.delete(self._tenant, where)])
 
-    def remove(self, where: Mapping[str, Any]) -> None:
-        """The same with whatever is asked next or the commit: for whoever does not ask how many there were."""
-        self._session.write([self._statements.delete(self._tenant, where)])
-
     def sum(
         self,
         columns: Sequence[str],

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import IntegrityError
 
 from common.domain.event import Event
 from common.store.audit import Audit
@@ -74,7 +75,7 @@ class UnitOfWork:
 
     def work(self, kind: str) -> WorkTable:
         """What of one kind is to be done later."""
-        return WorkTable(self.connection, self.tenant, kind)
+        return WorkTable(self.session, self.tenant, kind)
 
     @cached_property
     def agenda(self) -> Agenda:
@@ -105,6 +106,14 @@ class UnitOfWork:
         assert self._writes, "a unit of work that reads has nothing to commit"
         self._write_events()
         self.session.commit()
+
+    def commit_unless_there(self) -> bool:
+        """The same; False, and nothing is kept, when something that was to be new is there already."""
+        try:
+            self.commit()
+        except IntegrityError:
+            return False
+        return True
 
     def _write_events(self) -> None:
         from common.store import outbox

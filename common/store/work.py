@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select, union_all, update
@@ -21,8 +22,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from common.exact_json import decode_own, encode
+from common.store.session import Session
 from common.store.shares import SHARES
-from common.store.tables import WORK
+from common.store.statements import DialectName, Statement, compiled, given
+from common.store.tables import TEXT, WORK
 
 _ROWS_AT_ONCE = 1_000
 
@@ -51,48 +54,63 @@ class Due:
 class WorkTable:
     """The work of one kind and tenant; changes are seen by others when the unit of work commits."""
 
-    def __init__(self, connection: Connection, tenant: str, kind: str) -> None:
-        self._connection, self._tenant, self._kind = connection, tenant, kind
+    def __init__(self, session: Session, tenant: str, kind: str) -> None:
+        self._session, self._tenant, self._kind = session, tenant, kind
 
     def get(self, key: str, *, for_update: bool = False) -> WorkRow | None:
         """One row. `for_update` keeps others from changing and waking it until the transaction ends."""
-        columns = WORK.c
-        statement = select(columns.due, columns.doc, columns.revision).where(*self._is(key))
-        if for_update:
-            statement = statement.with_for_update()  # SQLite has one writer at a time and no such clause
-        row = self._connection.execute(statement).one_or_none()
-        return None if row is None else WorkRow(key, _moment(row.due), decode_own(row.doc), row.revision)
+        rows = self._session.rows(_row(self._session.dialect, for_update), self._named(key))
+        return next((WorkRow(key, _moment(due), decode_own(doc), revision) for due, doc, revision in rows), None)
 
     def put(self, key: str, due: datetime | None, doc: Mapping[str, Any]) -> None:
-        """Write a row, or replace it whole. A wake since it was read is lost: read it for update first."""
-        self._upsert(key, due, doc, replaces=None)
+        """Write a row, or replace it whole, with whatever is asked next or the commit.
+
+        A wake since it was read is lost: read it for update first.
+        """
+        self._upsert(key, due, doc, replaces=True)
 
     def wake(self, key: str, at: datetime) -> None:
         """Make it due at an instant at the latest; a row without anything in it when there is none."""
-        later = or_(WORK.c.due.is_(None), WORK.c.due > instant_text(at))
-        self._upsert(key, at, {}, replaces=later)
+        self._upsert(key, at, {}, replaces=False)
 
     def remove(self, key: str) -> None:
-        self._connection.execute(delete(WORK).where(*self._is(key)))
+        self._session.write([(_removal(self._session.dialect), self._named(key))])
 
-    def _upsert(
-        self, key: str, due: datetime | None, doc: Mapping[str, Any], replaces: ColumnElement[bool] | None
-    ) -> None:
-        """Insert; of a row that is there replace everything, or only the due of one that `replaces` is true of."""
-        values = {
-            **{"tenant": self._tenant, "kind": self._kind, "key": key, "revision": 1, "failures": 0},
-            **{"due": None if due is None else instant_text(due), "doc": encode(doc).decode()},
-        }
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(WORK).values(values)
-        changed = {"due": statement.excluded.due, "revision": WORK.c.revision + 1}
-        if replaces is None:
-            changed["doc"] = statement.excluded.doc
-        index = [WORK.c.tenant, WORK.c.kind, WORK.c.key]
-        self._connection.execute(statement.on_conflict_do_update(index_elements=index, set_=changed, where=replaces))
+    def _upsert(self, key: str, due: datetime | None, doc: Mapping[str, Any], *, replaces: bool) -> None:
+        values = {"due": None if due is None else instant_text(due), "doc": encode(doc).decode()}
+        row = {**self._named(key), "revision": 1, "failures": 0, **values}
+        self._session.write([(_upsertion(self._session.dialect, replaces), row)])
 
-    def _is(self, key: str) -> tuple[ColumnElement[bool], ...]:
-        return WORK.c.tenant == self._tenant, WORK.c.kind == self._kind, WORK.c.key == key
+    def _named(self, key: str) -> dict[str, Any]:
+        return {"tenant": self._tenant, "kind": self._kind, "key": key}
+
+
+def _is() -> tuple[ColumnElement[bool], ...]:
+    return tuple(WORK.c[name] == given(name, TEXT) for name in ("tenant", "kind", "key"))
+
+
+@cache
+def _row(dialect: DialectName, for_update: bool) -> Statement:
+    statement = select(WORK.c.due, WORK.c.doc, WORK.c.revision).where(*_is())
+    return compiled(statement.with_for_update() if for_update else statement, dialect, locks=for_update)
+
+
+@cache
+def _removal(dialect: DialectName) -> Statement:
+    return compiled(delete(WORK).where(*_is()), dialect)
+
+
+@cache
+def _upsertion(dialect: DialectName, replaces: bool) -> Statement:
+    """Insert; of a row that is there replace everything, or only the due of one that is due later or never."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement: Any = insert(WORK).values({column.name: given(column.name, column.type) for column in WORK.c})
+    changed = {"due": statement.excluded.due, "revision": WORK.c.revision + 1}
+    if replaces:
+        changed["doc"] = statement.excluded.doc
+    later = None if replaces else or_(WORK.c.due.is_(None), WORK.c.due > statement.excluded.due)
+    index = [WORK.c.tenant, WORK.c.kind, WORK.c.key]
+    return compiled(statement.on_conflict_do_update(index_elements=index, set_=changed, where=later).inline(), dialect)
 
 
 class Agenda:
