@@ -187,8 +187,10 @@ class RatedUsage:
             (row["account"], row["product"]): datetime.fromisoformat(row["first"]) for row in rows if row["first"]
         }
         products = sorted({product for _, product in waiting})
-        self._scopes.insert_new({"scope": id, "product": id} for id in products)
-        self._scopes.get_many(((id,) for id in products), for_update=True)
+        held = self._scopes.get_many(((id,) for id in products), for_update=True)
+        if missing := [id for id in products if (id,) not in held]:
+            self._scopes.insert_new({"scope": id, "product": id} for id in missing)
+            self._scopes.get_many(((id,) for id in missing), for_update=True)
         floor = first_id(now_millis() - _LATE_MAX)
         left = {id: floor for id in self._before}
         for row in rows:

@@ -55,8 +55,9 @@ LINES = RecordTable(
         "bill_item": Of.TEXT,
     },
     key=("id",),
-    indexes=(("usage", "number"), ("account", "state", "at"), ("product", "at"), ("bill_item",)),
+    indexes=(("usage", "number"), ("account", "id"), ("product", "at")),
     optional=frozenset({"account", "currency", "reverses", "bill_item"}),
+    room=50,
 )
 BUCKETS = RecordTable(
     "tmf635_bucket",
@@ -131,6 +132,8 @@ BILLED_SUMS = RecordTable(
     },
     key=("account", "product", "price", "version", "usage_type", "kind", "unit", "currency", "start"),
 )
+# Lines of an account with an id before this one are billed, or are not for a bill.
+CLAIMS = RecordTable("tmf635_claim", {"account": Of.TEXT, "since": Of.TEXT}, key=("account",))
 
-TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS)
+TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS, CLAIMS)
 UNBILLED, BILLED, PREPAID, VOID = "unbilled", "billed", "prepaid", "void"

@@ -140,8 +140,12 @@ def _fingerprint(account: AccountFacts, terms: tuple[Any, ...], day: date, polic
     """Of everything that charges are computed from whose period ended by a day, but for sums of usage: these only
     change by lines that are claimed.
     """
-    content = encode([_ENGINE, before(account, day), terms, policy.rounding])
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return hashlib.blake2b(content_of(account, terms, day, policy), digest_size=16).hexdigest()
+
+
+def content_of(account: AccountFacts, terms: tuple[Any, ...], day: date, policy: Policy) -> bytes:
+    """What a fingerprint is made from."""
+    return encode([_ENGINE, before(account, day), terms, policy.rounding])
 
 
 def _begin(since: date | None, cycle: AccountCycle) -> datetime | None:

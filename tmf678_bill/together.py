@@ -44,10 +44,12 @@ def bill_together(
     held = uow.repository(installation.by_name[_ACCOUNT].stored.name).foresee(
         accounts, for_update=True, skips_locked=True
     )
-    uow.records(BILLING.name).foresee({"account": tuple(sorted(held))}, for_update=True)
+    ids = tuple(sorted(held))
+    uow.records(BILLING.name).foresee({"account": ids}, for_update=True)
+    uow.records(EARLIER.name).foresee({"account": ids})
     found: dict[str, Billed | None] = {}
     dues: list[Due] = []
-    for id in sorted(held):
+    for id in ids:
         row = uow.records(BILLING.name).get(id)
         if row is None:
             continue
@@ -101,7 +103,6 @@ class _Group:
             for due in first:
                 due.row["opened"] = known[due.id]
         records = self.uow.records
-        records(EARLIER.name).foresee({"account": ids})
         records(CORRECTIONS.name).foresee({"account": ids, "kind": ADJUSTMENT, "state": PENDING})
         for part, since in _parted(dues):
             of = tuple(due.id for due in part)

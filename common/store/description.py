@@ -15,10 +15,12 @@ class Index:
     """An attribute that lists are filtered or sorted by.
 
     A path without arrays (`path.many` False) becomes a promoted column of the resource's table; one that passes
-    through arrays becomes rows of the lookup table. Its kind decides the column's type and the comparison.
+    through arrays becomes rows of the lookup table. Its kind decides the column's type and the comparison. How many
+    documents have each value of one that `is_counted` is kept (`counts`).
     """
 
     path: FieldPath
+    is_counted: bool = False
 
     @property
     def column(self) -> str:
@@ -68,7 +70,9 @@ class RecordTable:
     Shapes: `columns` maps each name to what it holds; `key` is unique within a tenant and never changes; `unique` and
             `indexes` are lists of columns (a record with a null in a unique list is as many times there as it likes);
             `optional` columns may be null; `monthly` names the instant by which PostgreSQL keeps each month's records
-            in a partition of its own: it never changes, and is part of the key and of whatever is unique.
+            in a partition of its own: it never changes, and is part of the key and of whatever is unique; `room` is
+            the percentage of each page that PostgreSQL leaves free for records that change in columns of no index,
+            which then cost no index anything.
     """
 
     name: str
@@ -78,3 +82,4 @@ class RecordTable:
     indexes: tuple[tuple[str, ...], ...] = ()
     optional: frozenset[str] = frozenset()
     monthly: str | None = None
+    room: int = 0

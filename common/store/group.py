@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import literal_column, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -465,15 +465,12 @@ class GroupRepository(Repository):
         self._write_lookup([entry for row, document in made for entry in self._lookup_rows(row.position, document)])
 
     def _write_changed(self, changed: Collection[tuple[Row, Row, Document]]) -> None:
+        columns, key = tuple(column.name for column in self._main.columns), ("tenant", "parent", "id", "version")
+        replaced = tuple(name for name in columns if name not in (*key, "position", "created_at", "is_latest"))
+        # They are there, and held: nothing new comes of it.
+        insertion = Insertion(self._main, self._session.dialect, columns, replaced, key)
+        self._session.write(insertion.steps([self._values(after, document) for _, after, document in changed]))
         for before, after, document in changed:
-            of = {**self._own, "id": after.id, "old_version": before.version, "old_revision": before.revision}
-            to = {
-                "revision": after.revision,
-                "updated_at": after.updated_at,
-                "version": after.version,
-                "doc": after.text,
-            }
-            self._session.write([(self._statements.replacement, {**of, **to, **self._promoted_values(document)})])
             if self._tables.looked_up:
                 were, are = (self._lookup_rows(after.position, one) for one in (before.document(), document))
                 if were != are:
@@ -527,7 +524,7 @@ class _Wakes(Insertion):
         insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
         columns = self.table.c
         made: Any = insert(self.table).values({name: given(name, columns[name].type) for name in self.columns})
-        changed = {"due": made.excluded.due, "revision": columns.revision + 1}
+        changed = {"due": made.excluded.due, "revision": columns.revision + literal_column("1")}
         later = or_(columns.due.is_(None), columns.due > made.excluded.due)
         index = [columns.tenant, columns.kind, columns.key]
         return made.on_conflict_do_update(index_elements=index, set_=changed, where=later).inline()
