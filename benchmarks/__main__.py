@@ -46,12 +46,12 @@ def main() -> None:
         if not given.json:
             _print(name, found[name], time.perf_counter() - begun)
         worse += record.fallen(before.get(name, []), found[name])
+        if not given.check and (given.write or not given.short):
+            _record(form, {name: found[name]})  # at once: what comes later may not end well, or read it
     if given.json:
         print(json.dumps({name: [asdict(figure) for figure in figures] for name, figures in found.items()}))
     if given.check:
         sys.exit("\n".join(["fell by more than a quarter:", *worse]) if worse else 0)
-    if given.write or not given.short:
-        _record(form, found)
 
 
 def _record(form: str, found: dict[str, list[Figure]]) -> None:
