@@ -57,21 +57,29 @@ def amount_of(tariff: Tariff, quantity: Decimal) -> Decimal:
 
     Errors: Inexact when it has more than 34 digits; the caller has set the EXACT context.
     """
-    if tariff.unit is not None:
-        return tariff.unit * quantity
-    quotient = _WIDE.divide(tariff.amount * quantity, tariff.per)
-    return +(quotient if _ends(quotient) else quotient.quantize(_LAST_DECIMAL, context=_WIDE))
+    amount, per, unit = tariff
+    if unit is not None:
+        return unit * quantity
+    quotient = _WIDE.divide(amount * quantity, per)
+    rounded = _to_last_decimal(quotient)
+    return +(quotient if rounded == quotient else rounded)
 
 
 def is_rounded(tariff: Tariff, quantity: Decimal) -> bool:
     """Whether `amount_of` rounded."""
     if tariff.unit is not None:
         return False
-    return not _ends(_WIDE.divide(_WIDE.multiply(tariff.amount, quantity), tariff.per))
+    quotient = _WIDE.divide(_WIDE.multiply(tariff.amount, quantity), tariff.per)
+    return _to_last_decimal(quotient) != quotient
 
 
-def _ends(quotient: Decimal) -> bool:
-    return quotient.quantize(_LAST_DECIMAL, context=_WIDE) == quotient
+def is_exact(tariff: Tariff, quantity: Decimal, amount: Decimal) -> bool:
+    """Whether an amount is what the quantity costs and not what that was rounded to; without dividing again."""
+    return _WIDE.multiply(amount, tariff.per) == _WIDE.multiply(tariff.amount, quantity)
+
+
+def _to_last_decimal(quotient: Decimal) -> Decimal:
+    return quotient.quantize(_LAST_DECIMAL, None, _WIDE)  # by name the arguments would cost more than the rounding
 
 
 def opposite(number: Decimal) -> Decimal:

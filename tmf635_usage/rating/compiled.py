@@ -11,8 +11,8 @@ from typing import NamedTuple
 from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, Tariff, base, tariff
 from tmf635_usage.rating.checks import problems
-from tmf635_usage.rating.explanation import Explainer
-from tmf635_usage.rating.index import finders, is_open
+from tmf635_usage.rating.explanation import Words, words_of
+from tmf635_usage.rating.index import Lengths, finders, is_open
 from tmf635_usage.rating.values import (
     ONE,
     ZERO,
@@ -74,9 +74,12 @@ class PriceEntry:
         "valid_from",
         "valid_until",
         "windows",
+        "words",
     )
 
-    def __init__(self, compiled: CompiledPrice, rate: Rate, prefix: str, windows: tuple[Hours, ...]) -> None:
+    def __init__(
+        self, compiled: CompiledPrice, rate: Rate, prefix: str, windows: tuple[Hours, ...], words: Words
+    ) -> None:
         price = compiled.price
         match = price.match
         self.compiled = compiled
@@ -84,6 +87,7 @@ class PriceEntry:
         self.prefix = prefix
         self.priority = match.priority
         self.windows = windows
+        self.words = words
         self.valid_from: datetime | None = match.valid_from
         self.valid_until: datetime | None = match.valid_until
         self.is_always = not windows and match.valid_from is None and match.valid_until is None
@@ -139,19 +143,24 @@ class CompiledAllowance:
         self.is_always = not windows and match.valid_from is None and match.valid_until is None
         self.is_for_all = self.is_always and not match.prefixes and not match.attributes
         self._prefixes = match.prefixes
-        self._lengths = tuple(sorted({len(prefix) for prefix in match.prefixes}))
+        self._lengths = Lengths(match.prefixes)
         self._attributes = tuple((name, _lower(values)) for name, values in match.attributes.items())
 
     def takes(self, usage: Usage, digits: str, clock: LocalClock) -> bool:
         """Whether the usage may draw from it, apart from type and unit."""
         prefixes = self._prefixes
-        if prefixes and not any([digits[:length] in prefixes for length in self._lengths]):
-            return False
-        attributes = usage.attributes
-        for name, values in self._attributes:
-            value = attributes.get(name)
-            if value is None or value.lower() not in values:
+        if prefixes:
+            for length in self._lengths.of(digits):
+                if digits[:length] in prefixes:
+                    break
+            else:
                 return False
+        if self._attributes:
+            attributes = usage.attributes
+            for name, values in self._attributes:
+                value = attributes.get(name)
+                if value is None or value.lower() not in values:
+                    return False
         return self.is_always or is_open(self, usage.at, clock)
 
 
@@ -161,7 +170,7 @@ class CompiledPlan:
     Shapes: `finders`, `allowances` by usage type; `destinations` are the types for which the number matters.
     """
 
-    __slots__ = ("allowances", "destinations", "explainer", "finders", "plan")
+    __slots__ = ("allowances", "destinations", "finders", "plan")
 
     def __init__(self, plan: Plan) -> None:
         assert not (found := problems(plan)), found
@@ -177,7 +186,6 @@ class CompiledPlan:
         }
         matches = [price.match for price in plan.prices] + [allowance.match for allowance in plan.allowances]
         with_table = {price.match.usage_type for price in plan.prices if price.table}
-        self.explainer = Explainer()
         self.destinations = frozenset(match.usage_type for match in matches if match.prefixes) | with_table
 
 
@@ -191,8 +199,12 @@ def _entries(plan: Plan) -> Iterator[tuple[Match, PriceEntry]]:
         compiled = CompiledPrice(price)
         windows = _windows(price.match, plan)
         rates = price.table or dict.fromkeys(price.match.prefixes or [""], price.rate)
+        # The ten thousand destinations of a table have a hundred rates.
+        words: dict[Rate, Words] = {}
         for prefix, rate in rates.items():
-            yield price.match, PriceEntry(compiled, rate, prefix, windows)
+            if rate not in words:
+                words[rate] = words_of(price, rate, has_prefix=bool(prefix))
+            yield price.match, PriceEntry(compiled, rate, prefix, windows, words[rate])
 
 
 def _windows(match: Match, plan: Plan) -> tuple[Hours, ...]:

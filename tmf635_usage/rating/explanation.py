@@ -6,16 +6,19 @@ Whoever stores or shows explanations needs their text, and needs one for every u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 
 from common.domain.clock import instant_text
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_rounded, tariff, total
+from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_exact, is_rounded, tariff, total
 from tmf635_usage.rating.values import (
     DESTINATION,
     ONE,
+    ZERO,
     Bucket,
     Draw,
     Line,
@@ -31,88 +34,27 @@ from tmf635_usage.rating.values import (
 # Looking up a member of an enumeration costs as much as two multiplications; this runs for every usage.
 _USAGE, _ALLOWANCE, _SETUP = LineKind.USAGE, LineKind.ALLOWANCE, LineKind.SETUP
 _AS_IS = frozenset(name for name, unit in UNITS.items() if unit.factor == ONE)
-_ROUNDED = f',"rounded":{{"decimals":{DECIMALS},"mode":"half-even"}}'
+_ROUNDED = f',"rounded":{{"decimals":{DECIMALS},"mode":"half-even"}}}}'
 # Periods of all customers begin and end at a few instants.
 _edge_text = lru_cache(maxsize=1024)(instant_text)
 
 
-class Explainer:
-    """Writes the explanations of ratings by one plan; what is the same for a price is written once."""
-
-    __slots__ = ("_known", "_shared")
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str], _Words] = {}
-        # Destinations of a table by what they cost: ten thousand of them have a hundred rates.
-        self._shared: dict[tuple[str, str, bool, Rate], _Words] = {}
-
-    def text(self, rating: Rating) -> str:
-        """A JSON object: instants in UTC, numbers exact; what does not apply is left out."""
-        usage, price, prefix, charged, unit, lines, draws, _, opened, is_reversal = rating
-        usage_type, at, quantity, unit_name, attributes, before = usage
-        if price is None:
-            words = _words_without_price(usage_type)
-        else:
-            words = self._known.get((price.id, price.version, prefix)) or self._words(price, prefix)
-        start, counting, usage_start, correction_start, to_amount, setup, rates, matched, end = words
-        quantity_text, charged_text, amount_text = str(quantity), str(charged), ""
-        if counting:
-            is_as_is = unit_name in _AS_IS and not is_reversal
-            counting += quantity_text if is_as_is else _measured(usage, is_reversal)
-        if before:
-            counting = f'{counting},"before":{before!s}'
-
-        written = ""
-        for line in lines:
-            kind, _, _, units, _, amount, _, tier, _ = line
-            amount_text = str(amount)
-            if kind is _ALLOWANCE:
-                told = _of_allowance(line, draws)
-            elif kind is _SETUP:
-                told = _start_of_line(line) + "}" if is_reversal else setup
-            else:
-                told = usage_start if kind is _USAGE else correction_start
-                units_text = charged_text if units is charged else str(units)
-                rate, rounding = rates[0 if tier is None else tier + 1]
-                told = f"{told}{units_text}{to_amount}{amount_text}{rate}"
-                told += "}" if rounding is None or not is_rounded(rounding, units) else _ROUNDED + "}"
-            written = f"{written},{told}" if written else told
-
-        # The sum of one amount is written as that is, unless it has an exponent or is a zero with a sign.
-        is_sum = len(lines) > 1 or amount_text.startswith("-0") or "E" in amount_text
-        total_text = str(total([line.amount for line in lines])) if is_sum else amount_text
-        for before_value, name in matched:
-            total_text = f"{total_text}{before_value}{quoted(prefix if name is None else attributes[name])}"
-        if opened or is_reversal:
-            end += _opened(opened) + (',"isReversal":true' if is_reversal else "")
-        return (
-            f'{start}{instant_text(at)}","quantity":{quantity_text},"unit":"{unit_name}"}},"charged":{{'
-            f'"quantity":{charged_text},"unit":"{unit}"{counting}}},"lines":[{written}],"total":{total_text}{end}}}'
-        )
-
-    def _words(self, price: UsagePrice, prefix: str) -> _Words:
-        rate = price.table[prefix] if price.table else price.rate
-        key = price.id, price.version, bool(prefix), rate
-        words = self._shared.get(key)
-        if words is None:
-            words = self._shared[key] = _words(price, rate, has_prefix=bool(prefix))
-        self._known[price.id, price.version, prefix] = words
-        return words
-
-
-class _RateText(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RateText:
     """What a line says of its rate, from the currency on; and the tariff of an amount that may have been rounded."""
 
     text: str
     rounding: Tariff | None
 
 
-class _Words(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Words:
     """What explanations by a price, or by a rate of its table, have in common.
 
     Shapes: `start` up to the usage's instant; `counting` up to what was measured; `usage`, `correction` of a line up to
-            its quantity, `to_amount` from there to its amount; `rates` without a tier, then of each tier; `matched`
-            has texts and the attribute whose value follows each (None: the prefix); `end` follows the last of them.
+            its quantity, `to_amount` from there to its amount; `setup` the whole line and `setup_fee` its amount;
+            `rates` without a tier, then of each tier; `matched` has texts and the attribute whose value follows each
+            (None: the prefix); `end` follows the last of them.
     """
 
     start: str
@@ -121,26 +63,98 @@ class _Words(NamedTuple):
     correction: str
     to_amount: str
     setup: str
-    rates: tuple[_RateText, ...]
+    setup_fee: Decimal
+    rates: tuple[RateText, ...]
     matched: tuple[tuple[str, str | None], ...]
     end: str
 
 
-def _words_without_price(usage_type: str) -> _Words:
-    return _Words(_start(usage_type), "", "", "", "", "", (), (), "")
+def explained(rating: Rating) -> str:
+    """A JSON object: instants in UTC, numbers exact; what does not apply is left out."""
+    usage, _, prefix, charged, unit, lines, draws, _, opened, is_reversal, words = rating
+    usage_type, at, quantity, unit_name, attributes, before = usage
+    if words is None:
+        words = _words_without_price(usage_type)
+    quantity_text, charged_text = str(quantity), str(charged)
+    counting = words.counting
+    if counting:
+        is_as_is = unit_name in _AS_IS and not is_reversal
+        counting += quantity_text if is_as_is else _measured(usage, is_reversal)
+    if before:
+        counting = f'{counting},"before":{before!s}'
+
+    line, has_setup = lines[-1], False
+    if len(lines) == 2 and lines[0].kind is _SETUP and not is_reversal:
+        has_setup = True
+    if line.kind is _USAGE and (has_setup or len(lines) == 1):
+        units, amount, tier = line.quantity, line.amount, line.tier
+        rate = words.rates[0 if tier is None else tier + 1]
+        units_text, amount_text = charged_text if units is charged else str(units), str(amount)
+        end_of_line = "}" if rate.rounding is None else _end_of_line(rate.rounding, units, amount, amount_text)
+        told = f"{words.usage}{units_text}{words.to_amount}{amount_text}{rate.text}{end_of_line}"
+        if has_setup:
+            told, total_text = f"{words.setup},{told}", str(total((words.setup_fee, amount)))
+        else:
+            # A sum is written as its one amount is, unless that has an exponent or is a zero with a sign.
+            is_sum = "E" in amount_text or amount_text.startswith("-")
+            total_text = str(total((amount,))) if is_sum else amount_text
+    else:
+        told = ",".join([_told(line, words, draws, is_reversal) for line in lines])
+        total_text = str(total([line.amount for line in lines]))
+
+    for before_value, name in words.matched:
+        total_text = f"{total_text}{before_value}{quoted(prefix if name is None else attributes[name])}"
+    end = words.end
+    if opened or is_reversal:
+        end += _opened(opened) + (',"isReversal":true' if is_reversal else "")
+    return (
+        f'{words.start}{instant_text(at)}","quantity":{quantity_text},"unit":"{unit_name}"}},"charged":{{'
+        f'"quantity":{charged_text},"unit":"{unit}"{counting}}},"lines":[{told}],"total":{total_text}{end}}}'
+    )
 
 
-def _words(price: UsagePrice, rate: Rate, *, has_prefix: bool) -> _Words:
+def _told(line: Line, words: Words, draws: tuple[Draw, ...], is_reversal: bool) -> str:
+    kind, _, _, units, _, amount, _, tier, _ = line
+    if kind is _ALLOWANCE:
+        return _of_allowance(line, draws)
+    if kind is _SETUP:
+        return _start_of_line(line) + "}" if is_reversal else words.setup
+    rate = words.rates[0 if tier is None else tier + 1]
+    amount_text, end = str(amount), "}"
+    if kind is _USAGE:
+        start = words.usage
+        if rate.rounding is not None:
+            end = _end_of_line(rate.rounding, units, amount, amount_text)
+    else:
+        start = words.correction
+        if rate.rounding is not None and is_rounded(rate.rounding, units):
+            end = _ROUNDED
+    return f"{start}{units!s}{words.to_amount}{amount_text}{rate.text}{end}"
+
+
+def _end_of_line(tariff: Tariff, units: Decimal, amount: Decimal, amount_text: str) -> str:
+    """Whether the amount was rounded: then it has all the decimals that there are."""
+    may_be_rounded = amount_text[-DECIMALS - 1 : -DECIMALS] == "." or "E" in amount_text
+    return _ROUNDED if may_be_rounded and not is_exact(tariff, units, amount) else "}"
+
+
+def _words_without_price(usage_type: str) -> Words:
+    return Words(_start(usage_type), "", "", "", "", "", ZERO, (), (), "")
+
+
+def words_of(price: UsagePrice, rate: Rate, *, has_prefix: bool) -> Words:
+    """For the price's own rate, or for one of its table."""
     named = f'"price":{quoted(price.id)},"version":{quoted(price.version)},"quantity":'
     setup = Line(_SETUP, price.id, price.version, ONE, "event", rate.setup_fee, price.currency)
     *matched, (end, _) = _matched(price, has_prefix)
-    return _Words(
+    return Words(
         _start(price.match.usage_type),
         _counting(rate),
         f'{{"kind":"usage",{named}',
         f'{{"kind":"correction",{named}',
         f',"unit":"{UNITS[price.per.unit].base}","amount":',
         _start_of_line(setup) + "}",
+        rate.setup_fee,
         tuple(_rates(price, rate)),
         tuple(matched),
         end,
@@ -162,18 +176,18 @@ def _measured(usage: Usage, is_reversal: bool) -> str:
     return str(EXACT.minus(measured) if is_reversal else measured)
 
 
-def _rates(price: UsagePrice, rate: Rate) -> Iterator[_RateText]:
+def _rates(price: UsagePrice, rate: Rate) -> Iterator[RateText]:
     currency, per = f',"currency":{quoted(price.currency)}', base(price.per)
     unit = f'"per":{price.per.amount!s},"unit":"{price.per.unit}"}}'
-    yield _RateText(f'{currency},"rate":{{"amount":{rate.amount!s},{unit}', _rounding(tariff(rate.amount, per)))
+    yield RateText(f'{currency},"rate":{{"amount":{rate.amount!s},{unit}', _rounding(tariff(rate.amount, per)))
     for index, tier in enumerate(price.tiers):
         told = f'{currency},"tier":{{"index":{index},"start":{tier.start!s},"model":"{price.tier_model}"}}'
         told = f'{told},"rate":{{"amount":{tier.amount!s},'
         if price.tier_model is TierModel.PACKAGE:
             size = "null" if tier.size is None else str(tier.size)
-            yield _RateText(f'{told}"size":{size},"unit":"{price.per.unit}"}}', None)
+            yield RateText(f'{told}"size":{size},"unit":"{price.per.unit}"}}', None)
         else:
-            yield _RateText(told + unit, _rounding(tariff(tier.amount, per)))
+            yield RateText(told + unit, _rounding(tariff(tier.amount, per)))
 
 
 def _rounding(tariff: Tariff) -> Tariff | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -18,7 +18,8 @@ from tmf635_usage.rating.values import Match, Usage
 from tmf635_usage.rating.windows import Hours, LocalClock
 
 _SEPARATORS = re.compile(r"[\s().\-/]")
-_HEAD = 3
+# Digits by which the lengths of prefixes are known: of ten thousand prefixes, few begin with the same four.
+HEAD = 4
 
 
 def digits_of(number: str | None) -> str:
@@ -123,27 +124,46 @@ class _Entries(Generic[E]):
         return None
 
 
-class _ByPrefix(Generic[E]):
-    """Entries by prefix; for the first digits of a number, which lengths of prefix can begin it, longest first."""
+class Lengths:
+    """Of many prefixes, which lengths can begin a number, longest first: by the first digits of the number."""
 
-    __slots__ = ("_by_prefix", "_lengths", "_short")
+    __slots__ = ("_long", "_short")
+
+    def __init__(self, prefixes: Collection[str]) -> None:
+        known, heads = frozenset(prefixes), defaultdict[str, set[int]](set)
+        for prefix in known:
+            if len(prefix) >= HEAD:
+                heads[prefix[:HEAD]].add(len(prefix))
+        short = sorted({len(prefix) for prefix in known if len(prefix) < HEAD}, reverse=True)
+        self._short = tuple(short)
+        self._long = {
+            head: (*sorted(lengths, reverse=True), *(length for length in short if head[:length] in known))
+            for head, lengths in heads.items()
+        }
+
+    def of(self, digits: str) -> tuple[int, ...]:
+        return self._long.get(digits[:HEAD], self._short)
+
+
+class _ByPrefix(Generic[E]):
+    """Entries by prefix."""
+
+    __slots__ = ("_always", "_lengths", "_others")
 
     def __init__(self, entries: Iterable[E]) -> None:
         by_prefix: dict[str, list[E]] = defaultdict(list)
         for entry in sorted(entries, key=_rank):
             by_prefix[entry.prefix].append(entry)
-        self._by_prefix = {prefix: tuple(found) for prefix, found in by_prefix.items()}
-        short = {len(prefix) for prefix in by_prefix if len(prefix) < _HEAD}
-        heads: dict[str, set[int]] = defaultdict(lambda: set(short))
-        for prefix in by_prefix:
-            if len(prefix) >= _HEAD:
-                heads[prefix[:_HEAD]].add(len(prefix))
-        self._short = tuple(sorted(short, reverse=True))
-        self._lengths = {head: tuple(sorted(lengths, reverse=True)) for head, lengths in heads.items()}
+        self._lengths = Lengths(by_prefix)
+        self._always = {prefix: found[0] for prefix, found in by_prefix.items() if found[0].is_always}
+        self._others = {prefix: found for prefix, found in by_prefix.items() if not found[0].is_always}
 
     def find(self, usage: Usage, digits: str, clock: LocalClock) -> E | None:
-        for length in self._lengths.get(digits[:_HEAD], self._short):
-            for entry in self._by_prefix.get(digits[:length], ()):
+        for length in self._lengths.of(digits):
+            found = self._always.get(digits[:length])
+            if found is not None:
+                return found
+            for entry in self._others.get(digits[:length], ()) if self._others else ():
                 if entry.is_always or is_open(entry, usage.at, clock):
                     return entry
         return None

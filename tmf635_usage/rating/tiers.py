@@ -14,6 +14,8 @@ from tmf635_usage.rating.values import ZERO, TierModel
 
 # Looking up a member of an enumeration costs as much as two multiplications; this runs for every usage.
 _GRADUATED, _VOLUME = TierModel.GRADUATED, TierModel.VOLUME
+# Makes a named tuple of all its fields in order, without the call that names them.
+_new = tuple.__new__
 
 Tiers = tuple[CompiledTier, ...]
 
@@ -37,15 +39,15 @@ def pieces(model: TierModel | None, tiers: Tiers, count: Decimal, quantity: Deci
 
 
 def _graduated(tiers: Tiers, count: Decimal, quantity: Decimal) -> list[Piece]:
-    found = []
-    for index, tier in enumerate(tiers):
-        end = tier.end
-        if end is None or count + quantity <= end:
-            found.append(Piece(index, quantity, amount_of(tier.tariff, quantity)))
+    found: list[Piece] = []
+    reached = count + quantity
+    for index, (_, end, tariff, _) in enumerate(tiers):
+        if end is None or reached <= end:
+            found.append(_new(Piece, (index, quantity, amount_of(tariff, quantity), False)))
             return found
-        part = end - count
-        if part > ZERO:
-            found.append(Piece(index, part, amount_of(tier.tariff, part)))
+        if count < end:
+            part = end - count
+            found.append(_new(Piece, (index, part, amount_of(tariff, part), False)))
             count, quantity = end, quantity - part
     raise AssertionError("the last tier has no end")
 

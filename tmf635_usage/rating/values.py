@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from common.domain.durations import Duration
+
+if TYPE_CHECKING:
+    from tmf635_usage.rating.explanation import Words
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -343,7 +346,7 @@ class Rating(NamedTuple):
     Shapes: `charged` is the quantity in base units after minimum and increments; `price` the one that matched (None:
             wholly free, and nothing matched), with the `prefix` of the destination it matched by; `opened` are buckets
             that the state did not have, as they were before the draws. A reversal has the opposite quantities and
-            amounts and opens nothing.
+            amounts and opens nothing. `words` are those of the price, for the explanation.
     """
 
     usage: Usage
@@ -356,6 +359,7 @@ class Rating(NamedTuple):
     counts: tuple[Count, ...] = ()
     opened: tuple[Bucket, ...] = ()
     is_reversal: bool = False
+    words: Words | None = None
 
 
 class Reason(StrEnum):

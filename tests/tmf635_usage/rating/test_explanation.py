@@ -16,6 +16,7 @@ from tests.tmf635_usage.rating.test_properties import LISTS, usual
 from tmf635_usage.rate import plain
 from tmf635_usage.rating.compiled import CompiledPlan, compile_plan
 from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import rate_all
 from tmf635_usage.rating.tally import reverse
 from tmf635_usage.rating.values import Plan, Rating, State, Subject, Usage
@@ -25,7 +26,7 @@ def assert_same(plan: CompiledPlan, whose: Subject, usages: list[Usage]) -> None
     for outcome in rate_all(plan, whose, State(), usages).outcomes:
         if isinstance(outcome, Rating):
             for rating in (outcome, reverse(outcome)):
-                assert plan.explainer.text(rating) == encode(plain(explain(rating))).decode()
+                assert explained(rating) == encode(plain(explain(rating))).decode()
 
 
 @usual
@@ -62,7 +63,7 @@ def test_an_attribute_named_like_another_member_is_there_once():
     [outcome] = rate_all(plan, subject(), State(), [each]).outcomes
     assert isinstance(outcome, Rating)
 
-    told = decode(plan.explainer.text(outcome).encode())
+    told = decode(explained(outcome).encode())
 
     assert told["matched"] == {"usageType": "y", "prefix": "x", "destination": "431"}
     assert_same(plan, subject(), [each])
