@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, amount_of, charged, total
-from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry
+from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry, Terms
 from tmf635_usage.rating.meter import Meter, refused_number
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
@@ -38,7 +38,7 @@ def affordable(plan: CompiledPlan, subject: Subject, state: State, usage: Usage,
 class _Costs(NamedTuple):
     """What the next units cost: so many are free, and so many were counted in the period before."""
 
-    entry: PriceEntry
+    terms: Terms
     free: Decimal
     counted: Decimal
     setup_fee: Decimal
@@ -50,9 +50,9 @@ class _Costs(NamedTuple):
         priced = self.priced(units)
         if not priced:
             return ZERO
-        compiled = self.entry.compiled
+        compiled = self.terms.compiled
         if not compiled.tiers:
-            return self.setup_fee + amount_of(self.entry.tariff, priced)
+            return self.setup_fee + amount_of(self.terms.tariff, priced)
         parts = pieces(compiled.price.tier_model, compiled.tiers, self.counted, priced)
         return self.setup_fee + total(part.amount for part in parts)
 
@@ -84,16 +84,17 @@ def _afford(
         if not free:
             return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
         return Grant(min(wanted, free), base, ZERO, None, free < wanted, ZERO)
-    compiled, factor = entry.compiled, UNITS[usage.unit].factor
+    terms, factor = entry.terms, UNITS[usage.unit].factor
+    compiled = terms.compiled
     counted = ZERO
     if compiled.tiers:
         counted = meter.tally.counters.get(meter.counting(usage.at, compiled).key, ZERO)
-    costs = _Costs(entry, free, counted, ZERO if free or usage.before else entry.setup_fee)
+    costs = _Costs(terms, free, counted, ZERO if free or usage.before else terms.setup_fee)
 
     before = usage.before * factor
-    begun = charged(before, entry.minimum, entry.increment)
-    increment = entry.increment or ONE
-    steps = _Steps(increment if begun else entry.minimum or increment, increment)
+    begun = charged(before, terms.minimum, terms.increment)
+    increment = terms.increment or ONE
+    steps = _Steps(increment if begun else terms.minimum or increment, increment)
     step = _last_affordable(costs, steps, wanted, money)
     if step == steps.needed_for(wanted):
         most = _most(costs, steps, wanted)
@@ -107,7 +108,7 @@ def _most(costs: _Costs, steps: _Steps, units: Decimal) -> Decimal:
     """The most that any quantity up to these units costs: all of them, or what comes just before a volume tier."""
     most = costs.of(units)
     for end in _falls(costs, units):
-        before = end if costs.entry.increment is None else steps.units(steps.last_within(end))
+        before = end if costs.terms.increment is None else steps.units(steps.last_within(end))
         most = max(most, costs.of(before))
     return most
 
@@ -123,7 +124,7 @@ def _last_affordable(costs: _Costs, steps: _Steps, wanted: Decimal, money: Decim
     for units in _falls(costs, wanted):
         end = _largest(step, last, lambda step, units=units: steps.units(step) <= units)  # type: ignore[misc]
         step = _largest(step, end, is_paid)
-        is_between = costs.entry.increment is None and costs.of(units) > money
+        is_between = costs.terms.increment is None and costs.of(units) > money
         if step < end or is_between:
             return step
     return _largest(step, last, is_paid)
@@ -131,7 +132,7 @@ def _last_affordable(costs: _Costs, steps: _Steps, wanted: Decimal, money: Decim
 
 def _falls(costs: _Costs, wanted: Decimal) -> list[Decimal]:
     """The units after which the next one is in another volume tier, where costs may fall."""
-    compiled = costs.entry.compiled
+    compiled = costs.terms.compiled
     if compiled.model is not TierModel.VOLUME:
         return []
     ends = (tier.end - costs.counted + costs.free for tier in compiled.tiers if tier.end is not None)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, Tariff, base, tariff
 from tmf635_usage.rating.checks import problems
-from tmf635_usage.rating.explanation import Words, words_of
+from tmf635_usage.rating.explanation import words_of
 from tmf635_usage.rating.index import Lengths, finders, is_open
 from tmf635_usage.rating.values import (
     ONE,
@@ -55,42 +55,28 @@ class CompiledPrice:
         self.tiers = tuple(_tiers(price))
 
 
-class PriceEntry:
-    """A price, or one destination of its table, as the index finds it."""
+class Terms:
+    """What a rate of a price means. Destinations of a table with the same rate share it.
+
+    Of ten thousand destinations a hundred terms stay in the processor's cache, which decides what a rating costs.
+    """
 
     __slots__ = (
         "compiled",
-        "id",
         "increment",
-        "is_always",
         "is_counted_as_is",
         "minimum",
-        "prefix",
-        "priority",
         "setup",
         "setup_fee",
         "tariff",
         "unit_amount",
-        "valid_from",
-        "valid_until",
-        "windows",
         "words",
     )
 
-    def __init__(
-        self, compiled: CompiledPrice, rate: Rate, prefix: str, windows: tuple[Hours, ...], words: Words
-    ) -> None:
+    def __init__(self, compiled: CompiledPrice, rate: Rate, *, has_prefix: bool) -> None:
         price = compiled.price
-        match = price.match
         self.compiled = compiled
-        self.id = price.id
-        self.prefix = prefix
-        self.priority = match.priority
-        self.windows = windows
-        self.words = words
-        self.valid_from: datetime | None = match.valid_from
-        self.valid_until: datetime | None = match.valid_until
-        self.is_always = not windows and match.valid_from is None and match.valid_until is None
+        self.words = words_of(price, rate, has_prefix=has_prefix)
         self.tariff = tariff(rate.amount, base(price.per))
         self.unit_amount = self.tariff.unit
         self.setup_fee = rate.setup_fee
@@ -101,6 +87,22 @@ class PriceEntry:
         self.minimum = ZERO if rate.minimum is None else base(rate.minimum)
         self.increment = None if rate.increment is None else base(rate.increment)
         self.is_counted_as_is = not self.minimum and self.increment is None
+
+
+class PriceEntry:
+    """A price, or one destination of its table, as the index finds it."""
+
+    __slots__ = ("id", "is_always", "prefix", "priority", "terms", "valid_from", "valid_until", "windows")
+
+    def __init__(self, match: Match, terms: Terms, prefix: str, windows: tuple[Hours, ...]) -> None:
+        self.id = terms.compiled.id
+        self.terms = terms
+        self.prefix = prefix
+        self.priority = match.priority
+        self.windows = windows
+        self.valid_from: datetime | None = match.valid_from
+        self.valid_until: datetime | None = match.valid_until
+        self.is_always = not windows and match.valid_from is None and match.valid_until is None
 
 
 class CompiledAllowance:
@@ -199,12 +201,11 @@ def _entries(plan: Plan) -> Iterator[tuple[Match, PriceEntry]]:
         compiled = CompiledPrice(price)
         windows = _windows(price.match, plan)
         rates = price.table or dict.fromkeys(price.match.prefixes or [""], price.rate)
-        # The ten thousand destinations of a table have a hundred rates.
-        words: dict[Rate, Words] = {}
+        terms: dict[Rate, Terms] = {}
         for prefix, rate in rates.items():
-            if rate not in words:
-                words[rate] = words_of(price, rate, has_prefix=bool(prefix))
-            yield price.match, PriceEntry(compiled, rate, prefix, windows, words[rate])
+            if rate not in terms:
+                terms[rate] = Terms(compiled, rate, has_prefix=bool(prefix))
+            yield price.match, PriceEntry(price.match, terms[rate], prefix, windows)
 
 
 def _windows(match: Match, plan: Plan) -> tuple[Hours, ...]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, amount_of, charged
 from tmf635_usage.rating.buckets import Slot, Slots, slots_at
-from tmf635_usage.rating.compiled import CompiledPlan, CompiledPrice, PriceEntry
+from tmf635_usage.rating.compiled import CompiledPlan, CompiledPrice, PriceEntry, Terms
 from tmf635_usage.rating.index import digits_of
 from tmf635_usage.rating.periods import period_at
 from tmf635_usage.rating.tally import Tally
@@ -129,17 +129,18 @@ class Meter:
         entry = None if finder is None else finder.find(usage, digits, self._clock)
         if entry is None:
             return None, digits, base, quantity
-        if entry.compiled.unit != base:
+        terms = entry.terms
+        if terms.compiled.unit != base:
             return Rejection(usage, Reason.UNIT_OTHER, {"price": entry.id, "unit": usage.unit})
-        if self._currency is not None and self._currency != entry.compiled.currency:
+        if self._currency is not None and self._currency != terms.compiled.currency:
             return Rejection(usage, Reason.CURRENCY_OTHER, {"price": entry.id, "currency": self._currency})
-        if entry.is_counted_as_is:
+        if terms.is_counted_as_is:
             return entry, digits, base, quantity
         if not before:
-            return entry, digits, base, charged(quantity, entry.minimum, entry.increment)
+            return entry, digits, base, charged(quantity, terms.minimum, terms.increment)
         before *= factor
-        counted = charged(before + quantity, entry.minimum, entry.increment)
-        return entry, digits, base, counted - charged(before, entry.minimum, entry.increment)
+        counted = charged(before + quantity, terms.minimum, terms.increment)
+        return entry, digits, base, counted - charged(before, terms.minimum, terms.increment)
 
     def _rate(self, usage: Usage) -> Rating | Rejection:
         found = self.look(usage)
@@ -150,21 +151,23 @@ class Meter:
         left = quantity
         if usage.type in self._allowances and (quantity or entry is None):
             taken, left = self._take(usage, digits, base, quantity)
-        if entry is not None:
-            price, prefix, currency, words = entry.compiled.price, entry.prefix, entry.compiled.currency, entry.words
-        elif left or not taken:
-            return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
-        else:
-            price, prefix, currency, words = None, "", None, None
         lines: tuple[Line, ...] = ()
         counts: tuple[Count, ...] = ()
-        if entry is not None and (left or not taken):
-            if left and entry.compiled.tiers:
-                lines, counts = self._counted(usage, entry.compiled, left)
-            else:
-                lines = (_priced(entry, base, left),)
-            if entry.setup is not None and left and not taken and not usage.before:
-                lines = (entry.setup, *lines)
+        if entry is None:
+            if left or not taken:
+                return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
+            price, prefix, currency, words = None, "", None, None
+        else:
+            terms, prefix = entry.terms, entry.prefix
+            compiled, words = terms.compiled, terms.words
+            price, currency = compiled.price, compiled.currency
+            if left or not taken:
+                if left and compiled.tiers:
+                    lines, counts = self._counted(usage, compiled, left)
+                else:
+                    lines = (_priced(terms, base, left),)
+                if terms.setup is not None and left and not taken and not usage.before:
+                    lines = (terms.setup, *lines)
         if taken:
             lines = (*[_free(slot, take, base, currency) for slot, take in taken], *lines)
         elif not counts:
@@ -240,9 +243,9 @@ class Meter:
         return counting
 
 
-def _priced(entry: PriceEntry, base: str, quantity: Decimal) -> Line:
-    unit, compiled = entry.unit_amount, entry.compiled
-    amount = amount_of(entry.tariff, quantity) if unit is None else unit * quantity
+def _priced(terms: Terms, base: str, quantity: Decimal) -> Line:
+    unit, compiled = terms.unit_amount, terms.compiled
+    amount = amount_of(terms.tariff, quantity) if unit is None else unit * quantity
     return _new(Line, (_USAGE, compiled.id, compiled.version, quantity, base, amount, compiled.currency, None, None))
 
 
