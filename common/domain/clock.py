@@ -49,17 +49,16 @@ class SettableClock:
 
 
 # `isoformat` costs several times what putting these together does, and every row, event and explanation has instants.
-_MINUTES = tuple(f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60))
-_SECONDS = tuple(f"{second:02}." for second in range(60))
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 def instant_text(moment: datetime) -> str:
     """An aware moment as the suite writes it: UTC, `Z`, milliseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    minute, micro = moment.hour * 60 + moment.minute, moment.microsecond
-    thousandths = f"{micro // 1000:03}Z" if micro else "000Z"
-    return _day_text(moment.toordinal()) + _MINUTES[minute] + _SECONDS[moment.second] + thousandths
+    day, micro, two = _day_text(moment.toordinal()), moment.microsecond, _TWO_DIGITS
+    thousandths = f"{micro // 1000:03}" if micro else "000"
+    return f"{day}T{two[moment.hour]}:{two[moment.minute]}:{two[moment.second]}.{thousandths}Z"
 
 
 @lru_cache(maxsize=4096)
