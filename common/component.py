@@ -58,11 +58,12 @@ class Change(Protocol):
 class Making(Protocol):
     """Makes another resource in the transaction of the request, as a POST does it, with its rules and events.
 
-    It is not held against the contract.
+    It is not held against the contract. One that is `as_stored` has no nulls, and its instants are written as they are
+    stored (`clock.instant_text`): nobody goes through it for that.
     Errors: NotFound when nothing serves the resource; IdTaken; what its rules raise.
     """
 
-    def __call__(self, resource: str, document: Mapping[str, Any]) -> Document: ...
+    def __call__(self, resource: str, document: Mapping[str, Any], *, as_stored: bool = False) -> Document: ...
 
 
 # Another resource by name and id, which nobody else changes until the transaction of the request ends.
@@ -118,8 +119,10 @@ DeleteRule = Callable[[Document, RuleContext], None]
 class Resource:
     """What a component adds to one resource of its contract.
 
-    Shapes: `indexed` are dotted attribute names that lists are filtered by; `holds` are dotted paths of references
-            whose targets may not be deleted while this document is there (they are indexed too);
+    Shapes: `indexed` are dotted attribute names that lists are filtered by; `counted` are those of them that few
+            documents have a value of their own for, so that it is kept how many have which (one at least that passes
+            through no array); `holds` are dotted paths of references whose targets may not be deleted while this
+            document is there (they are indexed too);
             `defaults` are values for mandatory attributes that the client left out, beside the initial state.
             `on_create(document, context)` runs on the stamped document before it is stored; `on_patch(before, after,
             context)` on the patched one; `on_delete(document, context)` before it goes.
@@ -134,6 +137,7 @@ class Resource:
     on_create: CreateRule | None = None
     on_patch: PatchRule | None = None
     on_delete: DeleteRule | None = None
+    counted: tuple[str, ...] = ()
 
 
 class Steps(Protocol):

@@ -12,8 +12,9 @@ from tmf678_bill.v4 import V4
 
 _PARTY = ("relatedParty.partyOrPartyRole.id", "relatedParty.role")
 _DATES = ("billDate", "lastUpdate", "paymentDueDate")
-_BILL = ("billNo", "state", "category", "runType", "billCycle.id", *_DATES, *_PARTY)
-_RATE = ("name", "date", "isBilled", "appliedBillingRateType", "bill.id")
+# What nobody looks bills and rates up by costs every bill an entry in an index.
+_BILL = ("billNo", "state", "billCycle.id", *_DATES, *_PARTY)
+_RATE = ("date", "bill.id")
 
 COMPONENT = Component(
     name="tmf678_bill",

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from common.assurance import in_parts
+from common.collecting import seldom_collecting
 from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.money import Money
@@ -111,7 +112,7 @@ class BillRun:
         self._note_run(report.run, started, None)
         workers = self.workers if self.installation.database.dialect_name == "postgresql" else 1
         left: list[_Wanted] = []
-        with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
+        with seldom_collecting(), ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
             for page in self._pages(started):
                 groups = [page[start : start + self.together] for start in range(0, len(page), self.together)]
                 # Somebody else may be at the same run: where both begin is a matter of chance.
@@ -201,8 +202,10 @@ class BillRun:
                 each = [self._account(run, account, until, bills[account]) for account, until in pending.items()]
                 return [*self._outcomes(bills, ended), *each], list(left.items())
             left |= {account: until for account, until in pending.items() if account not in found}
-            ended |= {account for account, billed in found.items() if billed is None}
-            pending = {account: pending[account] for account, billed in found.items() if billed is not None}
+            ended |= {account for account, one in found.items() if one is None}
+            billed = {account: one.next for account, one in found.items() if one is not None}
+            pending = {id: pending[id] for id, next in billed.items() if next is not None and next <= pending[id]}
+            ended |= billed.keys() - pending.keys()
         return self._outcomes(bills, ended | pending.keys()), list(left.items())
 
     def _outcomes(self, bills: Mapping[str, list[Issued]], accounts: Collection[str]) -> list[Outcome]:

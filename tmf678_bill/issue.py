@@ -100,7 +100,7 @@ def itemised(context: RuleContext, of: Issuing) -> Itemised:
     ]
     context.records(ITEMS.name).insert(rows)
     for row in rows:
-        context.create("appliedCustomerBillingRate", rate_document(row, of, context.now))
+        context.create("appliedCustomerBillingRate", rate_document(row, of, context.now), as_stored=True)
     return Itemised(of, ids)
 
 
@@ -124,7 +124,7 @@ def numbered(context: RuleContext, made: Itemised) -> Issued:
         amount=statement.gross,
     )  # fmt: skip
     records(RECEIVABLES.name).insert([row])
-    context.create("customerBill", document)
+    context.create("customerBill", document, as_stored=True)
     if of.corrected is None:
         _enter(context, of, issued)
     look_again(of.bill, context)

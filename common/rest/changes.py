@@ -70,6 +70,8 @@ def store_new(
     document: Document,
     context: RuleContext,
     parents: tuple[str, ...] = (),
+    *,
+    as_stored: bool = False,
 ) -> Row:
     """A new document stamped, asked its rules, stored among `rows`, with its events.
 
@@ -78,7 +80,8 @@ def store_new(
     resource, descriptor = served.resource, served.descriptor
     document = {"id": document.pop("id", None) or ordered_id(), **document}
     stamp_created(document, resource, descriptor, context.now)
-    resource.fields.normalise(document)
+    if not as_stored:
+        resource.fields.normalise(document)
     if descriptor.on_create is not None:
         descriptor.on_create(document, context)
         context.settle()
@@ -210,13 +213,14 @@ class Make:
     correlation_id: str | None
     now: datetime
 
-    def __call__(self, resource: str, document: Mapping[str, Any]) -> Document:
+    def __call__(self, resource: str, document: Mapping[str, Any], *, as_stored: bool = False) -> Document:
         """Errors: NotFound when nothing serves the resource; InvalidBody; IdTaken; what its rules raise."""
         served = self.installation.by_name.get(resource)
         if served is None:
             raise NotFound(resource, "")
-        given = drop_nulls({"@type": served.resource.type_name, **document})
+        given = {"@type": served.resource.type_name, **document}
+        given = given if as_stored else drop_nulls(given)
         given.pop("href", None)
         context = rule_context(self.installation, self.uow, served, self.correlation_id, self.now)
         rows = self.uow.repository(served.stored.name)
-        return store_new(self.installation, self.uow, served, rows, given, context).document()
+        return store_new(self.installation, self.uow, served, rows, given, context, as_stored=as_stored).document()

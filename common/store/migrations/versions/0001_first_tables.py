@@ -3687,10 +3687,7 @@ def upgrade() -> None:
         sa.Column("position", TEXT, nullable=False),
         sa.Column("created_at", TEXT, nullable=False),
         sa.Column("updated_at", TEXT, nullable=False),
-        sa.Column("x_name", TEXT, nullable=True),
         sa.Column("x_date", TEXT, nullable=True),
-        sa.Column("x_is_billed", sa.Boolean(), nullable=True),
-        sa.Column("x_applied_billing_rate_type", TEXT, nullable=True),
         sa.Column("x_bill_id", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
@@ -3701,14 +3698,6 @@ def upgrade() -> None:
         "ix_tmf678_applied_customer_billing_rate_position",
         "tmf678_applied_customer_billing_rate",
         ["tenant", "parent", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
-        "ix_tmf678_applied_customer_billing_rate_x_applied_billing__a5c8",
-        "tmf678_applied_customer_billing_rate",
-        ["tenant", "parent", "x_applied_billing_rate_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -3733,22 +3722,6 @@ def upgrade() -> None:
         "ix_tmf678_applied_customer_billing_rate_x_date",
         "tmf678_applied_customer_billing_rate",
         ["tenant", "parent", "x_date", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
-        "ix_tmf678_applied_customer_billing_rate_x_is_billed",
-        "tmf678_applied_customer_billing_rate",
-        ["tenant", "parent", "x_is_billed", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
-        "ix_tmf678_applied_customer_billing_rate_x_name",
-        "tmf678_applied_customer_billing_rate",
-        ["tenant", "parent", "x_name", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
@@ -3939,8 +3912,6 @@ def upgrade() -> None:
         sa.Column("updated_at", TEXT, nullable=False),
         sa.Column("x_bill_no", TEXT, nullable=True),
         sa.Column("x_state", TEXT, nullable=True),
-        sa.Column("x_category", TEXT, nullable=True),
-        sa.Column("x_run_type", TEXT, nullable=True),
         sa.Column("x_bill_cycle_id", TEXT, nullable=True),
         sa.Column("x_bill_date", TEXT, nullable=True),
         sa.Column("x_last_update", TEXT, nullable=True),
@@ -3991,14 +3962,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_latest = true"),
     )
     op.create_index(
-        "ix_tmf678_customer_bill_x_category",
-        "tmf678_customer_bill",
-        ["tenant", "parent", "x_category", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
         "ix_tmf678_customer_bill_x_financial_account_id",
         "tmf678_customer_bill",
         ["tenant", "parent", "x_financial_account_id", "position"],
@@ -4018,14 +3981,6 @@ def upgrade() -> None:
         "ix_tmf678_customer_bill_x_payment_due_date",
         "tmf678_customer_bill",
         ["tenant", "parent", "x_payment_due_date", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
-        "ix_tmf678_customer_bill_x_run_type",
-        "tmf678_customer_bill",
-        ["tenant", "parent", "x_run_type", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
