@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from common.component import Component, Resource, Work, imported, load_components
+from common.component import Component, Intake, Resource, Work, imported, load_components
 from common.domain.clock import Clock, SettableClock, SystemClock, read_instant
 from common.domain.query import Condition, Document, Query
 from common.errors import ConfigurationError
@@ -133,6 +133,11 @@ class Installation:
                     raise ConfigurationError(f"{component.name}: another component has a work {work.kind!r}")
                 works[work.kind] = work
         return works
+
+    @property
+    def intakes(self) -> list[Intake]:
+        """The streams that the components read."""
+        return [intake for component in self.components for intake in component.intakes]
 
     @cached_property
     def offers(self) -> dict[str, str]:
@@ -287,7 +292,8 @@ def _other_forms(
 
 def _stored(contract: Contract, resource: ResourceContract, descriptor: Resource) -> StoredResource:
     steps = [tuple(name.split(".")) for name in dict.fromkeys((*descriptor.indexed, *descriptor.holds))]
-    indexes = tuple(Index(resource.fields.path(path)) for path in steps)
+    counted = {tuple(name.split(".")) for name in descriptor.counted}
+    indexes = tuple(Index(resource.fields.path(path), path in counted) for path in steps)
     family = contract.api.lower() + ("" if contract.major == 5 else f"_v{contract.major}")
     name = f"{family}_{snake(resource.name)}"
     if len(name) > TABLE_NAME_MAX:
@@ -311,6 +317,8 @@ def _compare(component: Component, contract: Contract) -> None:
             first = name.split(".")[0]
             if first not in resource.attributes and first != "id":
                 raise ConfigurationError(f"{component.name}: {descriptor.name} has no attribute {name!r} to index")
+        for name in set(descriptor.counted) - {*descriptor.indexed, *descriptor.holds}:
+            raise ConfigurationError(f"{component.name}: {descriptor.name} counts {name!r}, which is not indexed")
         if descriptor.versioned and any(descriptor.name in each.parents for each in contract.resources.values()):
             raise ConfigurationError(f"{component.name}: {descriptor.name} is versioned, and others lie below it")
         lifecycle = descriptor.lifecycle

@@ -20,7 +20,8 @@ _OFFERING = (*_SHARED, *_RELATED, "isBundle", "isSellable", "marketSegment.id", 
 _MADE_OF = ("productSpecification.id", "productOfferingPrice.id", "category.id", "bundledProductOffering.id")
 _JOB = ("status", "creationDate", "completionDate", "url")
 _CHECK_JOB = partial(check_job, names=V4.resources)
-_entity = partial(Resource, lifecycle=CATALOGUE, versioned=True)
+_COUNTED = ("lifecycleStatus", "lastUpdate", "validFor.startDateTime")
+_entity = partial(Resource, lifecycle=CATALOGUE, versioned=True, counted=_COUNTED)
 
 COMPONENT = Component(
     name="tmf620_catalog",
@@ -39,7 +40,14 @@ COMPONENT = Component(
             on_delete=rules.delete_specification,
         ),
         _entity("productOfferingPrice", _PRICE, _ALTERED, on_create=rules.create_price, on_patch=rules.patch_price),
-        _entity("productOffering", _OFFERING, _MADE_OF, on_create=rules.create_offering, on_patch=rules.patch_offering),
+        _entity(
+            "productOffering",
+            _OFFERING,
+            _MADE_OF,
+            on_create=rules.create_offering,
+            on_patch=rules.patch_offering,
+            counted=(*_COUNTED, "category.id"),
+        ),
         Resource("importJob", indexed=_JOB, lifecycle=JOB, on_create=_CHECK_JOB),
         Resource("exportJob", indexed=_JOB, lifecycle=JOB, on_create=_CHECK_JOB),
     ),

@@ -33,6 +33,7 @@ COMPONENT = Component(
                 "productOrderItem.state",
                 "productOrderItem.action",
             ),
+            counted=("state", "creationDate"),
             holds=("billingAccount.id", "productOrderItem.billingAccount.id", "productOrderItem.productOffering.id"),
             lifecycle=ORDER,
             on_create=rules.create_order,

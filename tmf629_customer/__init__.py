@@ -22,6 +22,7 @@ COMPONENT = Component(
                 "relatedParty.partyOrPartyRole.id",
                 "relatedParty.role",
             ),
+            counted=("status",),
             holds=("engagedParty.id", "account.id"),
             lifecycle=CUSTOMER,
             on_create=rules.on_create,

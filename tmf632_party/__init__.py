@@ -22,6 +22,7 @@ COMPONENT = Component(
         Resource(
             "individual",
             indexed=(*_BOTH, "givenName", "familyName", "birthDate", "individualIdentification.identificationId"),
+            counted=("status",),
             lifecycle=INDIVIDUAL,
             on_create=rules.on_create_individual,
             on_patch=rules.on_patch_individual,
@@ -36,6 +37,7 @@ COMPONENT = Component(
                 "organizationParentRelationship.organization.id",
                 "organizationChildRelationship.organization.id",
             ),
+            counted=("status",),
             lifecycle=ORGANIZATION,
             on_create=rules.on_create_organization,
             on_patch=rules.on_patch_organization,

@@ -27,6 +27,7 @@ COMPONENT = Component(
                 "realizingService.id",
                 "realizingResource.id",
             ),
+            counted=("status", "startDate"),
             holds=("productOffering.id", "productSpecification.id", "billingAccount.id"),
             lifecycle=PRODUCT,
             on_create=rules.on_create,

@@ -125,7 +125,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to find, in which order, and which part of it. The order is total: `position` breaks ties."""
+    """What to find, in which order, and which part of it. Creation breaks ties, in the direction of the last key."""
 
     where: Condition | None = None
     sort: tuple[SortKey, ...] = ()

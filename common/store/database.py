@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from common.domain.clock import SystemClock
 from common.errors import ConfigurationError
 from common.settings import Settings
-from common.store import migrations, partitions
+from common.store import counts, migrations, partitions
 from common.store.description import RecordTable, StoredResource
 from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
 from common.store.failures import translated
@@ -80,6 +80,7 @@ class Database:
         """Bring the schema to the newest revision of the one linear history."""
         with translated(), self._schema_change() as connection:
             migrations.upgrade(connection)
+            self._keep_counts(connection, set(inspect(connection).get_table_names()))
 
     def prepare(self) -> None:
         """Create the tables that no migration owns (documents of `spec_dir`), check the others, and make the
@@ -96,6 +97,7 @@ class Database:
             self._metadata.create_all(connection, [t for t in self._metadata.sorted_tables if t.name not in existing])
             for table in self._metadata.sorted_tables:
                 _check_columns(table, existing.get(table.name))
+            self._keep_counts(connection, set(self._metadata.tables))
             partitions.renew(connection, self._metadata, SystemClock().now())
 
     def write(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
@@ -148,6 +150,10 @@ class Database:
             except DBAPIError:
                 log.warning("the replica does not answer: lists are read from the database itself")
         return session(self.engine, writes=writes, is_snapshot=is_snapshot)
+
+    def _keep_counts(self, connection: Connection, present: set[str]) -> None:
+        if self.dialect_name == "postgresql":
+            counts.establish(connection, [each for each in self._tables.values() if each.main.name in present])
 
     @contextmanager
     def _schema_change(self) -> Iterator[Connection]:

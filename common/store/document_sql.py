@@ -51,12 +51,13 @@ class SortColumns:
     """The expressions that one sort key becomes, all null for a document without a value.
 
     `written` makes a cursor's text of their values in a row; `read` turns it back and returns None for a text that
-    is none of ours.
+    is none of ours. `column` is the one that an index has in this order.
     """
 
     expressions: tuple[ColumnElement[Any], ...]
     written: Callable[[Sequence[Any]], str | None]
     read: Callable[[str], tuple[Any, ...] | None]
+    column: ColumnElement[Any] | None = None
 
 
 class DocumentSql(Protocol):
@@ -230,10 +231,14 @@ class PostgresqlDocument:
         return or_(*alternatives)
 
 
-def _jsonpath(steps: tuple[str, ...], wanted: str = "") -> ColumnElement[Any]:
+def json_path(steps: tuple[str, ...]) -> str:
+    """A path through a document and the arrays in it, as PostgreSQL's jsonpath."""
     through = "[*]" * NESTED_ARRAYS_MAX
-    path = "$" + through + "".join(f".{encode(step).decode()}{through}" for step in steps)
-    return cast(literal(path + wanted, Text), JSONPATH)
+    return "$" + through + "".join(f".{encode(step).decode()}{through}" for step in steps)
+
+
+def _jsonpath(steps: tuple[str, ...], wanted: str = "") -> ColumnElement[Any]:
+    return cast(literal(json_path(steps) + wanted, Text), JSONPATH)
 
 
 def _any(value: TableValuedColumn[Any], condition: Truth) -> Truth:

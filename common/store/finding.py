@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select, true
 
 from common.domain.query import AllOf, AnyElement, AnyOf, Compare, Condition, Cursor, Document, Exists, Not, Query
 from common.exact_json import decode_own
+from common.store.counts import KeptCounts
 from common.store.document_sql import DocumentSql
 from common.store.filters import Filters
 from common.store.order import Order, order_of
@@ -80,24 +81,24 @@ class Finder:
                 passes its time.
         """
         conditions = self._conditions(query.where)
-        total = self._count(conditions)
+        total = self.count(query.where)
         if total == 0 or query.limit == 0:
             return Found((), total, ())
         order = order_of(query.sort, self._tables, self._sql)
-        is_backwards = query.before is not None and query.after is None
-        page = self._page(query, conditions, order, total, is_backwards)
-        statement = (
-            select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
-            .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
-            .where(*self._own)
-            .order_by(*order.clauses(page.c))
-        )
-        found = self._connection.execute(statement).all()
+        if self._is_postgresql and total <= COLLECTED_MAX and _uses_lookup(query.where, self._tables):
+            found = self._collected(query, conditions, order)
+        else:
+            found = self._walked(query, conditions, order)
         rows = tuple(Row(*row[: len(self._columns)]) for row in found)
         return Found(rows, total, tuple(order.cursor(row._mapping) for row in found))
 
     def count(self, where: Condition | None) -> int:
         """How many documents satisfy a condition."""
+        is_of_latest = not (self._tables.resource.versioned and _names_version(where))
+        if self._is_postgresql and is_of_latest:
+            total = KeptCounts(self._tables, self._tenant, self._parent).of(where)
+            if total is not None:
+                return self._connection.scalar(select(total)) or 0
         return self._count(self._conditions(where))
 
     def ids(self, where: Condition, limit: int) -> list[str]:
@@ -105,23 +106,43 @@ class Finder:
         statement = select(self._main.c.id).where(*self._conditions(where)).order_by(self._main.c.position).limit(limit)
         return list(self._connection.scalars(statement))
 
-    def _page(self, query: Query, conditions: list[Any], order: Order, total: int, is_backwards: bool) -> Any:
-        """The keys of a page's rows. Documents are fetched for these only, never for rows that are skipped."""
-        places = []
-        if query.after is not None:
-            places.append(order.beyond(query.after))
-        if query.before is not None:
-            places.append(order.beyond(query.before, backwards=True))
-        keys = [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
-        matching = select(*keys).where(*conditions, *places)
-        if self._is_postgresql and total <= COLLECTED_MAX and _uses_lookup(query.where, self._tables):
-            collected = matching.cte("collected").prefix_with("MATERIALIZED")
-            matching = select(*collected.c).order_by(*order.clauses(collected.c, is_backwards))
-        else:
-            matching = matching.order_by(*order.row_clauses(is_backwards))
-        if query.offset or query.limit is not None:
-            matching = matching.limit(query.limit).offset(query.offset or None)
-        return matching.subquery("page")
+    def _collected(self, query: Query, conditions: list[Any], order: Order) -> Sequence[Any]:
+        """All that match, and of these the page."""
+        places = [order.beyond(query.after)] if query.after is not None else []
+        places += [order.beyond(query.before, backwards=True)] if query.before is not None else []
+        collected = select(*self._keys(order)).where(*conditions, *places).cte("collected").prefix_with("MATERIALIZED")
+        matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
+        page = matching.limit(query.limit).offset(query.offset or None)
+        return self._fetched(page, order)
+
+    def _walked(self, query: Query, conditions: list[Any], order: Order) -> Sequence[Any]:
+        """The page as an index leads to it, stretch after stretch until it is full."""
+        found: list[Any] = []
+        offset, is_backwards = query.offset, _is_backwards(query)
+        for stretch in order.stretches(query.after, query.before, is_backwards):
+            matching = select(*self._keys(order)).where(*conditions, *stretch.conditions).order_by(*stretch.clauses)
+            wanted = None if query.limit is None else query.limit - len(found)
+            part = self._fetched(matching.limit(wanted).offset(offset or None), order)
+            found = [*part, *found] if is_backwards else [*found, *part]
+            if len(found) == query.limit:
+                break
+            if offset:
+                offset = 0 if part else offset - self._count([*conditions, *stretch.conditions])
+        return found
+
+    def _keys(self, order: Order) -> list[ColumnElement[Any]]:
+        return [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
+
+    def _fetched(self, keys: Select[Any], order: Order) -> Sequence[Any]:
+        """The rows of a page. Documents are fetched for these only, never for rows that are skipped."""
+        page = keys.subquery("page")
+        statement = (
+            select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
+            .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
+            .where(*self._own)
+            .order_by(*order.clauses(page.c))
+        )
+        return self._connection.execute(statement).all()
 
     def _count(self, conditions: list[Any]) -> int:
         return self._connection.scalar(select(func.count()).select_from(self._main).where(*conditions)) or 0
@@ -133,6 +154,10 @@ class Finder:
         if where is not None:
             conditions.append(Filters(self._tables, self._sql, self._tenant, self._parent).where(where))
         return conditions
+
+
+def _is_backwards(query: Query) -> bool:
+    return query.before is not None and query.after is None
 
 
 def _uses_lookup(condition: Condition | None, tables: ResourceTables) -> bool:

@@ -1,23 +1,35 @@
 """The order of a list and places in it: sort keys to SQL, and what comes after or before a cursor.
 
-Documents without a value come last in either direction, and `position` breaks ties. A text counts with its first 255
-characters, a path with several values with the first that is of the path's kind; of values of unknown kind booleans
-come before numbers and numbers before texts.
+Documents without a value come last in either direction, and `position` breaks ties in the direction of the last key. A
+text counts with its first 255 characters, a path with several values with the first that is of the path's kind; of
+values of unknown kind booleans come before numbers and numbers before texts.
+
+An index holds its column and the position, both ascending, what has no value last. It is read from either end where the
+order says no more than that: `stretches` splits a list into the rows with a value and those without, each of which an
+index has in order, and says where in the index a cursor stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, null, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, false, null, or_, tuple_
 
 from common.domain.query import Cursor, Kind, Operator, SortKey
 from common.errors import InvalidParameter
 from common.store.document_sql import DocumentSql, SortColumns, Truth, ordered, read_flag, written_flag
-from common.store.keys import INDEXED_CHARACTERS, is_storable
+from common.store.keys import is_storable
 from common.store.tables import ResourceTables
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a list: which rows, and how they are ordered within it."""
+
+    conditions: tuple[Truth, ...]
+    clauses: tuple[ColumnElement[Any], ...]
 
 
 @dataclass(frozen=True)
@@ -42,16 +54,53 @@ class Order:
         for place, (key, columns) in enumerate(zip(self.keys, self.columns, strict=True)):
             for part, _ in enumerate(columns.expressions):
                 result.append(_directed(source[f"sort_{place}_{part}"], key.descending, backwards))
-        return [*result, source["position"].desc() if backwards else source["position"].asc()]
+        return [*result, self._by_position(source["position"], backwards)]
 
-    def row_clauses(self, backwards: bool = False) -> list[ColumnElement[Any]]:
-        """ORDER BY over the table itself, in a form that its indexes can serve."""
+    def stretches(self, after: Cursor | None, before: Cursor | None, backwards: bool) -> list[Stretch]:
+        """The rows between two cursors, in parts that follow each other as they are read."""
+        places = [self.beyond(after)] if after is not None else []
+        places += [self.beyond(before, backwards=True)] if before is not None else []
+        if not self.keys:
+            return [Stretch(tuple(places), (self._by_position(self.position, backwards),))]
+        first = self.columns[0].column
+        if first is None:
+            return [Stretch(tuple(places), tuple(self._row_clauses(backwards)))]
+        in_order = self.keys[0].descending is backwards
+        clauses = (first.asc() if in_order else first.desc(), *self._row_clauses(backwards)[1:])
+        bounds = [bound for cursor, end in ((after, False), (before, True)) for bound in self._bounds(cursor, end)]
+        valued = Stretch((first.is_not(None), *(bounds if len(self.keys) == 1 else (*bounds, *places))), clauses)
+        empty = Stretch((first.is_(None), *places), clauses)
+        return [empty, valued] if backwards else [valued, empty]
+
+    def _bounds(self, cursor: Cursor | None, is_end: bool) -> list[Truth]:
+        """Where a cursor stands among the rows that have a value for the first key: all that an index needs of it.
+
+        With one key it is the whole condition.
+        """
+        if cursor is None:
+            return []
+        (column,), (value,) = self.columns[0].expressions, _values(self.columns[0], cursor.keys[0], is_end)
+        if value is None:  # behind all that have a value
+            return [] if is_end else [false()]
+        operator = Operator.GT if self.keys[0].descending is is_end else Operator.LT
+        if len(self.keys) > 1:
+            return [ordered(column, Operator.GTE if operator is Operator.GT else Operator.LTE, value)]
+        return [ordered(tuple_(column, self.position), operator, tuple_(value, cursor.position))]
+
+    def _row_clauses(self, backwards: bool) -> list[ColumnElement[Any]]:
         result = [
             _directed(expression, key.descending, backwards)
             for key, columns in zip(self.keys, self.columns, strict=True)
             for expression in columns.expressions
         ]
-        return [*result, self.position.desc() if backwards else self.position.asc()]
+        return [*result, self._by_position(self.position, backwards)]
+
+    def _by_position(self, position: ColumnElement[Any], backwards: bool) -> ColumnElement[Any]:
+        return position.asc() if self._is_falling is backwards else position.desc()
+
+    @property
+    def _is_falling(self) -> bool:
+        return bool(self.keys) and self.keys[-1].descending
 
     def beyond(self, cursor: Cursor, backwards: bool = False) -> Truth:
         """Rows that come after the cursor, or before it."""
@@ -63,7 +112,8 @@ class Order:
             for expression, value in zip(columns.expressions, _values(columns, text, backwards), strict=True):
                 alternatives.append(and_(*equal_so_far, _beyond(expression, value, key.descending, backwards)))
                 equal_so_far.append(expression.is_(None) if value is None else expression == value)
-        place = self.position < cursor.position if backwards else self.position > cursor.position
+        is_above = self._is_falling is backwards
+        place = self.position > cursor.position if is_above else self.position < cursor.position
         return or_(*alternatives, and_(*equal_so_far, place))
 
     def cursor(self, row: Any) -> Cursor:
@@ -81,8 +131,7 @@ def order_of(keys: Sequence[SortKey], tables: ResourceTables, sql: DocumentSql) 
 
 def _columns(key: SortKey, tables: ResourceTables, sql: DocumentSql) -> SortColumns:
     if key.path.steps == ("id",):
-        identifier = func.substr(tables.main.c.id, 1, INDEXED_CHARACTERS, type_=tables.main.c.id.type)
-        return SortColumns((identifier,), lambda row: row[0], lambda text: (text,))
+        return SortColumns((tables.main.c.id,), lambda row: row[0], lambda text: (text,), tables.main.c.id)
     if not is_storable("".join(key.path.steps)):
         return SortColumns((cast(null(), Text),), lambda row: None, lambda text: None)
     index = tables.promoted.get(key.path.steps)
@@ -91,11 +140,11 @@ def _columns(key: SortKey, tables: ResourceTables, sql: DocumentSql) -> SortColu
     column = tables.column(index)
     match key.path.kind:
         case Kind.BOOLEAN:
-            return SortColumns((column,), written_flag, read_flag)
+            return SortColumns((column,), written_flag, read_flag, column)
         case Kind.NUMBER:
-            return sql.number_columns(column)
+            return replace(sql.number_columns(column), column=column)
         case _:
-            return SortColumns((column,), lambda row: row[0], lambda text: (text,))
+            return SortColumns((column,), lambda row: row[0], lambda text: (text,), column)
 
 
 def _values(columns: SortColumns, text: str | None, backwards: bool) -> Sequence[Any]:
