@@ -75,7 +75,8 @@ def is_rounded(tariff: Tariff, quantity: Decimal) -> bool:
 
 def is_exact(tariff: Tariff, quantity: Decimal, amount: Decimal) -> bool:
     """Whether an amount is what the quantity costs and not what that was rounded to; without dividing again."""
-    return _WIDE.multiply(amount, tariff.per) == _WIDE.multiply(tariff.amount, quantity)
+    times = _WIDE.multiply
+    return times(amount, tariff.per) == times(tariff.amount, quantity)
 
 
 def _to_last_decimal(quotient: Decimal) -> Decimal:
@@ -86,11 +87,15 @@ def opposite(number: Decimal) -> Decimal:
     return EXACT.minus(number)
 
 
+# The exact sum of two.
+sum_of = _WIDE.add
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    found, add = ZERO, _WIDE.add
+    found = ZERO
     for amount in amounts:
-        found = add(found, amount)
+        found = sum_of(found, amount)
     return found
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from common.domain.clock import instant_text
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_exact, is_rounded, tariff, total
+from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_exact, is_rounded, sum_of, tariff, total
 from tmf635_usage.rating.values import (
     DESTINATION,
     ONE,
@@ -83,21 +83,23 @@ def explained(rating: Rating) -> str:
     if before:
         counting = f'{counting},"before":{before!s}'
 
-    line, has_setup = lines[-1], False
-    if len(lines) == 2 and lines[0].kind is _SETUP and not is_reversal:
-        has_setup = True
-    if line.kind is _USAGE and (has_setup or len(lines) == 1):
-        units, amount, tier = line.quantity, line.amount, line.tier
+    line = lines[-1]
+    kind, units, amount = line.kind, line.quantity, line.amount
+    has_setup = len(lines) == 2 and lines[0].kind is _SETUP and not is_reversal
+    if kind is _USAGE and (has_setup or len(lines) == 1):
+        tier = line.tier
         rate = words.rates[0 if tier is None else tier + 1]
         units_text, amount_text = charged_text if units is charged else str(units), str(amount)
         end_of_line = "}" if rate.rounding is None else _end_of_line(rate.rounding, units, amount, amount_text)
         told = f"{words.usage}{units_text}{words.to_amount}{amount_text}{rate.text}{end_of_line}"
         if has_setup:
-            told, total_text = f"{words.setup},{told}", str(total((words.setup_fee, amount)))
+            told, total_text = f"{words.setup},{told}", str(sum_of(words.setup_fee, amount))
         else:
             # A sum is written as its one amount is, unless that has an exponent or is a zero with a sign.
-            is_sum = "E" in amount_text or amount_text.startswith("-")
-            total_text = str(total((amount,))) if is_sum else amount_text
+            is_sum = "E" in amount_text or amount_text[0] == "-"
+            total_text = str(sum_of(ZERO, amount)) if is_sum else amount_text
+    elif kind is _ALLOWANCE and len(lines) == 1:
+        told, total_text = _of_allowance(line, charged_text if units is charged else str(units), draws), "0"
     else:
         told = ",".join([_told(line, words, draws, is_reversal) for line in lines])
         total_text = str(total([line.amount for line in lines]))
@@ -116,7 +118,7 @@ def explained(rating: Rating) -> str:
 def _told(line: Line, words: Words, draws: tuple[Draw, ...], is_reversal: bool) -> str:
     kind, _, _, units, _, amount, _, tier, _ = line
     if kind is _ALLOWANCE:
-        return _of_allowance(line, draws)
+        return _of_allowance(line, str(units), draws)
     if kind is _SETUP:
         return _start_of_line(line) + "}" if is_reversal else words.setup
     rate = words.rates[0 if tier is None else tier + 1]
@@ -134,7 +136,7 @@ def _told(line: Line, words: Words, draws: tuple[Draw, ...], is_reversal: bool) 
 
 def _end_of_line(tariff: Tariff, units: Decimal, amount: Decimal, amount_text: str) -> str:
     """Whether the amount was rounded: then it has all the decimals that there are."""
-    may_be_rounded = amount_text[-DECIMALS - 1 : -DECIMALS] == "." or "E" in amount_text
+    may_be_rounded = (len(amount_text) > DECIMALS and amount_text[-DECIMALS - 1] == ".") or "E" in amount_text
     return _ROUNDED if may_be_rounded and not is_exact(tariff, units, amount) else "}"
 
 
@@ -154,7 +156,7 @@ def words_of(price: UsagePrice, rate: Rate, *, has_prefix: bool) -> Words:
         f'{{"kind":"correction",{named}',
         f',"unit":"{UNITS[price.per.unit].base}","amount":',
         _start_of_line(setup) + "}",
-        rate.setup_fee,
+        sum_of(ZERO, rate.setup_fee),
         tuple(_rates(price, rate)),
         tuple(matched),
         end,
@@ -245,16 +247,20 @@ def _start_of_line(line: Line) -> str:
     )
 
 
-def _of_allowance(line: Line, draws: tuple[Draw, ...]) -> str:
-    key = line.bucket
+def _of_allowance(line: Line, quantity_text: str, draws: tuple[Draw, ...]) -> str:
+    _, id, version, _, unit, amount, currency, _, key = line
     assert key is not None, "what is free was drawn from a bucket"
-    is_rolled = next((draw.is_rolled for draw in draws if draw.bucket == key), False)
-    bucket = f'"start":"{_edge_text(key.start)}","scope":{quoted(key.scope)},"isRolledOver":{_truth(is_rolled)}'
-    return f'{_start_of_line(line)},"bucket":{{{bucket}}}}}'
-
-
-def _truth(value: bool) -> str:
-    return "true" if value else "false"
+    _, scope, start = key
+    is_rolled = "false"
+    for bucket, _, was_rolled in draws:
+        if was_rolled and bucket == key:
+            is_rolled = "true"
+    paid = "null" if currency is None else quoted(currency)
+    return (
+        f'{{"kind":"allowance","price":{quoted(id)},"version":{quoted(version)},"quantity":{quantity_text},'
+        f'"unit":"{unit}","amount":{amount!s},"currency":{paid},'
+        f'"bucket":{{"start":"{_edge_text(start)}","scope":{quoted(scope)},"isRolledOver":{is_rolled}}}}}'
+    )
 
 
 def _opened(buckets: tuple[Bucket, ...]) -> str:
