@@ -1,21 +1,16 @@
 """How many usages the rating engine prices in a second on one core, beside a bare loop that looks up and multiplies.
 
-    python -m benchmarks.rating [ROUNDS] [--json]
-
 The plan: voice by a table of 10,000 destination prefixes (60/1, set-up fee) with 100 free national minutes; data in
 three graduated tiers with a free gigabyte that rolls over, another price at peak hours for one rating group; text
-messages. 200 customers with 100 usages each, in the order of time. Both run in one process in alternating rounds;
-medians of CPU time. `explained` makes the explanation of every rating as well; `bare` finds the longest prefix with one
-dictionary, multiplies, and keeps a tuple.
+messages. 200 customers with 100 usages each, in the order of time, in CPU time. `explained` writes the explanation of
+every rating as well, as it is stored; `one by one` gives each usage its own counters, as a single request does; `bare`
+finds the longest prefix with one dictionary, multiplies, and keeps a tuple.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import random
-import statistics
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -23,8 +18,9 @@ from datetime import time as time_of_day
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from tmf635_usage.rating.compiled import CompiledPlan, compile_plan
-from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import Meter, rate
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import (
@@ -44,37 +40,53 @@ from tmf635_usage.rating.values import (
     Window,
 )
 
-PREFIXES, CUSTOMERS, USAGES_EACH = 10_000, 200, 100
+PREFIXES, CUSTOMERS, USAGES_EACH, SINGLE_EACH = 10_000, 200, 100, 10
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Vienna")
 
 
-def main(rounds: int, as_json: bool) -> None:
+# Usages a second that the engine has to price and explain on one core.
+EXPLAINED_MIN = 150_000
+# A round takes a second or so: enough of them that one of a quiet moment is among them.
+ROUNDS_EACH = 3
+
+
+def measure(scale: Scale) -> list[Figure]:
     draw = random.Random(5)
     prefixes = sorted({str(draw.randrange(10, 10 ** draw.randint(2, 7))) for _ in range(PREFIXES * 2)})[:PREFIXES]
     plan = plan_of(prefixes)
     compiled = compile_plan(plan)
     work = usages_of(draw, prefixes)
     gc.freeze()  # as a worker does once it has read its catalogue
-    kinds: dict[str, Callable[[], object]] = {
-        "rated": lambda: rated(compiled, work),
-        "explained": lambda: rated(compiled, work, explain),
-        "one by one": lambda: [rate(compiled, subject, State(), usages[0]) for subject, usages in work],
-        "bare": lambda: bare(plan, work),
+    every = CUSTOMERS * USAGES_EACH
+    found = rounds(
+        {
+            "explained": lambda: _rate(every, lambda: rated(compiled, work, explained)),
+            "rated": lambda: _rate(every, lambda: rated(compiled, work)),
+            "one by one": lambda: _rate(CUSTOMERS * SINGLE_EACH, lambda: rated_singly(compiled, work)),
+            "bare": lambda: _rate(every, lambda: bare(plan, work)),
+        },
+        scale.rounds * ROUNDS_EACH,
+    )
+    gc.unfreeze()
+    about = {
+        "explained": "priced, with the text of the explanation of each",
+        "rated": "priced only",
+        "one by one": "each usage with counters of its own",
     }
-    times: dict[str, list[float]] = {name: [] for name in kinds}
-    for _ in range(rounds):
-        for name, run in kinds.items():
-            begun = time.process_time()
-            run()
-            times[name].append(time.process_time() - begun)
-    counts = dict.fromkeys(kinds, CUSTOMERS * USAGES_EACH) | {"one by one": CUSTOMERS}
-    rates = {name: counts[name] / statistics.median(spent) for name, spent in times.items()}
-    if as_json:
-        print(json.dumps({name: int(figure) for name, figure in rates.items()}))
-        return
-    for name, figure in rates.items():
-        print(f"{name:12} {figure:10,.0f} usages/s   {figure / rates['bare']:5.2f} of bare")
+    figures = [
+        Figure.of(f"rating.{name} of bare", ratios(found[name], found["bare"]), "ratio", about=about[name])
+        for name in about
+    ]
+    targets = {"explained": float(EXPLAINED_MIN)}
+    return figures + [Figure.of(f"rating.{name}", found[name], "/s", target=targets.get(name)) for name in found]
+
+
+def _rate(count: int, run: Callable[[], object]) -> float:
+    """So many in a second of CPU time."""
+    begun = time.process_time()
+    run()
+    return count / (time.process_time() - begun)
 
 
 def plan_of(prefixes: list[str]) -> Plan:
@@ -150,6 +162,12 @@ def rated(
     return count
 
 
+def rated_singly(plan: CompiledPlan, work: list[tuple[Subject, list[Usage]]]) -> None:
+    for subject, usages in work:
+        for usage in usages[:SINGLE_EACH]:
+            assert isinstance(rate(plan, subject, State(), usage), Rating)
+
+
 def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> int:
     amounts = {prefix: rate.amount / 60 for prefix, rate in plan.prices[0].table.items()}
     count = 0
@@ -168,8 +186,3 @@ def bare(plan: Plan, work: list[tuple[Subject, list[Usage]]]) -> int:
             found.append((subject.product, amount * usage.quantity))
         count += len(found)
     return count
-
-
-if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
-    main(int(arguments[0]) if arguments else 9, "--json" in sys.argv)
