@@ -133,11 +133,16 @@ class Batch:
         return rest[0] if rest else []
 
     def rate(
-        self, known: Iterable[tuple[Reading, Guided]], numbers: Mapping[str, int] | None = None
+        self,
+        known: Iterable[tuple[Reading, Guided]],
+        numbers: Mapping[str, int] | None = None,
+        *,
+        is_paid: bool = False,
     ) -> dict[str, Rating | Rejection]:
         """The outcome of each usage, by its id; the counters move in the order of the usages' times.
 
-        Shapes: `numbers` has the number that the rating of a usage gets, where it is not the first.
+        Shapes: `numbers` has the number that the rating of a usage gets, where it is not the first; `is_paid` when it
+                is known that balances pay for everything.
         """
         meters: dict[tuple[str, int], Meter] = {}
         outcomes: dict[str, Rating | Rejection] = {}
@@ -147,7 +152,8 @@ class Batch:
             meter = meters.get(key)
             if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
                 meter = meters[key] = Meter(found.plan, found.subject, self.tally)
-            outcome = self._short_of(one.usage, found, meter) or meter.rate(one.usage)
+            short = None if is_paid else self._short_of(one.usage, found, meter)
+            outcome = short or meter.rate(one.usage)
             outcomes[one.id] = outcome
             if isinstance(outcome, Rating):
                 number = (numbers or {}).get(one.id, 0)
@@ -164,7 +170,7 @@ class Batch:
         asked = affordable(found.plan, found.subject, self.tally.state(), usage, ANY_MONEY)
         if isinstance(asked, Rejection) or not asked.cost:
             return None
-        if -int(asked.cost.as_tuple().exponent) > DECIMALS:  # balances keep so many
+        if not is_kept(asked.cost):
             return Rejection(usage, Reason.AMOUNT_PRECISION, {"cost": f"{asked.cost:f}"})
         available = self.purse.available(*payer(found), asked.currency)
         if asked.cost <= available:
@@ -215,6 +221,11 @@ def cost_of(lines: Iterable[Line]) -> tuple[Decimal, str]:
     """What the lines of a rating come to, in their one currency."""
     priced = [line for line in lines if line.currency is not None]
     return total(line.amount for line in priced), str(priced[0].currency) if priced else ""
+
+
+def is_kept(amount: Decimal) -> bool:
+    """Whether balances keep so many decimals."""
+    return -int(amount.as_tuple().exponent) <= DECIMALS
 
 
 def payer(found: Guided) -> tuple[str, str | None]:

@@ -125,10 +125,9 @@ def _wish(session: Session, service: Service, requested: Amount, before: Decimal
 
 
 def stamped(act: Actions, document: Document) -> Document:
-    """A new usage document with what the server sets."""
+    """A new usage document with what the server sets; what it says of times is written as it is stored."""
     served = act.installation.by_name["productUsage"]
     stamp_created(document, served.resource, served.descriptor, act.now)
-    served.resource.fields.normalise(document)
     return document
 
 

@@ -31,7 +31,7 @@ class Place:
 
     Shapes: `accounts` are those that pay, or paid; `scopes` as `Batch.lock` takes them; `owned` the buckets of money
             (`balances.owned`); `asked` are the questions whose answers (`answers`) all this was made of; `findings`
-            are None where nothing is rated.
+            are None where nothing is rated; `draws` and `counts` say whether free units can be drawn, and tiers moved.
     """
 
     product: str
@@ -39,6 +39,8 @@ class Place:
     scopes: Mapping[str, str]
     owned: Sequence[Mapping[str, Any]]
     findings: Findings | None = None
+    draws: bool = True
+    counts: bool = True
     asked: Sequence[Question[Any]] = ()
     answers: Sequence[Any] = ()
 
@@ -47,11 +49,13 @@ class Place:
 class Seen:
     """A session as it was last.
 
-    Shapes: what it will report was used `since`, or later; `groups` are its services; `scopes` those of what it holds.
+    Shapes: `sequence` is that of its last request, None when it is to begin; what it will report was used `since`, or
+            later; `groups` are its services; `scopes` those of the free units that it holds.
     """
 
     product: str
     account: str | None
+    sequence: int | None
     since: datetime
     groups: tuple[str, ...]
     scopes: Mapping[str, str]

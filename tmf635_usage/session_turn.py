@@ -23,8 +23,9 @@ from common.errors import ClientError
 from common.rest.actions import Actions
 from common.rest.changes import record
 from common.store.records import Between
+from common.store.statements import Question
 from tmf635_usage.holds import held_by, holding, letting_go
-from tmf635_usage.rate import ANY_MONEY, MESSAGES, REASON, WAITING, Batch, payer, state_of, write_onto
+from tmf635_usage.rate import ANY_MONEY, MESSAGES, REASON, WAITING, Batch, is_kept, payer, state_of, write_onto
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, EXACT
 from tmf635_usage.rating.meter import rate
@@ -57,6 +58,8 @@ LAPSE = "usage.session"
 # TMF637 v5.0.0 ProductStatusType: who is granted something new.
 _SERVED = frozenset({"active", "pendingTerminate"})
 _UPWARDS = Context(prec=60, rounding=ROUND_CEILING)
+# Of what is not asked there are no rows.
+NOTHING: Question[list[Any]] = Question((), lambda outcomes: [])
 
 
 @dataclass
@@ -78,6 +81,7 @@ class Turn:
     _made: list[Document] = field(default_factory=list)
     _new_holds: list[dict[str, Any]] = field(default_factory=list)
     _old_holds: list[dict[str, Any]] = field(default_factory=list)
+    _kept_holds: list[dict[str, Any]] = field(default_factory=list)
     _usages: dict[str, list[Document]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,6 +89,7 @@ class Turn:
         self.context: RuleContext = self.act.context("productUsage")
         self.batch = Batch(self.act.records, self.now)
         self._row: dict[str, Any] | None = None
+        self._balances = self.act.offered("balances") if self.place.owned else None
         self._money: tuple[list[str], list[Any]] = ([], [])
 
     def run(self, ask: Ask) -> Document | None:
@@ -142,8 +147,8 @@ class Turn:
         """The session as it is now, for its next request."""
         session, services = self.session, self.session.services.values()
         since = min((one.since for one in services), default=self.now)
-        scopes = {row["scope"]: session.product for row in self._new_holds}
-        return Seen(session.product, session.account, since, tuple(session.services), scopes)
+        scopes = {row["scope"]: session.product for row in (*self._kept_holds, *self._new_holds)}
+        return Seen(session.product, session.account, session.sequence, since, tuple(session.services), scopes)
 
     def _end(self) -> None:
         for service in self.session.services.values():
@@ -163,31 +168,30 @@ class Turn:
         asked: list[Any] = [
             records(SCOPES.name).asking_many([(scope,) for scope in names], for_update=True),
             records(SESSIONS.name).asking({"id": self.id}),
-            records(BUCKETS.name).asking({"scope": names, "expires": Between(since)}),
-            records(COUNTERS.name).asking({"scope": names, "end": Between(since)}),
-            records(HOLDS.name).asking({"scope": names}),
-            records(HOLDS.name).asking({"session": self.id}),
+            records(BUCKETS.name).asking({"scope": names, "expires": Between(since)}) if place.draws else NOTHING,
+            records(COUNTERS.name).asking({"scope": names, "end": Between(since)}) if place.counts else NOTHING,
+            records(HOLDS.name).asking({"scope": names}) if place.draws or self.expected.scopes else NOTHING,
         ]
-        balances = self.act.offered("balances") if place.owned else None
         sessions = sorted(f"{self.id}/{group}" for group in {*groups, *self.expected.groups})
-        if balances is not None:
+        if self._balances is not None:
             accounts = {account for account in place.accounts if account is not None}
-            asked += balances.asking(place.owned, sessions, accounts)
+            asked += self._balances.asking(place.owned, sessions, accounts)
         first = len(asked)
-        locked, rows, buckets, counters, holds, mine, *rest = self.act.uow.answers(*asked, *place.asked)
-        self._money = sessions, rest[: first - 6]
+        locked, rows, buckets, counters, holds, *rest = self.act.uow.answers(*asked, *place.asked)
+        self._money = sessions, rest[: first - 5]
         if len(locked) < len(names):
             self.lacking = [{"scope": scope, "product": scopes[scope]} for scope in names]
             return False
-        if rest[first - 6 :] != list(place.answers) or not {row["scope"] for row in mine} <= scopes.keys():
-            return False
         self._row = rows[0] if rows else None
+        mine = [row for row in holds if row["session"] == self.id]
+        if self._row is not None and self._row["sequence"] != self.expected.sequence:
+            mine = records(HOLDS.name).find({"session": self.id})  # another process was asked meanwhile
+        if rest[first - 5 :] != list(place.answers) or not {row["scope"] for row in mine} <= scopes.keys():
+            return False
         self._old_holds = mine
         self.batch.tally = Tally(state_of(buckets, counters))
         self.batch.holds = holding(self.batch.tally, holds)
-        return (
-            self._row is None or self._row["product"] == place.product or self.ask is None or bool(self.ask.subscriber)
-        )
+        return True
 
     def _since(self) -> datetime:
         """Before everything that this request may be about."""
@@ -214,11 +218,11 @@ class Turn:
         mine = [row for row in self.batch.holds if row["session"] == self.id and row["service"] in groups]
         letting_go(self.batch.tally, mine)
         self.batch.holds = [row for row in self.batch.holds if row not in mine]
+        self._kept_holds = [row for row in self._old_holds if row["service"] not in groups]
         self._old_holds = [row for row in self._old_holds if row["service"] in groups]
         sessions, answers = self._money
-        if answers:
-            balances = self.act.offered("balances")
-            self.batch.purse = balances.opened(self.context, self.place.owned, answers, sessions)
+        if self._balances is not None:
+            self.batch.purse = self._balances.opened(self.context, self.place.owned, answers, sessions)
             for name in sorted(self.session.hold_of(group) for group in groups):
                 self.batch.purse.release(name)
 
@@ -227,11 +231,13 @@ class Turn:
     def _book(self, report: Report) -> None:
         """Rate and charge a report: what is covered, and what is not on its own."""
         service, found = report.service, report.found
-        for usage, values, number in self._parts(report):
+        covered = self._covered(report)
+        is_paid = isinstance(covered, Grant) and not covered.is_final and is_kept(covered.cost)
+        for usage, values, number in self._parts(report, covered):
             document = stamped(self.act, usage_of(self.session, service, values, number))
             if isinstance(found, Guided):
                 one = Reading(document["id"], usage.at, found.product, (), usage)
-                [outcome] = self.batch.rate([(one, found)]).values()
+                [outcome] = self.batch.rate([(one, found)], is_paid=is_paid).values()
                 write_onto(document, found, outcome, self.batch.explained.get(one.id))
             elif isinstance(found, Unguided):
                 document["status"], document[REASON] = WAITING, {"code": found.code, "message": found.message}
@@ -240,25 +246,24 @@ class Turn:
         service.used, service.since = EXACT.add(service.used, report.usage.quantity), self.now
         service.granted = ZERO
 
-    def _parts(self, report: Report) -> Iterator[tuple[Usage, Mapping[str, Any], str]]:
+    def _parts(self, report: Report, covered: Grant | None) -> Iterator[tuple[Usage, Mapping[str, Any], str]]:
         usage, values = report.usage, report.values
         assert self.ask is not None, "who reports asks"
         number = f"{self.ask.sequence}/{report.service.rating_group}"
-        covered = self._covered(report)
-        if covered is None or not ZERO < covered < usage.quantity:
+        if covered is None or not ZERO < covered.quantity < usage.quantity:
             yield usage, values, f"{number}/used"
             return
-        rest, before = EXACT.subtract(usage.quantity, covered), EXACT.add(usage.before, covered)
-        for quantity, begun, name in ((covered, usage.before, "used"), (rest, before, "uncovered")):
+        rest, before = EXACT.subtract(usage.quantity, covered.quantity), EXACT.add(usage.before, covered.quantity)
+        for quantity, begun, name in ((covered.quantity, usage.before, "used"), (rest, before, "uncovered")):
             said = {**values, "quantity": plain_number(quantity), "usedBefore": plain_number(begun)}
             yield usage_as(report.service, usage.at, said), said, f"{number}/{name}"
 
-    def _covered(self, report: Report) -> Decimal | None:
+    def _covered(self, report: Report) -> Grant | None:
         """How much of a report allowances and money pay for; None when it cannot be said."""
         if not isinstance(report.found, Guided):
             return None
         grant = self._afforded(report.usage, report.found, "available")
-        return grant.quantity if isinstance(grant, Grant) else None
+        return grant if isinstance(grant, Grant) else None
 
     # -- what is granted ----------------------------------------------------------------------------------
 
@@ -389,7 +394,7 @@ def _shown(usage: Document) -> Document:
 
 def _kept(cost: Decimal) -> Decimal:
     """An amount that balances can keep, no less than this one."""
-    if -int(cost.as_tuple().exponent) <= DECIMALS:
+    if is_kept(cost):
         return cost
     return cost.quantize(Decimal(1).scaleb(-DECIMALS), context=_UPWARDS)
 

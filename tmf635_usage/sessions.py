@@ -118,7 +118,7 @@ class Charging:
             found = place.findings.guided(Reading("", now, *whose("", ask.subscriber), None))
             if not isinstance(found, Guided) or found.product != place.product:
                 return None
-            return place, Seen(*payer(found), now, tuple(one.rating_group for one in ask.services), {})
+            return place, Seen(*payer(found), None, now, tuple(one.rating_group for one in ask.services), {})
         seen = self._memory.sessions.get((self.tenant, id))
         place = None if seen is None else self._memory.places.get(self._key(seen.product, {}))
         return None if seen is None or place is None or seen.account not in place.accounts else (place, seen)
@@ -137,7 +137,8 @@ class Charging:
         session = found.session
         since = min((one.since for one in session.services.values()), default=now)
         scopes = {one["scope"]: session.product for one in held}
-        return place, Seen(session.product, session.account, since, groups, scopes)
+        sequence = None if found.is_new else session.sequence
+        return place, Seen(session.product, session.account, sequence, since, groups, scopes)
 
     def _place(self, found: Prepared, act: Actions) -> Place:
         session, context = found.session, act.context("productUsage")
@@ -160,7 +161,12 @@ class Charging:
             owned = [] if balances is None else balances.owned({(product, account) for account in accounts})
         asked = heard.again()
         scopes = {product: product, **{scope: product for one in known for scope in one.subject.groups.values()}}
-        place = Place(product, accounts, scopes, owned, guide.findings, asked, act.uow.answers(*asked))
+        place = Place(
+            **{"product": product, "accounts": accounts, "scopes": scopes, "owned": owned},
+            **{"asked": asked, "answers": act.uow.answers(*asked), "findings": guide.findings},
+            draws=any(one.plan.allowances for one in known),
+            counts=any(price.tiers for one in known for price in one.plan.plan.prices),
+        )
         if heard.is_whole:
             self._memory.places.keep(key, place)
         return place
@@ -173,8 +179,8 @@ class Charging:
         scopes = {row["scope"]: product for row in act.records(HOLDS.name).find({"session": session.id})}
         balances = act.offered("balances")
         owned = [] if balances is None else balances.owned({(product, account)})
-        place = Place(product, frozenset({account}), {product: product, **scopes}, owned)
-        return place, Seen(product, account, act.now, tuple(session.services), {})
+        place = Place(product, frozenset({account}), {product: product}, owned)
+        return place, Seen(product, account, session.sequence, act.now, tuple(session.services), scopes)
 
     def _learn(self, id: str, turn: Turn) -> None:
         """Before a request is tried again."""

@@ -10,7 +10,9 @@ ZERO = Decimal(0)
 # 15 digits before the point and 18 behind it; one more for a sum of two.
 DECIMALS = 18
 LARGEST = Decimal(10) ** 15
+_LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
 _EXACT = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation, Inexact])
+_add = _EXACT.add
 
 
 class Refused(Exception):
@@ -23,17 +25,16 @@ class Refused(Exception):
 
 def fits(amount: Decimal) -> bool:
     """Whether an amount can be kept and added exactly."""
-    if not amount.is_finite() or abs(amount) >= LARGEST:
+    if not amount.is_finite() or not -LARGEST < amount < LARGEST:
         return False
-    exponent = amount.as_tuple().exponent
-    return isinstance(exponent, int) and (exponent >= -DECIMALS or amount == amount.quantize(Decimal(1).scaleb(-18)))
+    return amount.as_tuple().exponent >= -DECIMALS or amount == amount.quantize(_LAST_DECIMAL)  # type: ignore[operator]
 
 
 def added(*amounts: Decimal) -> Decimal:
     """Their sum. Errors: Refused when it is too large."""
-    total = ZERO
-    for amount in amounts:
-        total = _EXACT.add(total, amount)
+    total = amounts[0] if amounts else ZERO
+    for amount in amounts[1:]:
+        total = _add(total, amount)
     if not fits(total):
         raise Refused("amount.too-large", f"amounts are below {LARGEST:,} with {DECIMALS} decimals at most")
     return total

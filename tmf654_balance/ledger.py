@@ -13,7 +13,7 @@ Locks: the document of an action, then balances by id, then sums by key, then bu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -175,7 +175,7 @@ class Ledger:
             self.prepare()
         assert self._totals is not None, "it was prepared"
         changed = self._changed()
-        self._table.put(asdict(balance) for balance in changed)
+        self._table.put(vars(balance) for balance in changed)
         self._records(MOVEMENTS.name).insert(self._movements)
         for balance in changed:
             assert balance.remaining >= min(balance.floor, self._before[balance.bucket].remaining), "below its limit"

@@ -29,7 +29,9 @@ class DocumentStatements:
     @classmethod
     def of(cls, tables: ResourceTables, dialect: DialectName) -> DocumentStatements:
         """Those of a resource, which are kept with its table."""
-        kept: DocumentStatements = tables.main.info.setdefault("statements", cls(tables, dialect))
+        kept: DocumentStatements | None = tables.main.info.get("statements")
+        if kept is None:
+            kept = tables.main.info.setdefault("statements", cls(tables, dialect))
         return kept
 
     @cached_property

@@ -40,7 +40,9 @@ class RecordStatements:
     @classmethod
     def of(cls, described: RecordTable, table: Table, dialect: DialectName) -> RecordStatements:
         """Those of a table, which are kept with it."""
-        kept: RecordStatements = table.info.setdefault("statements", cls(described, table, dialect))
+        kept: RecordStatements | None = table.info.get("statements")
+        if kept is None:
+            kept = table.info.setdefault("statements", cls(described, table, dialect))
         return kept
 
     def find(
