@@ -21,9 +21,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from common.domain.clock import normal_instant
 from common.domain.query import Document, decimal_or_none
-from common.exact_json import encode
 from tmf635_usage.rating.values import DESTINATION, DNN, RAT, ROAMING, SLICE, VISITED_NETWORK, ZERO, ZONE, Usage
 
 _STARTS = ("startDateTime", "startTime", "usageDate")
@@ -50,7 +51,8 @@ _NAMES = {
 _SERVED = {"msisdn": "msisdn", "servedNumber": "msisdn", "imsi": "imsi", "ipAddress": "ipAddress"}
 _CALLER = {"callingNumber": "msisdn"}
 _HOME = "home"
-_NESTED = (dict, list)
+# By names in code point order, at every depth.
+_sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _BEFORE = "usedBefore"
 # What the server writes; the rest of a usage is what its source says.
 _OURS = frozenset(
@@ -103,13 +105,17 @@ def source_key(document: Document) -> tuple[str, str] | None:
 
 def fingerprint(document: Document) -> str:
     """A digest of what the source says."""
-    said = {name: document[name] for name in sorted(document) if name not in _OURS}
-    return digest(said)
+    return digest({name: value for name, value in document.items() if name not in _OURS})
 
 
 def digest(value: Any) -> str:
     """What tells a JSON value from another one; the order of names does not matter."""
-    return hashlib.sha256(encode(_sorted(value))).hexdigest()
+    return hashlib.sha256(_sorted.encode(value)).hexdigest()
+
+
+def identifiers(document: Document) -> tuple[tuple[str, str], ...]:
+    """Whose usage it is where no product is named, as kind and value (`msisdn`, `+43664...`), the surest first."""
+    return _identifiers(_values(document))
 
 
 def _values(document: Document) -> dict[str, Any]:
@@ -175,9 +181,3 @@ def _text(value: str | int | Decimal) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sorted(one) if isinstance(one, _NESTED) else one for name, one in sorted(value.items())}
-    return [_sorted(one) for one in value] if isinstance(value, list) else value

@@ -46,6 +46,7 @@ class UnitOfWork:
         self._sql = sql
         self._writes = writes
         self._repositories: dict[tuple[str, str], Repository] = {}
+        self._tabled: dict[str, Records] = {}
         self._events: list[Event] = []
 
     @property
@@ -66,8 +67,9 @@ class UnitOfWork:
 
     def records(self, name: str) -> Records:
         """The records of a component's table."""
-        described, table = self._records[name]
-        return Records(self.session, self.tenant, described, table)
+        if name not in self._tabled:
+            self._tabled[name] = Records(self.session, self.tenant, *self._records[name])
+        return self._tabled[name]
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:
