@@ -15,12 +15,14 @@ import importlib
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from benchmarks.harness import record
 from benchmarks.harness.figures import FULL, SHORT, Figure
 from benchmarks.harness.machine import description
+from benchmarks.scale_model import plans_table
 
 # In the order of the page. Those of the short form are measured in CI.
 SECTIONS = ("http", "growth", "rating", "usage", "charging", "bills", "events", "broker", "footprint", "scale")
@@ -57,9 +59,13 @@ def main() -> None:
 def _record(form: str, found: dict[str, list[Figure]]) -> None:
     machine, day = description(), datetime.now(UTC).date().isoformat()
     record.write(form, found, machine, day)
-    if form == "full" and record.PAGE.exists():
-        page = record.renew(record.PAGE.read_text(), record.read(form), machine, day)
-        record.PAGE.write_text(page)
+    if form != "full":
+        return
+    blocks = record.blocks_of(record.read(form), machine, day)
+    with suppress(KeyError):  # not everything that the model needs was measured yet
+        blocks["plan"] = plans_table()
+    for page in record.PAGES:
+        page.write_text(record.renew(page.read_text(), blocks))
 
 
 def _print(section: str, figures: list[Figure], seconds: float) -> None:

@@ -133,6 +133,12 @@ _FIGURES = {
 }
 
 
+def plans_table() -> str:
+    """The plans of operators of all sizes, as docs/scaling.md shows them."""
+    costs = measured()
+    return table([plan(Operator(count), costs) for count in SUBSCRIBERS])
+
+
 def table(plans: Sequence[Plan]) -> str:
     """Plans as a Markdown table."""
     roles = {"API": ("get", "list", "post"), "charging": ("charging",), "rating": ("usage",), "delivery": ("event",)}

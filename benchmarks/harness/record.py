@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.harness.figures import Figure
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded.json"
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+PAGES = tuple(Path(__file__).resolve().parents[2] / "docs" / name for name in ("performance.md", "scaling.md"))
 # How far a ratio may fall below the recorded one before the short form fails.
 FALL_MAX = 0.25
 
@@ -65,10 +65,15 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def renew(page: str, sections: Sections, machine: Mapping[str, str], day: str) -> str:
-    """The page with every block `<!-- figures: NAME -->` ... `<!-- end -->` made anew."""
+def blocks_of(sections: Sections, machine: Mapping[str, str], day: str) -> dict[str, str]:
+    """What the pages show of figures, by the names of their blocks."""
     blocks = {name: table(figures) for name, figures in sections.items()}
     blocks["machine"] = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
+    return blocks
+
+
+def renew(page: str, blocks: Mapping[str, str]) -> str:
+    """The page with every block `<!-- figures: NAME -->` ... `<!-- end -->` made anew."""
 
     def block(found: re.Match[str]) -> str:
         name = found[1]
