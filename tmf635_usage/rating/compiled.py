@@ -12,7 +12,7 @@ from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import EXACT, Tariff, base, tariff
 from tmf635_usage.rating.checks import problems
 from tmf635_usage.rating.explanation import words_of
-from tmf635_usage.rating.index import Lengths, finders, is_open
+from tmf635_usage.rating.index import HEAD, Lengths, finders, is_open
 from tmf635_usage.rating.values import (
     ONE,
     ZERO,
@@ -110,8 +110,9 @@ class CompiledAllowance:
 
     __slots__ = (
         "_attributes",
-        "_lengths",
+        "_long",
         "_prefixes",
+        "_short",
         "allowance",
         "cap",
         "granted",
@@ -145,14 +146,15 @@ class CompiledAllowance:
         self.is_always = not windows and match.valid_from is None and match.valid_until is None
         self.is_for_all = self.is_always and not match.prefixes and not match.attributes
         self._prefixes = match.prefixes
-        self._lengths = Lengths(match.prefixes)
+        lengths = Lengths(match.prefixes)
+        self._long, self._short = lengths.long, lengths.short
         self._attributes = tuple((name, _lower(values)) for name, values in match.attributes.items())
 
     def takes(self, usage: Usage, digits: str, clock: LocalClock) -> bool:
         """Whether the usage may draw from it, apart from type and unit."""
         prefixes = self._prefixes
         if prefixes:
-            for length in self._lengths.of(digits):
+            for length in self._long.get(digits[:HEAD], self._short):
                 if digits[:length] in prefixes:
                     break
             else:

@@ -75,7 +75,8 @@ def explained(rating: Rating) -> str:
     usage_type, at, quantity, unit_name, attributes, before = usage
     if words is None:
         words = _words_without_price(usage_type)
-    quantity_text, charged_text = str(quantity), str(charged)
+    quantity_text = str(quantity)
+    charged_text = quantity_text if charged is quantity else str(charged)
     counting = words.counting
     if counting:
         is_as_is = unit_name in _AS_IS and not is_reversal

@@ -125,9 +125,9 @@ class _Entries(Generic[E]):
 
 
 class Lengths:
-    """Of many prefixes, which lengths can begin a number, longest first: by the first digits of the number."""
+    """Of many prefixes, which lengths can begin a number, longest first: `long.get(number[:HEAD], short)`."""
 
-    __slots__ = ("_long", "_short")
+    __slots__ = ("long", "short")
 
     def __init__(self, prefixes: Collection[str]) -> None:
         known, heads = frozenset(prefixes), defaultdict[str, set[int]](set)
@@ -135,31 +135,29 @@ class Lengths:
             if len(prefix) >= HEAD:
                 heads[prefix[:HEAD]].add(len(prefix))
         short = sorted({len(prefix) for prefix in known if len(prefix) < HEAD}, reverse=True)
-        self._short = tuple(short)
-        self._long = {
+        self.short = tuple(short)
+        self.long = {
             head: (*sorted(lengths, reverse=True), *(length for length in short if head[:length] in known))
             for head, lengths in heads.items()
         }
-
-    def of(self, digits: str) -> tuple[int, ...]:
-        return self._long.get(digits[:HEAD], self._short)
 
 
 class _ByPrefix(Generic[E]):
     """Entries by prefix."""
 
-    __slots__ = ("_always", "_lengths", "_others")
+    __slots__ = ("_always", "_long", "_others", "_short")
 
     def __init__(self, entries: Iterable[E]) -> None:
         by_prefix: dict[str, list[E]] = defaultdict(list)
         for entry in sorted(entries, key=_rank):
             by_prefix[entry.prefix].append(entry)
-        self._lengths = Lengths(by_prefix)
+        lengths = Lengths(by_prefix)
+        self._long, self._short = lengths.long, lengths.short
         self._always = {prefix: found[0] for prefix, found in by_prefix.items() if found[0].is_always}
         self._others = {prefix: found for prefix, found in by_prefix.items() if not found[0].is_always}
 
     def find(self, usage: Usage, digits: str, clock: LocalClock) -> E | None:
-        for length in self._lengths.of(digits):
+        for length in self._long.get(digits[:HEAD], self._short):
             found = self._always.get(digits[:length])
             if found is not None:
                 return found

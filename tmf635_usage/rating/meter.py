@@ -20,6 +20,7 @@ from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
 from tmf635_usage.rating.values import (
     DESTINATION,
+    ONE,
     ZERO,
     Bucket,
     Count,
@@ -41,7 +42,8 @@ from tmf635_usage.rating.windows import LocalClock
 QUANTITY_END = Decimal(10) ** 18
 # Looking up a member of an enumeration costs as much as two multiplications; this runs for every usage.
 _USAGE, _ALLOWANCE, _CORRECTION = LineKind.USAGE, LineKind.ALLOWANCE, LineKind.CORRECTION
-_UNITS = dict(UNITS)  # twice as fast as the view of it
+# A base unit has no factor: quantities in it stay as they are.
+_UNITS = {name: (unit.base, None if unit.factor == ONE else unit.factor) for name, unit in UNITS.items()}
 # Makes a named tuple of all its fields in order, without the call that names them.
 _new = tuple.__new__
 
@@ -122,7 +124,8 @@ class Meter:
         base, factor = unit
         if not ZERO <= quantity < QUANTITY_END or (before and not ZERO <= before < QUANTITY_END):
             return Rejection(usage, Reason.QUANTITY_INVALID, {"quantity": str(quantity)})
-        quantity *= factor
+        if factor is not None:
+            quantity, before = quantity * factor, before * factor
         plan = self.plan
         digits = digits_of(attributes.get(DESTINATION)) if usage_type in plan.destinations else ""
         finder = plan.finders.get(usage_type)
@@ -138,7 +141,6 @@ class Meter:
             return entry, digits, base, quantity
         if not before:
             return entry, digits, base, charged(quantity, terms.minimum, terms.increment)
-        before *= factor
         counted = charged(before + quantity, terms.minimum, terms.increment)
         return entry, digits, base, counted - charged(before, terms.minimum, terms.increment)
 
@@ -185,7 +187,9 @@ class Meter:
         Where nothing was used it is free as well, and taken from where it would have come from.
         """
         taken: list[_Taken] = []
-        for slot in self.slots(usage):
+        known = self._slots.get(usage.type)
+        slots = known.slots if known is not None and known.start <= usage.at < known.end else self.slots(usage)
+        for slot in slots:
             allowance, held, unit, is_rolled = slot
             if unit != base or not (allowance.is_for_all or allowance.takes(usage, digits, self._clock)):
                 continue
