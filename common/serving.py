@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,12 +12,14 @@ import structlog
 import uvicorn
 
 from common import logs
+from common.broker.bridge import RELAY
+from common.broker.workers import BrokerWorkers
 from common.domain.query import Document
 from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
 from common.events.publication import Publication, publication
 from common.installation import Installation
-from common.jobs.runner import Runner
+from common.jobs.runner import JOBS, Runner
 from common.rest.app import build
 from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
@@ -25,6 +27,8 @@ from common.spec.contract import Contract, ResourceContract
 from common.v4.mapping import shown_in_v5
 
 SHUTDOWN_SECONDS = 10
+# The role of who posts events to the listeners of hubs. What components have to do says its role itself.
+DELIVERY = "delivery"
 log = structlog.get_logger("bss.server")
 
 
@@ -40,6 +44,8 @@ def assemble(installation: Installation) -> Any:
     installation.open_store()
     worker = delivery_worker(installation)
     jobs = Runner(installation, committed=worker.wake)
+    is_inline = installation.settings.delivery_inline
+    others = broker_workers(installation, roles(installation) if is_inline else frozenset(), worker.wake)
 
     def committed() -> None:
         worker.wake()
@@ -47,14 +53,16 @@ def assemble(installation: Installation) -> Any:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        running = asyncio.create_task(worker.run()) if installation.settings.delivery_inline else None
+        running = asyncio.create_task(worker.run()) if is_inline else None
         if running is not None:
             jobs.start()
+        others.start()
         loading = asyncio.create_task(asyncio.to_thread(load_samples, installation, committed))
         try:
             yield
         finally:
             await loading
+            await asyncio.to_thread(others.close)
             if running is not None:
                 await asyncio.to_thread(jobs.close)
                 worker.stop()
@@ -88,6 +96,20 @@ def delivery_worker(installation: Installation) -> DeliveryWorker:
     return DeliveryWorker(
         installation.database, publications(installation), installation.settings, installation.machine
     )
+
+
+def broker_workers(installation: Installation, given: Collection[str], committed: Callable[[], None]) -> BrokerWorkers:
+    """What has to do with the broker of the settings, for these roles.
+
+    Errors: ConfigurationError for a broker that is none.
+    """
+    return BrokerWorkers(installation, publications(installation), given, committed)
+
+
+def roles(installation: Installation) -> frozenset[str]:
+    """What a worker may be told to be; together they are all that is done beside requests."""
+    works = {work.role for work in installation.works.values()}
+    return frozenset({DELIVERY, RELAY, JOBS, *works, *(intake.role for intake in installation.intakes)})
 
 
 def publications(installation: Installation) -> list[Publication]:

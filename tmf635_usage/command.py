@@ -20,6 +20,7 @@ from common.cli.context import FAILED, MISUSED, err, opened, out, print_json, st
 from common.domain.clock import instant_text, read_instant
 from tmf635_usage.feed import Feed, OtherFile, Taken, seldom_collecting
 from tmf635_usage.ingest import CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
+from tmf635_usage.publish_command import publish
 from tmf635_usage.recycle import Recycle, Recycled
 from tmf635_usage.rerate import Change, Proof, Sums
 from tmf635_usage.rerate import rerate as rated_again
@@ -28,6 +29,8 @@ from tmf635_usage.summary import GROUPINGS, Asked, Summary, summary
 from tmf635_usage.summary_route import plain, read_asked, shown
 
 usage_app = typer.Typer(name="usage", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+usage_app.command()(publish)
 
 REJECTS, CHECKPOINT = ".rejects.ndjson", ".checkpoint"
 _JSON = typer.Option("--json", help="Machine-readable.")

@@ -91,7 +91,7 @@ class Feed:
             yield taken
             records = read_file(self.file, self.columns, Place(taken.offset, taken.line))
             for chunk in chunks(records, self.size):
-                outcomes = self.take([_keyed(one.record) for one in chunk])
+                outcomes = self.take([keyed(one.record) for one in chunk])
                 taken = self._noted(taken, chunk, outcomes, rejected)
                 self._keep(taken)
                 yield taken
@@ -158,11 +158,11 @@ def _head(path: Path, size: int) -> str:
         return hashlib.sha256(file.read(size)).hexdigest()
 
 
-def _keyed(record: Document | BssError) -> Document | BssError:
-    """A record of a file has a key: without one, taking a file again would count it twice."""
+def keyed(record: Document | BssError) -> Document | BssError:
+    """A record of a file or a stream has a key: without one, taking it again would count it twice."""
     if isinstance(record, BssError) or not isinstance(record.get("externalIdentifier", []), list):
         return record
     if source_key(record) is not None:
         return record
-    told = "a record of a file has an externalIdentifier (column externalId), so that it counts once"
+    told = "a record of a file or stream has an externalIdentifier (column externalId), so that it counts once"
     return InvalidBody([Violation("/externalIdentifier", "required", told)])

@@ -12,11 +12,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from common.broker.bridge import READER
 from common.cli.context import explained, open_database, settings
 from common.domain.clock import SystemClock
 from common.events import admin
 from common.events.admin import DeliveryState
 from common.exact_json import encode
+from common.store import outbox
 from common.store.database import Database
 from common.store.queues import DeliveryRecord
 
@@ -43,6 +45,15 @@ def list_deliveries(
     else:
         # In a pipe nobody sees a screen's edge: rows are not broken, so that they can be searched.
         Console(width=None if sys.stdout.isatty() else _WIDTH_PIPED, highlight=False).print(_table(records))
+
+
+@events_app.command("forget-broker")
+def forget_broker() -> None:
+    """Keep no events for a broker any more: when BSS_BROKER_URL was taken back for good."""
+    with _database() as database, database.write("") as uow:
+        kept = outbox.retire(uow.connection, READER)
+        uow.commit()
+    typer.echo("no events are kept for the broker any more" if kept else "nothing was kept for a broker")
 
 
 @events_app.command("replay")
