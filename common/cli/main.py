@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database doe
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -61,11 +62,19 @@ def serve(
 
 
 @app.command()
-def worker() -> None:
-    """Deliver events and run jobs, apart from the server (set BSS_DELIVERY_INLINE=false there)."""
+def worker(
+    role: Annotated[
+        str, typer.Option(help="What it does, comma-separated, such as delivery,billing (docs/broker.md); empty: all.")
+    ] = "",
+) -> None:
+    """Deliver events and carry out work, apart from the server (set BSS_DELIVERY_INLINE=false there).
+
+    Any number of workers may have a role; what there is to do in it is divided among them.
+    """
+    from common.broker.bridge import RELAY
     from common.installation import Installation
     from common.jobs.runner import Runner
-    from common.serving import delivery_worker
+    from common.serving import DELIVERY, broker_workers, delivery_worker, roles
 
     with explained():
         given = settings()
@@ -73,16 +82,28 @@ def worker() -> None:
             stop("BSS_CLOCK is a clock of bss serve, which does its work itself; a worker has none", MISUSED)
         logs.configure(given.log_level)
         installation = Installation.assemble(given)
+        known = roles(installation)
+        wanted = frozenset(name.strip() for name in role.split(",") if name.strip()) or known
+        if wanted - known:
+            stop(f"--role: {', '.join(sorted(wanted - known))}; there are {', '.join(sorted(known))}", MISUSED)
+        if wanted == {RELAY} and not given.broker_url:
+            stop("--role relay needs BSS_BROKER_URL", MISUSED)
         installation.open_store()
         delivery = delivery_worker(installation)
-        jobs = Runner(installation, committed=delivery.wake)
-        out.print("delivering events and running jobs; stop with Ctrl-C")
+        jobs = Runner(installation, committed=delivery.wake, roles=wanted)
+        broker = broker_workers(installation, wanted, delivery.wake)
+        out.print(f"working as {', '.join(sorted(wanted))}; stop with Ctrl-C")
         jobs.start()
+        broker.start()
         try:
-            asyncio.run(delivery.run())
+            if DELIVERY in wanted:
+                asyncio.run(delivery.run())
+            else:
+                threading.Event().wait()
         except KeyboardInterrupt:
             out.print("stopped")
         finally:
+            broker.close()
             jobs.close()
 
 

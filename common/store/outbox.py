@@ -21,6 +21,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, literal, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from common.domain.clock import instant_text
 from common.domain.event import Event
@@ -127,6 +128,28 @@ def relayed_after(connection: Connection, place: int, most: int) -> list[Entry]:
 def last_place(connection: Connection) -> int:
     """The place of the event that was relayed last; 0 before the first."""
     return connection.execute(select(func.max(outbox.c.place)).where(RELAYED)).scalar() or 0
+
+
+def enrol(connection: Connection, name: str) -> None:
+    """From now on nothing is cleaned away that this reader has not read; it begins with what is still there."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(outbox_reader).values(name=name, place=0).on_conflict_do_nothing())
+
+
+def reader_place(connection: Connection, name: str) -> int:
+    """The place up to which an enrolled reader has read."""
+    place: int = connection.execute(select(outbox_reader.c.place).where(outbox_reader.c.name == name)).scalar_one()
+    return place
+
+
+def advance(connection: Connection, name: str, place: int) -> None:
+    """The reader has all events up to this place."""
+    connection.execute(update(outbox_reader).where(outbox_reader.c.name == name).values(place=place))
+
+
+def retire(connection: Connection, name: str) -> bool:
+    """Nothing is kept for this reader any more; whether there was one."""
+    return connection.execute(delete(outbox_reader).where(outbox_reader.c.name == name)).rowcount > 0
 
 
 def clean(connection: Connection, relayed_before: datetime, most: int) -> int:
