@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, exists, func, s
 
 from common.store.description import RecordTable
 from common.store.records import Between, Summed
+from common.store.session import Session
 from common.store.tables import ResourceTables
 
 _ROWS_AT_ONCE = 1_000
@@ -34,12 +35,12 @@ class Audit:
 
     def __init__(
         self,
-        connection: Connection,
+        session: Session,
         tenant: str,
         resources: Mapping[str, ResourceTables],
         records: Mapping[str, tuple[RecordTable, Table]],
     ) -> None:
-        self._connection, self._tenant = connection, tenant
+        self._session, self._tenant = session, tenant
         self._resources, self._records = resources, records
 
     def missing(self, one: Values, other: Values) -> Iterator[Any]:
@@ -100,6 +101,11 @@ class Audit:
             yield dict(zip(columns, row, strict=True))
 
     # -- the parts ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _connection(self) -> Connection:
+        """With whatever was written before it is asked."""
+        return self._session.connection
 
     def _rows(self, statement: Any) -> Iterator[Any]:
         return iter(self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement))

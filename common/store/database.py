@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
@@ -16,13 +16,14 @@ from common.domain.clock import SystemClock
 from common.errors import ConfigurationError
 from common.settings import Settings
 from common.store import counts, migrations, partitions
+from common.store.connections import Connections
 from common.store.description import RecordTable, StoredResource
 from common.store.document_sql import DocumentSql, PostgresqlDocument, SqliteDocument
-from common.store.failures import translated
+from common.store.failures import meaning, translated
 from common.store.group import GroupUnit
-from common.store.postgresql import postgresql_engine
+from common.store.postgresql import postgresql_connections
 from common.store.session import Session, session
-from common.store.sqlite import WRITES, sqlite_engine
+from common.store.sqlite import WRITES, sqlite_connections
 from common.store.tables import ResourceTables, record_table, resource_tables
 from common.store.unit_of_work import UnitOfWork
 
@@ -38,10 +39,12 @@ class Database:
     dialect_name: Literal["sqlite", "postgresql"]
 
     def __init__(
-        self, engine: Engine, stored: Iterable[StoredResource | RecordTable], replica: Engine | None = None
+        self,
+        connections: Connections,
+        stored: Iterable[StoredResource | RecordTable],
+        replica: Connections | None = None,
     ) -> None:
-        self.engine = engine
-        self._replica = replica
+        self.engine, self._connections, self._replica = connections.engine, connections, replica
         self._metadata = MetaData()
         self._tables: dict[str, ResourceTables] = {}
         self._records: dict[str, tuple[RecordTable, Table]] = {}
@@ -52,14 +55,12 @@ class Database:
             else:
                 self._tables[one.name] = resource_tables(one, self._metadata)
         self._sql: DocumentSql
-        if engine.dialect.name == "postgresql":
+        if self.engine.dialect.name == "postgresql":
             self.dialect_name, self._sql = "postgresql", PostgresqlDocument()
         else:
             self.dialect_name, self._sql = "sqlite", SqliteDocument()
         # SQLite has one writer. Ours queue here, in turn, instead of finding the file locked and trying again.
-        self._writer: AbstractContextManager[object] = (
-            threading.Lock() if self.dialect_name == "sqlite" else nullcontext()
-        )
+        self._writer = threading.Lock() if self.dialect_name == "sqlite" else None
 
     @classmethod
     def open(cls, settings: Settings, stored: Iterable[StoredResource | RecordTable]) -> Database:
@@ -72,9 +73,9 @@ class Database:
         if url.get_backend_name() == "sqlite":
             if settings.database_replica_url:
                 raise ConfigurationError("BSS_DATABASE_REPLICA_URL: only PostgreSQL has copies; leave it empty")
-            return cls(sqlite_engine(url, size), stored)
-        engine, copy = postgresql_engine(url, size, prepares=prepares), settings.database_replica_url
-        return cls(engine, stored, postgresql_engine(_url(copy), size, prepares=prepares) if copy else None)
+            return cls(sqlite_connections(url, size), stored)
+        connections, copy = postgresql_connections(url, size, prepares=prepares), settings.database_replica_url
+        return cls(connections, stored, postgresql_connections(_url(copy), size, prepares=prepares) if copy else None)
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision of the one linear history."""
@@ -116,7 +117,7 @@ class Database:
 
     def browse(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """Only looks, where a copy of the database is good enough: at the replica, when there is one that answers."""
-        return self._unit(tenant, writes=False, engine=self._replica)
+        return self._unit(tenant, writes=False, connections=self._replica)
 
     def snapshot(self, tenant: str = "default") -> AbstractContextManager[UnitOfWork]:
         """A transaction that only looks, and sees everything as it is at one moment."""
@@ -128,28 +129,26 @@ class Database:
             connection.execute(select(1))
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._connections.close()
         if self._replica is not None:
-            self._replica.dispose()
+            self._replica.close()
 
-    @contextmanager
     def _unit(
-        self, tenant: str, writes: bool, is_snapshot: bool = False, engine: Engine | None = None
-    ) -> Iterator[UnitOfWork]:
-        with translated(), self._writer if writes else nullcontext():
-            opened = self._session(engine, writes, is_snapshot)
-            try:
-                yield UnitOfWork(opened, tenant, self._tables, self._records, self._sql, writes)
-            finally:
-                opened.close()
+        self, tenant: str, writes: bool, is_snapshot: bool = False, connections: Connections | None = None
+    ) -> _Opened:
+        def opened() -> UnitOfWork:
+            session = self._session(connections, writes, is_snapshot)
+            return UnitOfWork(session, tenant, self._tables, self._records, self._sql, writes)
 
-    def _session(self, engine: Engine | None, writes: bool, is_snapshot: bool) -> Session:
-        if engine is not None:
+        return _Opened(opened, self._writer if writes else None)
+
+    def _session(self, connections: Connections | None, writes: bool, is_snapshot: bool) -> Session:
+        if connections is not None:
             try:
-                return session(engine, writes=writes, is_snapshot=is_snapshot)
+                return session(connections, writes=writes, is_snapshot=is_snapshot)
             except DBAPIError:
                 log.warning("the replica does not answer: lists are read from the database itself")
-        return session(self.engine, writes=writes, is_snapshot=is_snapshot)
+        return session(self._connections, writes=writes, is_snapshot=is_snapshot)
 
     def _keep_counts(self, connection: Connection, present: set[str]) -> None:
         if self.dialect_name == "postgresql":
@@ -158,11 +157,41 @@ class Database:
     @contextmanager
     def _schema_change(self) -> Iterator[Connection]:
         options = {WRITES: True} if self.dialect_name == "sqlite" else {}
-        with self._writer, self.engine.execution_options(**options).begin() as connection:
+        with self._writer or nullcontext(), self.engine.execution_options(**options).begin() as connection:
             if self.dialect_name == "postgresql":
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
             yield connection
+
+
+class _Opened:
+    """A unit of work from its beginning to its end, what fails in it translated (`failures.meaning`)."""
+
+    def __init__(self, opened: Callable[[], UnitOfWork], writer: threading.Lock | None) -> None:
+        self._opened, self._writer = opened, writer
+
+    def __enter__(self) -> UnitOfWork:
+        if self._writer is not None:
+            self._writer.acquire()
+        try:
+            self._unit = self._opened()
+        except BaseException as error:
+            self._end(error)
+            raise
+        return self._unit
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self._unit.session.close()
+        finally:
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._writer is not None:
+            self._writer.release()
+        ours = meaning(error)
+        if ours is not None:
+            raise ours from error
 
 
 def _url(given: str) -> URL:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from common.errors import BssError, InvalidParameter, Unavailable
 
@@ -22,21 +21,22 @@ _QUERY_CANCELED = "57014"
 def translated() -> Iterator[None]:
     """Turns failures that callers can name into errors of ours.
 
-    Errors: Unavailable when the database is gone, locked or out of connections; InvalidParameter for a pattern that
+    Errors: Unavailable when the database is gone or locked; InvalidParameter for a pattern that
             PostgreSQL cannot read and for a query that passes its time.
     """
     try:
         yield
-    except PoolTimeout as error:
-        raise Unavailable("every database connection is in use; repeat the request later") from error
     except DBAPIError as error:
-        ours = _meaning(error)
+        ours = meaning(error)
         if ours is None:
             raise
         raise ours from error
 
 
-def _meaning(error: DBAPIError) -> BssError | None:
+def meaning(error: BaseException | None) -> BssError | None:
+    """The failure that callers can name, if it is one: see `translated`."""
+    if not isinstance(error, DBAPIError):
+        return None
     cause = error.orig
     state = getattr(cause, "sqlstate", None)
     if state == _INVALID_REGULAR_EXPRESSION:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 import select
 import time
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import pq
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import URL, NullPool, PoolProxiedConnection, create_engine, event
 
+from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
 
 CONNECT_SECONDS_MAX = 10
@@ -53,8 +52,8 @@ END $$
 """
 
 
-def postgresql_engine(url: URL, pool_size: int, *, prepares: bool = True) -> Engine:
-    """An engine on psycopg 3, whatever driver the URL names. `prepares`: see BSS_DATABASE_PREPARES."""
+def postgresql_connections(url: URL, count: int, *, prepares: bool = True) -> Connections:
+    """Connections by psycopg 3, whatever driver the URL names. `prepares`: see BSS_DATABASE_PREPARES."""
     arguments: dict[str, object] = {
         # Statements are prepared by `session`. The driver, if it did so itself, makes the server forget all.
         "prepare_threshold": None,
@@ -65,46 +64,40 @@ def postgresql_engine(url: URL, pool_size: int, *, prepares: bool = True) -> Eng
         arguments["options"] = f"-c statement_timeout={STATEMENT_SECONDS_MAX * 1000}"
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS_MAX,
-        pool_reset_on_return=None,
+        poolclass=NullPool,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
     )
     event.listen(engine, "connect", lambda _, record: record.info.update(prepares=prepares))
-    event.listen(engine, "checkout", _look_at)
-    event.listen(engine, "reset", _undo)
-    return engine
+    return Connections(engine, count, CONNECT_SECONDS_MAX, _is_usable, _undo)
 
 
-def _look_at(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, pooled: Any) -> None:
-    """Before a connection is used again: whether the server has closed it, without asking the server.
+def _is_usable(pooled: PoolProxiedConnection) -> bool:
+    """Whether the server has not closed a connection at rest, without asking it: all there is to be read is its end.
 
-    A connection at rest has nothing to be read but its end. After a longer rest a network on the way may have
-    forgotten it, so the server is asked.
-    Errors: InvalidatePoolError, upon which the pool connects anew.
+    After a longer rest a network on the way may have forgotten it, so the server is asked.
     """
-    libpq, now = connection.pgconn, time.monotonic()
-    rested = now - record.info.get("rests_since", now)
-    if libpq.status != pq.ConnStatus.OK:
-        raise InvalidatePoolError("the connection is closed")
+    libpq = cast("psycopg.Connection[Any]", pooled.driver_connection).pgconn
     poller = select.poll()
-    poller.register(libpq.socket, select.POLLIN)
     try:
+        poller.register(libpq.socket, select.POLLIN)
         while poller.poll(0):
             libpq.consume_input()
-        if rested > REST_SECONDS_MAX and libpq.exec_(b"").status != pq.ExecStatus.EMPTY_QUERY:
-            raise InvalidatePoolError("the server does not answer")
-    except psycopg.Error as error:
-        raise InvalidatePoolError("the server has closed the connection") from error
+        rested = time.monotonic() - pooled.info["rests_since"]
+        return rested < REST_SECONDS_MAX or libpq.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY
+    except psycopg.Error:
+        return False
 
 
-def _undo(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, state: Any) -> None:
-    """What a transaction did not commit, when its connection goes back to the pool."""
-    if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
-        connection.rollback()
-    record.info["rests_since"] = time.monotonic()
+def _undo(pooled: PoolProxiedConnection) -> None:
+    libpq = cast("psycopg.Connection[Any]", pooled.driver_connection).pgconn
+    try:
+        is_idle = libpq.transaction_status == pq.TransactionStatus.IDLE
+        if not is_idle and libpq.exec_(b"ROLLBACK").status != pq.ExecStatus.COMMAND_OK:
+            pooled.invalidate()
+    except psycopg.Error:
+        pooled.invalidate()
+    pooled.info["rests_since"] = time.monotonic()
 
 
 def regular_expression(pattern: str) -> str:

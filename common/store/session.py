@@ -28,10 +28,11 @@ from psycopg import pq
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq.abc import PGresult
-from sqlalchemy import Connection, Engine, PoolProxiedConnection
+from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 from common.exact_json import encode
+from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
 from common.store.statements import DialectName, Insertion, Outcome, Question, Statement, Step, Values
 
@@ -70,13 +71,13 @@ class Session(ABC):
 
     dialect: ClassVar[DialectName]
 
-    def __init__(self, engine: Engine, *, writes: bool, is_snapshot: bool = False) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, *, writes: bool, is_snapshot: bool = False) -> None:
+        self._connections, self._engine = connections, connections.engine
         self._writes, self._is_snapshot = writes, is_snapshot
         self._waiting: list[Step] = []
         self._sqlalchemy: Connection | None = None
         self._pooled: PoolProxiedConnection = self._connected()
-        self._hooks = engine.dispatch.before_cursor_execute
+        self._hooks = self._engine.dispatch.before_cursor_execute
         self._heard: Heard | None = None
 
     @property
@@ -141,10 +142,11 @@ class Session(ABC):
     def close(self) -> None:
         """Undo what was not committed, and give the connection back."""
         self._waiting.clear()
-        if self._sqlalchemy is not None:
-            self._sqlalchemy.close()
-        else:
-            self._pooled.close()
+        try:
+            if self._sqlalchemy is not None and self._sqlalchemy.in_transaction():
+                self._sqlalchemy.rollback()
+        finally:
+            self._connections.give(self._pooled)
 
     # -- the parts ----------------------------------------------------------------------------------------
 
@@ -171,7 +173,7 @@ class Session(ABC):
 
     def _connected(self) -> PoolProxiedConnection:
         try:
-            return self._engine.raw_connection()
+            return self._connections.take()
         except self._engine.dialect.loaded_dbapi.Error as error:
             raise self._told(error) from error
 
@@ -236,8 +238,8 @@ class PostgresqlSession(Session):
 
     dialect = "postgresql"
 
-    def __init__(self, engine: Engine, *, writes: bool, is_snapshot: bool = False) -> None:
-        super().__init__(engine, writes=writes, is_snapshot=is_snapshot)
+    def __init__(self, connections: Connections, *, writes: bool, is_snapshot: bool = False) -> None:
+        super().__init__(connections, writes=writes, is_snapshot=is_snapshot)
         self._use(self._pooled)
 
     def _use(self, pooled: PoolProxiedConnection) -> None:
@@ -266,6 +268,7 @@ class PostgresqlSession(Session):
             has_begun = self._writes or self._is_snapshot or self._sqlalchemy is not None
             if has_begun or not error.connection_invalidated:
                 raise
+            self._connections.give(self._pooled)
             self._use(self._connected())  # the server began anew, say; what was only asked is asked again, once
             return self._sent(work)
 
@@ -376,10 +379,10 @@ class PostgresqlSession(Session):
         super().close()
 
 
-def session(engine: Engine, *, writes: bool, is_snapshot: bool = False) -> Session:
-    """A session of the database that an engine reaches."""
-    kind = PostgresqlSession if engine.dialect.name == "postgresql" else SqliteSession
-    return kind(engine, writes=writes, is_snapshot=is_snapshot)
+def session(connections: Connections, *, writes: bool, is_snapshot: bool = False) -> Session:
+    """A session of the database that the connections reach."""
+    kind = PostgresqlSession if connections.engine.dialect.name == "postgresql" else SqliteSession
+    return kind(connections, writes=writes, is_snapshot=is_snapshot)
 
 
 def _text_of(value: Any) -> bytes | None:

@@ -20,13 +20,14 @@ from collections.abc import Callable
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, NullPool, PoolProxiedConnection, create_engine, event
 
 from common.domain.query import Kind, values_at
 from common.exact_json import decode_own, encode
 from common.patterns import finder
+from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
 from common.store.keys import INDEXED_CHARACTERS, instant_key, keys_of, number_key
 
@@ -42,8 +43,8 @@ EXACT = Context(prec=200, traps=[Inexact])
 WRITES = "bss_writes"
 
 
-def sqlite_engine(url: URL, pool_size: int) -> Engine:
-    """An engine on a file whose folder is created, or on a temporary file when the URL names none.
+def sqlite_connections(url: URL, count: int) -> Connections:
+    """Connections to a file whose folder is created, or on a temporary file when the URL names none.
 
     `sqlite://` is not SQLite's own memory database: that one belongs to a single connection, and several threads'
     transactions would be one. A file that nobody syncs behaves as in production and is deleted with the engine.
@@ -54,13 +55,7 @@ def sqlite_engine(url: URL, pool_size: int) -> Engine:
         url = url.set(database=str(Path(folder) / "memory.db"))
     else:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS_MAX,
-        connect_args={"check_same_thread": False},
-    )
+    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
     if in_memory:
         weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
     synchronous = "OFF" if in_memory else "FULL"
@@ -81,7 +76,16 @@ def sqlite_engine(url: URL, pool_size: int) -> Engine:
     def _start_time(connection: Connection, *_: Any) -> None:
         connection.info["deadline"] = time.monotonic() + STATEMENT_SECONDS_MAX
 
-    return engine
+    return Connections(engine, count, BUSY_SECONDS_MAX, lambda pooled: True, _undo)
+
+
+def _undo(pooled: PoolProxiedConnection) -> None:
+    driver = cast(sqlite3.Connection, pooled.driver_connection)
+    try:
+        if driver.in_transaction:
+            driver.rollback()
+    except sqlite3.Error:
+        pooled.invalidate()
 
 
 def _prepare_connection(connection: sqlite3.Connection, info: dict[str, Any], synchronous: str) -> None:

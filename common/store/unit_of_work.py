@@ -82,12 +82,12 @@ class UnitOfWork:
     @cached_property
     def agenda(self) -> Agenda:
         """What of any kind is due."""
-        return Agenda(self.connection, self.tenant)
+        return Agenda(self.session, self.tenant)
 
     @cached_property
     def audit(self) -> Audit:
         """Questions about whole tables."""
-        return Audit(self.connection, self.tenant, self._tables, self._records)
+        return Audit(self.session, self.tenant, self._tables, self._records)
 
     def record(self, events: Iterable[Event]) -> None:
         """Events beside the changes they tell of; they are written together when the unit commits."""

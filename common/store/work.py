@@ -116,8 +116,13 @@ def _upsertion(dialect: DialectName, replaces: bool) -> Statement:
 class Agenda:
     """The work of every kind of one tenant, for whoever carries it out."""
 
-    def __init__(self, connection: Connection, tenant: str) -> None:
-        self._connection, self._tenant = connection, tenant
+    def __init__(self, session: Session, tenant: str) -> None:
+        self._session, self._tenant = session, tenant
+
+    @property
+    def _connection(self) -> Connection:
+        """With whatever was written before it is asked."""
+        return self._session.connection
 
     def due(self, now: datetime, limit: int, wanted: Mapping[str, Collection[int]] | None = None) -> list[Due]:
         """What is due by now: the first so many by instant, kind and key.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import func, literal, select, text
 
 from common.domain.query import (
     AllOf,
@@ -167,7 +167,7 @@ def test_counts_are_exact_after_any_changes(database: Database, changes: list[An
 
 
 def test_most_of_what_is_asked_is_not_counted(database: Database) -> None:
-    kept = KeptCounts(database._tables[PLAIN.name], "default", "")
+    kept = KeptCounts(database._tables[PLAIN.name], literal("default"), literal(""))
 
     assert sum(kept.of(condition) is None for condition in CONDITIONS) == _COUNTED_ANEW
 
@@ -212,9 +212,11 @@ def test_what_was_there_before_is_counted(database: Database) -> None:
     fewer = replace(PLAIN, indexes=tuple(replace(index, is_counted=index.path is STATE) for index in PLAIN.indexes))
     none = replace(PLAIN, indexes=tuple(replace(index, is_counted=False) for index in PLAIN.indexes))
     for described in (fewer, none, PLAIN):
-        other = Database(database.engine, (described, VERSIONED))
+        url = database.engine.url.render_as_string(hide_password=False)
+        other = Database.open(Settings(database_url=url), (described, VERSIONED))
         other.prepare()
         _assert_exact_or_gone(other, described)
+        other.close()
 
 
 def _assert_exact_or_gone(database: Database, described: StoredResource) -> None:
