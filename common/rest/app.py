@@ -9,7 +9,6 @@ Lifespan        starts and stops what runs beside requests
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from common.rest.hub import HubEndpoint, ListenerEndpoint
 from common.rest.observe import Observe
 from common.rest.router import METHODS, DictRouter, Handler, HandlerResolver
 from common.rest.routes import OwnRoutes
+from common.rest.threads import Threads
 from common.spec.contract import PLACEHOLDER, Contract, Verb
 from common.spec.extensions import SCHEMAS_PATH
 
@@ -50,10 +50,10 @@ def build(
     settings = installation.settings
     routes = OwnRoutes(installation, committed)
     clock = None if move is None else ClockEndpoint(installation.clock, move, extension("clock"))
-    executor = ThreadPoolExecutor(max(THREADS, settings.database_pool_size), thread_name_prefix="bss-request")
+    threads = Threads(max(THREADS, settings.database_pool_size), "bss-request")
     stages: list[Any] = [
         Observe,
-        partial(_RouterWithDirectory, installation=installation, executor=executor, routes=routes, clock=clock),
+        partial(_RouterWithDirectory, installation=installation, threads=threads, routes=routes, clock=clock),
         LifespanMiddleware,
     ]
     if settings.cors_origins:
@@ -82,11 +82,11 @@ class _RouterWithDirectory(DictRouter):
         self,
         app: Any,
         installation: Installation,
-        executor: ThreadPoolExecutor,
+        threads: Threads,
         routes: OwnRoutes,
         clock: ClockEndpoint | None,
     ) -> None:
-        super().__init__(app, installation.settings, executor)
+        super().__init__(app, installation.settings, threads)
         suite = SuiteDirectory(installation, has_clock=clock is not None)
         for path, handler in (
             ("/tmf-api", suite.apis),

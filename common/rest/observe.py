@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -16,6 +17,11 @@ REQUESTS = Counter("bss_requests_total", "Requests answered", ("route", "method"
 SECONDS = Histogram("bss_request_seconds", "Time to the last byte of the answer", ("route", "method"))
 
 log = structlog.get_logger("bss.access")
+
+
+@lru_cache(maxsize=4_096)
+def _measures(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(route, method, str(status)), SECONDS.labels(route, method)
 
 
 class Observe:
@@ -50,8 +56,9 @@ class Observe:
         route, method = state.get("route", "unknown"), scope["method"]
         if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
             method = "other"  # labels come from a fixed set: a client must not be able to grow it
-        REQUESTS.labels(route, method, str(status)).inc()
-        SECONDS.labels(route, method).observe(seconds)
+        counter, times = _measures(route, method, status)
+        counter.inc()
+        times.observe(seconds)
         log.info(
             "request", route=route, method=method, status=status, ms=round(seconds * 1000, 1), request_id=request_id
         )

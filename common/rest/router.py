@@ -8,10 +8,8 @@ are answered here.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -25,6 +23,7 @@ from connexion.spec import Specification
 from common.errors import BodyTooLarge, BssError, InvalidHeader, MethodNotAllowed, ServerError, UnknownPath
 from common.rest.messages import Request, Response
 from common.rest.problems import problem
+from common.rest.threads import Threads
 from common.settings import Settings
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -66,9 +65,9 @@ class HandlerResolver(Resolver):  # type: ignore[misc]
 class DictRouter(SpecMiddleware):  # type: ignore[misc]
     """The stage that answers every request; the application behind it sees only lifespan messages."""
 
-    def __init__(self, app: Any, settings: Settings, executor: Executor) -> None:
+    def __init__(self, app: Any, settings: Settings, threads: Threads) -> None:
         self.app = app
-        self._settings, self._executor = settings, executor
+        self._settings, self._threads = settings, threads
         self._paths: dict[str, Route] = {}
         self._items: dict[str, Route] = {}
         # Paths of nested resources by their segments, None where an id stands; first by those places, from the end.
@@ -132,7 +131,7 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
             if handler is None:
                 raise MethodNotAllowed(scope["method"], route.allowed)
             request = await self._read(scope, receive, route, id, parents, origin)
-            return await asyncio.get_running_loop().run_in_executor(self._executor, handler, request)
+            return await self._threads.run(handler, request)
         except BssError as error:
             if isinstance(error, ServerError):
                 log.error("request failed", error=error.message, request_id=request_id)
