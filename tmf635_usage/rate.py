@@ -21,11 +21,12 @@ from common.component import Recording, RuleContext
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_id
 from common.domain.query import Document
+from common.exact_json import decode_own
 from common.store.records import Between, Records, gathered
 from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, total
-from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import Meter
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import (
@@ -180,7 +181,7 @@ class Batch:
 
     def note(self, usage: str, number: int, found: Guided, rating: Rating) -> None:
         """Remember what is to be written of a rating."""
-        why = self.explained[usage] = plain(explain(rating))
+        why = self.explained[usage] = decode_own(explained(rating))
         of = {"usage": usage, "number": number, "product": found.product, "account": found.account}
         self.ratings.append(
             {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating, why)}
@@ -278,22 +279,6 @@ def moved(doc: Document) -> tuple[tuple[Draw, ...], tuple[Count, ...]]:
     return draws, counts
 
 
-_PLAIN = frozenset({str, Decimal, int, bool, type(None)})
-
-
-def plain(value: Any) -> Any:
-    """JSON values, decimals among them; instants as texts."""
-    if type(value) in _PLAIN:
-        return value
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, Mapping):
-        return {name: plain(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(member) for member in value]
-    return value
-
-
 def _plain_key(key: BucketKey | CounterKey) -> list[str]:
     return [key[0], key.scope, instant_text(key.start)]
 
@@ -351,7 +336,7 @@ def write_onto(document: Document, found: Guided, outcome: Rating | Rejection, w
     document.pop(REASON, None)
     document["status"] = RATED
     document["usageProductPrice"] = [_product_price(line) for line in outcome.lines]
-    document[EXPLANATION] = plain(explain(outcome)) if why is None else why
+    document[EXPLANATION] = decode_own(explained(outcome)) if why is None else why
 
 
 def _product_price(line: Line) -> Document:

@@ -1,4 +1,4 @@
-"""The explanation of a rating as JSON text: what `explain` says, put together from texts that a price has ready.
+"""Why a rating is as it is, as JSON text, put together from texts that a price has ready.
 
 Whoever stores or shows explanations needs their text, and needs one for every usage.
 """
@@ -91,7 +91,10 @@ def explained(rating: Rating) -> str:
         tier = line.tier
         rate = words.rates[0 if tier is None else tier + 1]
         units_text, amount_text = charged_text if units is charged else str(units), str(amount)
-        end_of_line = "}" if rate.rounding is None else _end_of_line(rate.rounding, units, amount, amount_text)
+        end_of_line, rounding = "}", rate.rounding
+        # What was rounded has all the decimals that there are.
+        if rounding is not None and (len(amount_text) > DECIMALS or "E" in amount_text):
+            end_of_line = "}" if is_exact(rounding, units, amount) else _ROUNDED
         told = f"{words.usage}{units_text}{words.to_amount}{amount_text}{rate.text}{end_of_line}"
         if has_setup:
             told, total_text = f"{words.setup},{told}", str(sum_of(words.setup_fee, amount))
@@ -123,22 +126,9 @@ def _told(line: Line, words: Words, draws: tuple[Draw, ...], is_reversal: bool) 
     if kind is _SETUP:
         return _start_of_line(line) + "}" if is_reversal else words.setup
     rate = words.rates[0 if tier is None else tier + 1]
-    amount_text, end = str(amount), "}"
-    if kind is _USAGE:
-        start = words.usage
-        if rate.rounding is not None:
-            end = _end_of_line(rate.rounding, units, amount, amount_text)
-    else:
-        start = words.correction
-        if rate.rounding is not None and is_rounded(rate.rounding, units):
-            end = _ROUNDED
-    return f"{start}{units!s}{words.to_amount}{amount_text}{rate.text}{end}"
-
-
-def _end_of_line(tariff: Tariff, units: Decimal, amount: Decimal, amount_text: str) -> str:
-    """Whether the amount was rounded: then it has all the decimals that there are."""
-    may_be_rounded = (len(amount_text) > DECIMALS and amount_text[-DECIMALS - 1] == ".") or "E" in amount_text
-    return _ROUNDED if may_be_rounded and not is_exact(tariff, units, amount) else "}"
+    start = words.usage if kind is _USAGE else words.correction
+    end = _ROUNDED if rate.rounding is not None and is_rounded(rate.rounding, units) else "}"
+    return f"{start}{units!s}{words.to_amount}{amount!s}{rate.text}{end}"
 
 
 def _words_without_price(usage_type: str) -> Words:

@@ -154,7 +154,7 @@ class Meter:
         if usage.type in self._allowances and (quantity or entry is None):
             taken, left = self._take(usage, digits, base, quantity)
         lines: tuple[Line, ...] = ()
-        counts: tuple[Count, ...] = ()
+        count: Count | None = None
         if entry is None:
             if left or not taken:
                 return Rejection(usage, Reason.NO_PRICE, {"type": usage.type})
@@ -165,20 +165,24 @@ class Meter:
             price, currency = compiled.price, compiled.currency
             if left or not taken:
                 if left and compiled.tiers:
-                    lines, counts = self._counted(usage, compiled, left)
+                    (_, end), key = self.counting(usage.at, compiled)
+                    before = self.tally.counters.get(key, ZERO)
+                    after, lines = before + left, _tiered(compiled, before, left)
+                    count = _new(Count, (key, left, end))
                 else:
                     lines = (_priced(terms, base, left),)
                 if terms.setup is not None and left and not taken and not usage.before:
                     lines = (terms.setup, *lines)
         if taken:
             lines = (*[_free(slot, take, base, currency) for slot, take in taken], *lines)
-        elif not counts:
+        elif count is None:
             return _new(Rating, (usage, price, prefix, quantity, base, lines, (), (), (), False, words))
         # Nothing can be refused any more: the tally moves.
-        draws, opened = _drawn(taken)
-        counters = self.tally.counters
-        for key, counted, _ in counts:
-            counters[key] = counters.get(key, ZERO) + counted
+        draws, opened = _drawn(taken) if taken else ((), ())
+        counts: tuple[Count, ...] = ()
+        if count is not None:
+            self.tally.counters[key] = after
+            counts = (count,)
         return _new(Rating, (usage, price, prefix, quantity, base, lines, draws, counts, opened, False, words))
 
     def _take(self, usage: Usage, digits: str, base: str, left: Decimal) -> tuple[list[_Taken], Decimal]:
@@ -223,18 +227,6 @@ class Meter:
             ZERO,
         )
 
-    def _counted(self, usage: Usage, compiled: CompiledPrice, left: Decimal) -> tuple[tuple[Line, ...], tuple[Count]]:
-        """Lines of what tiers count, and what is to be counted."""
-        (_, end), key = self.counting(usage.at, compiled)
-        count = self.tally.counters.get(key, ZERO)
-        id, version, unit, currency = compiled.id, compiled.version, compiled.unit, compiled.currency
-        lines: tuple[Line, ...] = ()
-        for tier, units, amount, is_correction in pieces(compiled.model, compiled.tiers, count, left):
-            kind = _CORRECTION if is_correction else _USAGE
-            line = _new(Line, (kind, id, version, units, unit, amount, currency, tier, None))
-            lines = (*lines, line) if lines else (line,)
-        return lines, (_new(Count, (key, left, end)),)
-
     def counting(self, at: datetime, compiled: CompiledPrice) -> _Counting:
         """The counter of a tiered price that an instant belongs to."""
         counting = self._counting.get(compiled)
@@ -245,6 +237,16 @@ class Meter:
             counting = _Counting(period, CounterKey(price.id, scope, period.start))
             self._counting[compiled] = counting
         return counting
+
+
+def _tiered(compiled: CompiledPrice, before: Decimal, quantity: Decimal) -> tuple[Line, ...]:
+    """Lines of what comes after so many units of the period."""
+    lines: list[Line] = []
+    id, version, unit, currency = compiled.id, compiled.version, compiled.unit, compiled.currency
+    for tier, units, amount, is_correction in pieces(compiled.model, compiled.tiers, before, quantity):
+        kind = _CORRECTION if is_correction else _USAGE
+        lines.append(_new(Line, (kind, id, version, units, unit, amount, currency, tier, None)))
+    return tuple(lines)
 
 
 def _priced(terms: Terms, base: str, quantity: Decimal) -> Line:

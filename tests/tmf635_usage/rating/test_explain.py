@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import Any
 
-from tests.tmf635_usage.rating.plans import AT, PLANS, SUBJECTS, D, subject, usage
+from common.exact_json import decode_own
+from tests.tmf635_usage.rating.plans import PLANS, SUBJECTS, D, subject, usage
 from tmf635_usage.rating.compiled import compile_plan
-from tmf635_usage.rating.explain import explain
+from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import rate, rate_all
 from tmf635_usage.rating.tally import reverse
 from tmf635_usage.rating.values import Rating, State
 
-MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+MARCH, APRIL = "2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"
+
+
+def told_of(rating: Rating) -> dict[str, Any]:
+    told: dict[str, Any] = decode_own(explained(rating))
+    return told
 
 
 def rated(name: str, *texts: str) -> Rating:
@@ -22,8 +28,8 @@ def rated(name: str, *texts: str) -> Rating:
 
 
 def test_increments_and_a_bucket_partly_used_are_explained():
-    assert explain(rated("allowance", "voice 110.5 s")) == {
-        "usage": {"type": "voice", "at": AT, "quantity": D("110.5"), "unit": "s"},
+    assert told_of(rated("allowance", "voice 110.5 s")) == {
+        "usage": {"type": "voice", "at": "2026-03-02T10:00:00.000Z", "quantity": D("110.5"), "unit": "s"},
         "charged": {"measured": D("110.5"), "quantity": D(111), "unit": "s", "minimum": 60, "increment": 1},
         "price": {"id": "voice", "version": "1", "currency": "EUR"},
         "matched": {"usageType": "voice"},
@@ -55,33 +61,33 @@ def test_increments_and_a_bucket_partly_used_are_explained():
 
 
 def test_the_prefix_that_matched_and_what_was_rounded_are_explained():
-    explained = explain(rated("plain", "voice 20 s destination=004312345"))
+    told = told_of(rated("plain", "voice 20 s destination=004312345"))
 
-    assert explained["matched"] == {"usageType": "voice", "prefix": "431", "destination": "004312345"}
-    assert explained["lines"][0]["rounded"] == {"decimals": 18, "mode": "half-even"}
-    assert "rounded" not in explain(rated("plain", "voice 60 s destination=004312345"))["lines"][0]
+    assert told["matched"] == {"usageType": "voice", "prefix": "431", "destination": "004312345"}
+    assert told["lines"][0]["rounded"] == {"decimals": 18, "mode": "half-even"}
+    assert "rounded" not in told_of(rated("plain", "voice 60 s destination=004312345"))["lines"][0]
 
 
 def test_tiers_and_what_was_priced_again_are_explained():
-    explained = explain(rated("volume", "sms 100 event", "sms 1 event"))
+    told = told_of(rated("volume", "sms 100 event", "sms 1 event"))
 
     tier = {"index": 1, "start": 100, "model": "volume"}
-    assert [(line["kind"], line["quantity"], line["tier"]) for line in explained["lines"]] == [
+    assert [(line["kind"], line["quantity"], line["tier"]) for line in told["lines"]] == [
         ("usage", 1, tier),
         ("correction", 100, tier),
     ]
 
 
 def test_conditions_that_matched_are_explained():
-    explained = explain(rated("conditions", "data 1 GB slice=1-000001 roaming=true dnn=ims"))
+    told = told_of(rated("conditions", "data 1 GB slice=1-000001 roaming=true dnn=ims"))
 
-    assert explained["matched"] == {"usageType": "data", "roaming": "true", "slice": "1-000001"}
+    assert told["matched"] == {"usageType": "data", "roaming": "true", "slice": "1-000001"}
 
 
 def test_a_reversal_says_that_it_is_one():
     whole = rate(compile_plan(PLANS["plain"]), subject(), State(), usage("voice 60 s"))
     assert isinstance(whole, Rating)
 
-    explained = explain(reverse(whole))
+    told = told_of(reverse(whole))
 
-    assert (explained["isReversal"], explained["total"], explained["charged"]["quantity"]) == (True, D("-0.09"), -60)
+    assert (told["isReversal"], told["total"], told["charged"]["quantity"]) == (True, D("-0.09"), -60)

@@ -1,4 +1,4 @@
-"""The text of an explanation is what `explain` says as data, to the letter."""
+"""The text of an explanation is what the model says, to the letter."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from common.exact_json import decode, encode
 from tests.tmf635_usage.rating import strategies as some
+from tests.tmf635_usage.rating.explanation_model import explain, plain
 from tests.tmf635_usage.rating.plans import PLANS, SUBJECTS, D, match, price, rate_of, subject, usage, worked
 from tests.tmf635_usage.rating.test_properties import LISTS, usual
-from tmf635_usage.rate import plain
 from tmf635_usage.rating.compiled import CompiledPlan, compile_plan
-from tmf635_usage.rating.explain import explain
 from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import rate_all
 from tmf635_usage.rating.tally import reverse

@@ -9,14 +9,15 @@ from itertools import pairwise
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from common.exact_json import decode_own
 from tests.tmf635_usage.rating import strategies as some
+from tests.tmf635_usage.rating.explanation_model import rate_of as applies
 from tests.tmf635_usage.rating.plans import BY_COUNT, D, match, price, rate_of, subject, tiered, usage
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import base, total
 from tmf635_usage.rating.checks import ambiguous
 from tmf635_usage.rating.compiled import compile_plan
-from tmf635_usage.rating.explain import explain
-from tmf635_usage.rating.explain import rate_of as applies
+from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import Meter, rate, rate_all
 from tmf635_usage.rating.tally import Tally, applied, reverse
 from tmf635_usage.rating.values import (
@@ -148,9 +149,9 @@ def test_lines_add_up_to_what_is_charged_and_explanations_say_the_same(plan, who
             continue
         counting = (LineKind.USAGE, LineKind.ALLOWANCE)
         assert sum(line.quantity for line in outcome.lines if line.kind in counting) == outcome.charged
-        explained = explain(outcome)
-        assert explained["total"] == cost(outcome)
-        assert [line["amount"] for line in explained["lines"]] == [line.amount for line in outcome.lines]
+        told = decode_own(explained(outcome))
+        assert told["total"] == cost(outcome)
+        assert [line["amount"] for line in told["lines"]] == [line.amount for line in outcome.lines]
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=SLOW)

@@ -1,10 +1,13 @@
-"""Why a rating is as it is, as data: computed from the rating when somebody asks, not while rating."""
+"""A slow and obvious model of explanations: one member after the other, from the rating and its price."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from common.domain.clock import instant_text
 from common.domain.units import UNITS
 from tmf635_usage.rating.amounts import DECIMALS, EXACT, base, is_rounded, tariff, total
 from tmf635_usage.rating.values import DESTINATION, Line, LineKind, Rate, Rating, TierModel, UsagePrice
@@ -37,6 +40,17 @@ def explain(rating: Rating) -> dict[str, Any]:
     if rating.is_reversal:
         found["isReversal"] = True
     return found
+
+
+def plain(value: Any) -> Any:
+    """The same with instants as texts."""
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, Mapping):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(member) for member in value]
+    return value
 
 
 def rate_of(price: UsagePrice, prefix: str) -> Rate:
