@@ -64,8 +64,8 @@ class KeptCounts:
     """What is kept of one tenant's documents below one parent."""
 
     tables: ResourceTables
-    tenant: str
-    parent: str
+    tenant: ColumnElement[str]
+    parent: ColumnElement[str]
 
     def of(self, where: Condition | None) -> ColumnElement[int] | None:
         """How many latest versions satisfy a condition, as SQL; None when that is not kept."""

@@ -25,8 +25,8 @@ class Filters:
 
     tables: ResourceTables
     sql: DocumentSql
-    tenant: str
-    parent: str
+    tenant: ColumnElement[str]
+    parent: ColumnElement[str]
 
     def where(self, condition: Condition) -> Truth:
         """A condition on rows of the resource's table."""

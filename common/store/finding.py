@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from typing import cast as as_type
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, cast, func, select, true
 
-from common.domain.query import AllOf, AnyElement, AnyOf, Compare, Condition, Cursor, Document, Exists, Not, Query
+from common.domain.query import (
+    AllOf,
+    AnyElement,
+    AnyOf,
+    Compare,
+    Condition,
+    Cursor,
+    Document,
+    Exists,
+    Kind,
+    Not,
+    Query,
+    SortKey,
+)
 from common.exact_json import decode_own
 from common.store.counts import KeptCounts
 from common.store.document_sql import DocumentSql
 from common.store.filters import Filters
-from common.store.order import Order, order_of
-from common.store.tables import ResourceTables
+from common.store.order import Order, Stretch, order_of
+from common.store.session import Session
+from common.store.shapes import Shape, Shaped, shape_of, shaped
+from common.store.statements import given
+from common.store.tables import TEXT, ResourceTables
 
-# Up to this many hits of an indexed filter are collected first and ordered then. Asked for both at once, PostgreSQL
-# may walk the whole order looking for the few hits (stack.md 6.2: 1,270 ms instead of 0.2).
-COLLECTED_MAX = 20_000
+# Up to this many hits of a filter through arrays, or so few of any, are collected first and ordered then. Asked for
+# both at once, PostgreSQL may walk the whole order looking for the few hits (stack.md 6.2: 1,270 ms instead of 0.2): it
+# plans a prepared statement for the usual value, not for the rare one.
+COLLECTED_MAX, FEW = 20_000, 1_000
+# Statements that are kept of one resource; clients may ask for any number of shapes.
+SHAPES_MAX = 500
+_EVERYTHING = 2**62
+# Columns of a `Row`.
+_WIDTH = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +86,10 @@ def row_columns(tables: ResourceTables, is_postgresql: bool) -> tuple[ColumnElem
 class Finder:
     """What lists one tenant has of a resource below one parent."""
 
-    def __init__(
-        self, connection: Connection, tenant: str, parent: str, tables: ResourceTables, sql: DocumentSql
-    ) -> None:
-        self._connection, self._tenant, self._parent = connection, tenant, parent
+    def __init__(self, session: Session, tenant: str, parent: str, tables: ResourceTables, sql: DocumentSql) -> None:
+        self._session, self._given = session, {"tenant": tenant, "parent": parent}
         self._tables, self._sql, self._main = tables, sql, tables.main
-        self._is_postgresql = connection.dialect.name == "postgresql"
-        self._columns = row_columns(tables, self._is_postgresql)
-        self._own = (self._main.c.tenant == tenant, self._main.c.parent == parent)
+        self._is_postgresql = session.dialect == "postgresql"
 
     def page(self, query: Query) -> Found:
         """A page of the documents that satisfy a condition, and how many do.
@@ -80,80 +100,179 @@ class Finder:
         Errors: InvalidParameter for a pattern the database cannot read, a cursor of another list, and a query that
                 passes its time.
         """
-        conditions = self._conditions(query.where)
         total = self.count(query.where)
         if total == 0 or query.limit == 0:
             return Found((), total, ())
-        order = order_of(query.sort, self._tables, self._sql)
-        if self._is_postgresql and total <= COLLECTED_MAX and _uses_lookup(query.where, self._tables):
-            found = self._collected(query, conditions, order)
+        shape, order = shape_of(query, self._tables), self._order(query.sort)
+        collected_max = COLLECTED_MAX if _uses_lookup(query.where, self._tables) else FEW
+        if self._is_postgresql and total <= collected_max and query.where is not None:
+            more = {"taken": query.limit, "skipped": query.offset}
+            rows = self._rows("collected", query, shape, self._collected, more)
         else:
-            found = self._walked(query, conditions, order)
-        rows = tuple(Row(*row[: len(self._columns)]) for row in found)
-        return Found(rows, total, tuple(order.cursor(row._mapping) for row in found))
+            rows = self._walked(query, shape, order)
+        names = [column.key for column in order.labelled]
+        cursors = [order.cursor({**dict(zip(names, row[_WIDTH:], strict=True)), "position": row[4]}) for row in rows]
+        return Found(tuple([Row(*row[:_WIDTH]) for row in rows]), total, tuple(cursors))
 
     def count(self, where: Condition | None) -> int:
         """How many documents satisfy a condition."""
-        is_of_latest = not (self._tables.resource.versioned and _names_version(where))
-        if self._is_postgresql and is_of_latest:
-            total = KeptCounts(self._tables, self._tenant, self._parent).of(where)
-            if total is not None:
-                return self._connection.scalar(select(total)) or 0
-        return self._count(self._conditions(where))
+        query = Query(where)
+        if self._are_all_many(where):
+            return int(self._session.connection.scalar(self._common(where), self._given) or 0)
+        # What is kept of instants depends on the hours that are asked for.
+        shape = None if self._is_kept(where) and _compares_instants(where) else shape_of(query, self._tables)
+        total: int = self._rows("total", query, shape, self._total)[0][0]
+        return total
 
     def ids(self, where: Condition, limit: int) -> list[str]:
         """The ids of the first documents, by creation, that satisfy a condition."""
-        statement = select(self._main.c.id).where(*self._conditions(where)).order_by(self._main.c.position).limit(limit)
-        return list(self._connection.scalars(statement))
+        query = Query(where, limit=limit)
+        return [row[0] for row in self._rows("ids", query, shape_of(query, self._tables), self._ids, {"taken": limit})]
 
-    def _collected(self, query: Query, conditions: list[Any], order: Order) -> Sequence[Any]:
+    # -- the parts ----------------------------------------------------------------------------------------------------
+
+    def _rows(
+        self,
+        name: str,
+        query: Query,
+        shape: Shape | None,
+        build: Callable[[Query], Select[Any]],
+        more: Mapping[str, Any] | None = None,
+    ) -> Sequence[Sequence[Any]]:
+        """The rows of the select that is built of a query: compiled once for all queries of its shape."""
+        values = {**self._given, **(more or {})}
+        if shape is not None:
+            made: dict[tuple[str, Query], Shaped | None] = self._main.info.setdefault("lists", {})
+            key = (name, shape.query)
+            if key not in made:
+                if len(made) >= SHAPES_MAX:
+                    made.clear()
+                made[key] = shaped(build(shape.query), self._session.dialect, shape)
+            found = made[key]
+            if found is not None:
+                return self._session.rows(found.statement, {**values, **found.values(shape)})
+        return self._session.connection.execute(build(query), values).all()
+
+    def _total(self, query: Query) -> Select[Any]:
+        if self._is_kept(query.where):
+            total = self._kept.of(query.where)
+            if total is not None:
+                return select(total)
+        return select(func.count()).select_from(self._main).where(*self._conditions(query.where))
+
+    def _are_all_many(self, where: Condition | None) -> bool:
+        """Whether each attribute that is compared leaves so many documents that reading them takes long."""
+        if not self._is_kept(where) or len(parts := _by_attribute(where)) < 2:
+            return False
+        kept = [self._kept.of(part) for part in parts]
+        totals = [total for total in kept if total is not None]
+        if len(totals) < len(parts):
+            return False
+        least: int = min(self._session.connection.execute(select(*totals), self._given).one())
+        return least > COLLECTED_MAX
+
+    def _common(self, where: Condition | None) -> Select[Any]:
+        """How many rows several indexes have in common, without a look at the rows."""
+        first, *others = _by_attribute(where)
+        conditions = self._conditions(first)
+        for part in others:
+            apart = replace(self._tables, main=as_type(Table, self._main.alias()))
+            found = Finder(self._session, "", "", apart, self._sql)._conditions(part)
+            conditions.append(self._main.c.position.in_(select(apart.main.c.position).where(*found)))
+        return select(func.count()).select_from(self._main).where(*conditions)
+
+    def _ids(self, query: Query) -> Select[Any]:
+        found = select(self._main.c.id).where(*self._conditions(query.where))
+        return found.order_by(self._main.c.position).limit(given("taken", BigInteger()))
+
+    def _collected(self, query: Query) -> Select[Any]:
         """All that match, and of these the page."""
+        order = self._order(query.sort)
         places = [order.beyond(query.after)] if query.after is not None else []
         places += [order.beyond(query.before, backwards=True)] if query.before is not None else []
-        collected = select(*self._keys(order)).where(*conditions, *places).cte("collected").prefix_with("MATERIALIZED")
+        found = select(*self._keys(order)).where(*self._conditions(query.where), *places)
+        collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        page = matching.limit(query.limit).offset(query.offset or None)
-        return self._fetched(page, order)
+        return self._fetched(_cut(matching, query), order)
 
-    def _walked(self, query: Query, conditions: list[Any], order: Order) -> Sequence[Any]:
+    def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
         found: list[Any] = []
         offset, is_backwards = query.offset, _is_backwards(query)
-        for stretch in order.stretches(query.after, query.before, is_backwards):
-            matching = select(*self._keys(order)).where(*conditions, *stretch.conditions).order_by(*stretch.clauses)
-            wanted = None if query.limit is None else query.limit - len(found)
-            part = self._fetched(matching.limit(wanted).offset(offset or None), order)
+        for place in range(order.stretch_count):
+            stretch = partial(self._stretch, place)
+            more = {"taken": None if query.limit is None else query.limit - len(found), "skipped": offset}
+            part = self._rows(f"stretch {place}", query, shape, partial(self._of_stretch, stretch), more)
             found = [*part, *found] if is_backwards else [*found, *part]
             if len(found) == query.limit:
                 break
             if offset:
-                offset = 0 if part else offset - self._count([*conditions, *stretch.conditions])
+                count = partial(self._stretch_count, stretch)
+                offset = 0 if part else offset - self._rows(f"count {place}", query, shape, count)[0][0]
         return found
 
-    def _keys(self, order: Order) -> list[ColumnElement[Any]]:
-        return [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
+    def _stretch(self, place: int, query: Query) -> Stretch:
+        order = self._order(query.sort)
+        return order.stretches(query.after, query.before, _is_backwards(query))[place]
 
-    def _fetched(self, keys: Select[Any], order: Order) -> Sequence[Any]:
+    def _of_stretch(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
+        order, part = self._order(query.sort), stretch(query)
+        matching = select(*self._keys(order)).where(*self._conditions(query.where), *part.conditions)
+        return self._fetched(_cut(matching.order_by(*part.clauses), query), order)
+
+    def _stretch_count(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
+        conditions = *self._conditions(query.where), *stretch(query).conditions
+        return select(func.count()).select_from(self._main).where(*conditions)
+
+    def _fetched(self, keys: Select[Any], order: Order) -> Select[Any]:
         """The rows of a page. Documents are fetched for these only, never for rows that are skipped."""
         page = keys.subquery("page")
-        statement = (
-            select(*self._columns, *(column for column in page.c if column.key.startswith("sort_")))
+        return (
+            select(*row_columns(self._tables, self._is_postgresql), *(page.c[str(each.key)] for each in order.labelled))
             .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
             .where(*self._own)
             .order_by(*order.clauses(page.c))
         )
-        return self._connection.execute(statement).all()
 
-    def _count(self, conditions: list[Any]) -> int:
-        return self._connection.scalar(select(func.count()).select_from(self._main).where(*conditions)) or 0
+    def _keys(self, order: Order) -> list[ColumnElement[Any]]:
+        return [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
+
+    def _order(self, sort: tuple[SortKey, ...]) -> Order:
+        orders: dict[tuple[SortKey, ...], Order] = self._main.info.setdefault("orders", {})
+        if sort not in orders:
+            if len(orders) >= SHAPES_MAX:
+                orders.clear()
+            orders[sort] = order_of(sort, self._tables, self._sql)
+        return orders[sort]
 
     def _conditions(self, where: Condition | None) -> list[Any]:
         conditions: list[Any] = [*self._own]
         if not (self._tables.resource.versioned and _names_version(where)):
             conditions.append(self._main.c.is_latest == true())
         if where is not None:
-            conditions.append(Filters(self._tables, self._sql, self._tenant, self._parent).where(where))
+            filters = Filters(self._tables, self._sql, given("tenant", TEXT), given("parent", TEXT))
+            conditions.append(filters.where(where))
         return conditions
+
+    @property
+    def _own(self) -> tuple[ColumnElement[bool], ...]:
+        return self._main.c.tenant == given("tenant", TEXT), self._main.c.parent == given("parent", TEXT)
+
+    @property
+    def _kept(self) -> KeptCounts:
+        return KeptCounts(self._tables, given("tenant", TEXT), given("parent", TEXT))
+
+    def _is_kept(self, where: Condition | None) -> bool:
+        """Whether it may be kept how many there are: of the latest versions it is."""
+        return self._is_postgresql and not (self._tables.resource.versioned and _names_version(where))
+
+
+def _cut(matching: Select[Any], query: Query) -> Select[Any]:
+    if query.limit is not None:
+        matching = matching.limit(given("taken", BigInteger()))
+    elif query.offset:  # SQLite knows no OFFSET without a limit
+        matching = matching.limit(_EVERYTHING)
+    return matching.offset(given("skipped", BigInteger())) if query.offset else matching
 
 
 def _is_backwards(query: Query) -> bool:
@@ -163,6 +282,28 @@ def _is_backwards(query: Query) -> bool:
 def _uses_lookup(condition: Condition | None, tables: ResourceTables) -> bool:
     return any(
         steps[: len(part.path.steps)] == part.path.steps for part in _parts(condition) for steps in tables.looked_up
+    )
+
+
+def _by_attribute(condition: Condition | None) -> list[Condition]:
+    """The parts that must all hold, one for each attribute; nothing for what is not made of comparisons."""
+    found: dict[tuple[str, ...], list[Condition]] = {}
+    waiting = [condition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, AllOf):
+            waiting += part.parts
+        elif isinstance(part, Compare):
+            found.setdefault(part.path.steps, []).append(part)
+        else:
+            return []
+    return [parts[0] if len(parts) == 1 else AllOf(tuple(parts)) for parts in found.values()]
+
+
+def _compares_instants(condition: Condition | None) -> bool:
+    return any(
+        isinstance(part, AnyElement) or (isinstance(part, Compare) and part.path.kind is Kind.INSTANT)
+        for part in _parts(condition)
     )
 
 

@@ -56,6 +56,10 @@ class Order:
                 result.append(_directed(source[f"sort_{place}_{part}"], key.descending, backwards))
         return [*result, self._by_position(source["position"], backwards)]
 
+    @property
+    def stretch_count(self) -> int:
+        return 2 if self.keys and self.columns[0].column is not None else 1
+
     def stretches(self, after: Cursor | None, before: Cursor | None, backwards: bool) -> list[Stretch]:
         """The rows between two cursors, in parts that follow each other as they are read."""
         places = [self.beyond(after)] if after is not None else []

@@ -246,7 +246,7 @@ class Repository:
 
     @property
     def _finder(self) -> Finder:
-        return Finder(self._session.connection, self._tenant, self._parent, self._tables, self._sql)
+        return Finder(self._session, self._tenant, self._parent, self._tables, self._sql)
 
     def _lock(self, id: str) -> None:
         """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""
