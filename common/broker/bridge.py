@@ -97,7 +97,7 @@ class Bridge:
             entries = outbox.relayed_after(uow.connection, place, BATCH)
         if not entries:
             return 0
-        self._broker.publish(EVENTS, [message for entry in entries for message in self._messages(entry)])
+        self._broker.publish(EVENTS, [message for entry in entries for message in self.messages(entry)])
         last = entries[-1].place
         assert last is not None, "what was relayed has its place"
         with self._database.write(_NO_TENANT) as uow:
@@ -114,7 +114,7 @@ class Bridge:
         self._shares.balance(self._shares.held)
         return Share(RELAY, 0) in self._shares.held
 
-    def _messages(self, entry: Entry) -> list[Outgoing]:
+    def messages(self, entry: Entry) -> list[Outgoing]:
         """The event as the newest API that has its resource tells it; nothing when no API that is served does."""
         for publication in self._publications:
             told = publication.tells(entry.event)

@@ -19,7 +19,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, PubAck, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
@@ -47,6 +47,7 @@ class NatsBroker:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bss-broker", daemon=True)
         self._connection: Client | None = None
+        self._opened: JetStreamContext | None = None
         self._connecting: asyncio.Lock | None = None
         self._thread.start()
 
@@ -55,7 +56,7 @@ class NatsBroker:
 
     def publish(self, stream: Stream, messages: Sequence[Outgoing]) -> None:
         if messages:
-            self.do(lambda jetstream: _publish(jetstream, stream, messages))
+            self.do(lambda jetstream: asyncio.wait_for(_publish(jetstream, stream, messages), _ANSWER_SECONDS_MAX))
 
     def reader(self, stream: Stream, group: str, partition: int, at_once: int) -> NatsReader:
         subscription = self.do(lambda jetstream: self._subscribe(jetstream, stream, group, partition, at_once))
@@ -89,7 +90,7 @@ class NatsBroker:
     async def _jetstream(self) -> JetStreamContext:
         self._connecting = self._connecting or asyncio.Lock()
         async with self._connecting:
-            if self._connection is None or self._connection.is_closed:
+            if self._opened is None or self._connection is None or self._connection.is_closed:
                 self._connection = await nats.connect(
                     servers=self._settings.broker_url.split(","),
                     connect_timeout=_CONNECT_SECONDS_MAX,
@@ -99,7 +100,11 @@ class NatsBroker:
                     error_cb=_note,
                     name="bss",
                 )
-        return self._connection.jetstream(timeout=_ANSWER_SECONDS_MAX, publish_async_max_pending=_UNANSWERED_MAX)
+                # One for the connection: each has an inbox for the answers.
+                self._opened = self._connection.jetstream(
+                    timeout=_ANSWER_SECONDS_MAX, publish_async_max_pending=_UNANSWERED_MAX
+                )
+        return self._opened
 
     async def _prepare(self, jetstream: JetStreamContext, stream: Stream) -> None:
         try:
@@ -181,15 +186,20 @@ class NatsReader:
 async def _publish(jetstream: JetStreamContext, stream: Stream, messages: Sequence[Outgoing]) -> None:
     """All at once. Of a stream with one writer each message says which one it follows, and is refused when that one was
     not kept: what was refused in the middle never stands behind what came after it."""
-    answers, last = [], ""
-    for message in messages:
-        headers = {_ID: message.id, _KEY: quote(message.key, safe=""), **dict(message.headers)}
-        if last and stream.has_one_writer:
-            headers[_EXPECTED_LAST_ID] = last
-        last = message.id
-        subject = _subject(stream, message)
-        answers.append(await jetstream.publish_async(subject, message.body, _ANSWER_SECONDS_MAX, headers=headers))
-    await asyncio.wait_for(asyncio.gather(*answers), _ANSWER_SECONDS_MAX)
+    answers, last = list[asyncio.Future[PubAck]](), ""
+    try:
+        for message in messages:
+            headers = {_ID: message.id, _KEY: quote(message.key, safe=""), **dict(message.headers)}
+            if last and stream.has_one_writer:
+                headers[_EXPECTED_LAST_ID] = last
+            last = message.id
+            subject = _subject(stream, message)
+            # Without a time limit of its own it gives way to nothing else, and many leave in one packet.
+            answers.append(await jetstream.publish_async(subject, message.body, headers=headers))
+        await asyncio.gather(*answers)
+    finally:
+        for answer in answers:
+            answer.cancel()  # what is not answered by now is published again, and keeps no place here
 
 
 def _subject(stream: Stream, message: Outgoing) -> str:
