@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 it failed, 2 misused or not configured, 3 the database doe
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -97,7 +96,7 @@ def worker(
         broker.start()
         try:
             if DELIVERY in wanted:
-                asyncio.run(delivery.run())
+                delivery.run_alone()
             else:
                 threading.Event().wait()
         except KeyboardInterrupt:

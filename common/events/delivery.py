@@ -22,7 +22,6 @@ from typing import TypeVar
 
 import httpx
 import structlog
-from sqlalchemy import Connection
 
 from common.domain.clock import Clock
 from common.domain.ids import ordered_id
@@ -34,7 +33,9 @@ from common.settings import Settings
 from common.store import outbox, queues, subscriptions
 from common.store.database import Database
 from common.store.queues import Delivery
+from common.store.session import Session
 from common.store.subscriptions import Subscription
+from common.store.unit_of_work import UnitOfWork
 
 # How long settled rows stay for `bss events list` and replay; parked ones longer, somebody has to look at them.
 RETENTION = timedelta(days=1)
@@ -134,6 +135,11 @@ class DeliveryWorker:
             with self._signal:
                 self._loop = None
 
+    def run_alone(self) -> None:
+        """`run` in an event loop of its own, for a thread that does nothing else."""
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(self.run())
+
     def wake(self) -> None:
         """Say that there is something to do; safe from any thread, also when nothing runs."""
         with self._signal:
@@ -224,7 +230,7 @@ class DeliveryWorker:
             if not outbox.any_unrelayed(uow.connection):
                 return 0
         with self._database.write(_NO_TENANT) as uow:
-            relayed = self._relay.relay(uow.connection, self._clock.now())
+            relayed = self._relay.relay(uow, self._clock.now())
             uow.commit()
         return relayed
 
@@ -240,38 +246,38 @@ class DeliveryWorker:
 
     def _first(self, listener: Subscription) -> list[Delivery]:
         with self._database.read(_NO_TENANT) as uow:
-            return queues.due(uow.connection, listener.id, self._clock.now(), 1)
+            return queues.due(uow.session, listener.id, self._clock.now(), 1)
 
     def _settle(self, listener: Subscription, outcome: _Outcome, most: int) -> list[Delivery]:
         """Note how attempts ended; the listener's next events, or none, and then it is given back."""
         now, items = self._clock.now(), list[Delivery]()
         with self._database.write(_NO_TENANT) as uow:
             done_to = None if outcome.taken is None else outcome.taken.notification.id
-            goes_on = self._note(uow.connection, listener, done_to, now)
+            goes_on = self._note(uow.session, listener, done_to, now)
             # A lost lease means that another worker has the queue: a failure is the other's to count.
             if goes_on and outcome.refused is not None:
-                goes_on = self._note_failure(uow.connection, listener, outcome.refused, outcome.problem, now)
+                goes_on = self._note_failure(uow, listener, outcome.refused, outcome.problem, now)
             if goes_on and most:
-                items = queues.due(uow.connection, listener.id, now, most)
+                items = queues.due(uow.session, listener.id, now, most)
             if not items:
-                subscriptions.release(uow.connection, listener.id, self._owner, now)
+                subscriptions.release(uow.session, listener.id, self._owner, now)
             uow.commit()
         return items
 
-    def _note(self, connection: Connection, listener: Subscription, done_to: int | None, now: datetime) -> bool:
-        return queues.settle(connection, listener.id, self._owner, done_to, self._lease_end(now))
+    def _note(self, session: Session, listener: Subscription, done_to: int | None, now: datetime) -> bool:
+        return queues.settle(session, listener.id, self._owner, done_to, self._lease_end(now))
 
     def _note_failure(
-        self, connection: Connection, listener: Subscription, item: Delivery, problem: str, now: datetime
+        self, uow: UnitOfWork, listener: Subscription, item: Delivery, problem: str, now: datetime
     ) -> bool:
         """Whether the listener's next event may go."""
         if item.attempts + 1 >= self._settings.delivery_attempts_max:
             one = item.notification
-            queues.parked(connection, item, problem, now)
-            self._note(connection, listener, one.id, now)
+            queues.parked(uow.connection, item, problem, now)
+            self._note(uow.session, listener, one.id, now)
             _log.warning("event parked", event_id=one.event_id, subscription=listener.id, problem=problem)
             return True
-        queues.failed(connection, item, problem, now + backoff(item.attempts + 1, self._settings))
+        queues.failed(uow.connection, item, problem, now + backoff(item.attempts + 1, self._settings))
         return False
 
     def _clean(self) -> None:
@@ -305,6 +311,15 @@ class DeliveryWorker:
 
     async def _do(self, work: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes an event loop: uvloop, which is not there on every system; None for Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def backoff(attempts: int, settings: Settings) -> timedelta:

@@ -43,16 +43,21 @@ _PREFIX = "Product"
 class HubQuery:
     """A query read.
 
-    Shapes: `fields` are the paths to keep, None for all; `named` the event types that it asks for by name.
+    Shapes: `fields` are the paths to keep, None for all; `named` the event types that it asks for by name; `required`
+            are paths and the texts of which one has to stand there, as the condition says among other things.
     """
 
     condition: Condition | None = None
     fields: tuple[tuple[str, ...], ...] | None = None
     named: frozenset[str] = frozenset()
+    required: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = ()
 
     def admits(self, told: Told, body: Document) -> bool:
         """Whether the listener gets this event. One that the contract does not declare must have been asked for."""
-        return (told.declared or told.event.type in self.named) and matches(self.condition, body)
+        if not (told.declared or told.event.type in self.named):
+            return False
+        # Most events are for few of many listeners, and nearly all of them are told apart here.
+        return not any(_differs(body, steps, texts) for steps, texts in self.required) and matches(self.condition, body)
 
     def trim(self, body: Document) -> Document:
         """The parts of a body that the listener asked for, and always what identifies the event."""
@@ -76,7 +81,8 @@ def parse_hub_query(contract: Contract, raw: str | None, settings: Settings) -> 
     filters = [parse_jsonpath(text, names.resolve, **limits) for text in parsed.parameters.get("filter", [])]
     condition = all_of(parsed.condition, AnyOf(tuple(filters)) if filters else None)
     condition = None if condition is None else names.settle(condition)
-    return HubQuery(condition, _fields(parsed.parameters, names), frozenset(_named(condition)))
+    named, required = frozenset(_named(condition)), tuple(_required(condition))
+    return HubQuery(condition, _fields(parsed.parameters, names), named, required)
 
 
 def _fields(parameters: Mapping[str, list[str]], names: _Names) -> tuple[tuple[str, ...], ...] | None:
@@ -95,6 +101,26 @@ def _named(condition: Condition | None) -> Iterator[str]:
                 yield from _named(part)
         case Compare(path, Operator.EQ, values) if path.steps == _TYPE:
             yield from values
+
+
+def _required(condition: Condition | None) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
+    """The equalities without which the condition does not hold."""
+    match condition:
+        case AllOf(parts):
+            for part in parts:
+                yield from _required(part)
+        case Compare(FieldPath(steps, Kind.UNKNOWN), Operator.EQ, values) if steps:
+            yield steps, frozenset(values)
+
+
+def _differs(body: Any, steps: tuple[str, ...], texts: frozenset[str]) -> bool:
+    """Whether nothing stands at a path, or a text that is none of these. Of anything else this says nothing."""
+    value = body
+    for step in steps:
+        if type(value) is not dict:
+            return value is None
+        value = value.get(step)
+    return value is None or (type(value) is str and value not in texts)
 
 
 class _Names:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import lru_cache
 from urllib.parse import quote
 
-from marshmallow import Schema, fields, post_dump
+from marshmallow import Schema, fields
 
 from common.domain.clock import instant_text
 from common.domain.event import Event
@@ -24,6 +24,8 @@ _SENTENCES: Mapping[EventKind, str] = {
 }
 # The standard gives the attribute no scale; its samples print 1, and all our events weigh the same.
 _PRIORITY = "1"
+# More than all contracts have types of events.
+_FRAMES_KEPT = 4_096
 
 
 def href_base(settings: Settings, origin: str) -> str:
@@ -53,9 +55,9 @@ class _Envelope(Schema):
     description = fields.String()
     priority = fields.String()
 
-    @post_dump
-    def drop_absent(self, envelope: Document, **_: Any) -> Document:
-        return {name: value for name, value in envelope.items() if value is not None}
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = {name: field.data_key or name for name, field in self.fields.items()}
 
 
 class _EnvelopeV5(_Envelope):
@@ -75,31 +77,36 @@ _ENVELOPE_V5, _ENVELOPE_V4 = _EnvelopeV5(), _EnvelopeV4()
 
 def _render_v5(publication: Publication, told: Told, event: Event, base: str) -> Document:
     payload = _PAYLOADS_V5[told.event.kind](publication, told, event, base)
-    envelope: Document = _ENVELOPE_V5.dump(_facts(publication, told, event))
-    return envelope | {told.event.body_key: {told.event.payload_key: payload}}
+    return _envelope(_ENVELOPE_V5, publication, told, event) | {told.event.body_key: {told.event.payload_key: payload}}
 
 
 def _render_v4(publication: Publication, told: Told, event: Event, base: str) -> Document:
     """v4 has the full resource in every event."""
     payload = _whole(publication, told, event, base) | dict(event.extra)
-    envelope: Document = _ENVELOPE_V4.dump(_facts(publication, told, event))
-    return envelope | {told.event.body_key: {told.event.payload_key: payload}}
+    return _envelope(_ENVELOPE_V4, publication, told, event) | {told.event.body_key: {told.event.payload_key: payload}}
 
 
-def _facts(publication: Publication, told: Told, event: Event) -> Document:
+def _envelope(schema: _Envelope, publication: Publication, told: Told, event: Event) -> Document:
     moment = instant_text(event.occurred_at)
-    return {
-        "type": told.event.type,
-        "time_occurred": moment,
-        "event_id": event.id,
-        "event_time": moment,
-        "event_type": told.event.type,
-        "correlation_id": event.correlation_id,
-        "domain": publication.contract.title,
-        "title": told.event.type,
-        "description": _SENTENCES[told.event.kind].format(told.resource.type_name, event.resource_id) + ".",
-        "priority": _PRIORITY,
+    sentence = _SENTENCES[told.event.kind].format(told.resource.type_name, event.resource_id) + "."
+    own = {
+        schema.names["time_occurred"]: moment,
+        schema.names["event_id"]: event.id,
+        schema.names["event_time"]: moment,
+        schema.names["correlation_id"]: event.correlation_id,
+        schema.names["description"]: sentence,
     }
+    envelope = _frame(schema, told.event.type, publication.contract.title) | own
+    return {name: value for name, value in envelope.items() if value is not None}
+
+
+@lru_cache(maxsize=_FRAMES_KEPT)
+def _frame(schema: _Envelope, event_type: str, title: str) -> Document:
+    """What all events of a type have in common, and places for the rest. Nobody changes it."""
+    same = {"type": event_type, "event_type": event_type, "title": event_type, "domain": title, "priority": _PRIORITY}
+    places = dict.fromkeys(("time_occurred", "event_id", "event_time", "correlation_id", "description"))
+    frame: Document = schema.dump(same | places)
+    return frame
 
 
 def _whole(publication: Publication, told: Told, event: Event, base: str) -> Document:

@@ -174,8 +174,10 @@ class Sender:
 
     async def _open(self, target: _Target) -> _Connection:
         async def connect(address: str, port: int) -> _Connection:
-            tls = {"ssl": self._tls, "server_hostname": target.host} if target.is_tls else {}
-            made = await self._loop.create_connection(lambda: _Connection(self._loop), address, port, **tls)  # type: ignore[arg-type]
+            tls, name = (self._tls, target.host) if target.is_tls else (None, None)
+            made: tuple[asyncio.Transport, _Connection] = await self._loop.create_connection(
+                lambda: _Connection(self._loop), address, port, ssl=tls, server_hostname=name
+            )
             return made[1]
 
         return await connected(

@@ -20,15 +20,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, literal, select, text, update
+from sqlalchemy import BigInteger, Connection, Row, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from common.domain.clock import instant_text
 from common.domain.event import Event
 from common.exact_json import decode_own, encode
 from common.store.event_tables import RELAYED, UNRELAYED, outbox, outbox_reader, skip
+from common.store.lists import listed, members
 from common.store.session import Session
-from common.store.statements import DialectName, Insertion
+from common.store.statements import DialectName, Insertion, Statement, compiled, given
+from common.store.tables import TEXT
 
 # Any number that nothing else in the database uses as an advisory lock: "BSSrelay" in ASCII.
 _RELAY_LOCK = 0x42535372656C6179
@@ -102,21 +104,37 @@ def unrelayed(connection: Connection, most: int) -> list[Entry]:
     return [_entry(row) for row in connection.execute(statement)]
 
 
-def skipped(connection: Connection, sequences: list[int]) -> set[tuple[str, int]]:
+def skipped(session: Session, sequences: list[int]) -> set[tuple[str, int]]:
     """The listeners that these events are not for although they are registered: see `subscriptions.add`."""
-    statement = select(skip.c.subscription_id, skip.c.sequence).where(skip.c.sequence.in_(sequences))
-    return {(row.subscription_id, row.sequence) for row in connection.execute(statement)}
+    return set(session.rows(_skipped(session.dialect), {"sequences": listed(session, sequences)}))
 
 
-def mark_relayed(connection: Connection, sequences: list[int], now: datetime) -> None:
-    """These events, in this order, are in every queue they belong to."""
-    last = connection.execute(select(func.max(outbox.c.place)).where(RELAYED)).scalar() or 0
-    chosen = outbox.c.sequence.in_(sequences)
-    place = (literal(last) + func.row_number().over(order_by=outbox.c.sequence)).label("place")
-    numbered = select(outbox.c.sequence, place).where(chosen).subquery("numbered")
-    statement = update(outbox).where(outbox.c.sequence == numbered.c.sequence)
-    connection.execute(statement.values(place=numbered.c.place, relayed_at=instant_text(now)))
-    connection.execute(delete(skip).where(skip.c.sequence.in_(sequences)))
+@cache
+def _skipped(dialect: DialectName) -> Statement:
+    chosen = members("sequences", BigInteger(), dialect)
+    statement = select(skip.c.subscription_id, skip.c.sequence)
+    return compiled(statement.where(skip.c.sequence.in_(select(chosen.c.value))), dialect)
+
+
+def mark_relayed(session: Session, sequences: list[int], now: datetime) -> None:
+    """These events, in this order, are in every queue they belong to. It is written with whatever is asked next."""
+    values = {"sequences": listed(session, sequences), "now": instant_text(now), "last": last_place(session.connection)}
+    session.write([(_marking(session.dialect), values), (_unskipping(session.dialect), values)])
+
+
+@cache
+def _marking(dialect: DialectName) -> Statement:
+    chosen = members("sequences", BigInteger(), dialect)
+    place = (given("last", BigInteger()) + func.row_number().over(order_by=chosen.c.value)).label("place")
+    numbered = select(chosen.c.value, place).subquery("numbered")
+    statement = update(outbox).where(outbox.c.sequence == numbered.c.value)
+    return compiled(statement.values(place=numbered.c.place, relayed_at=given("now", TEXT)), dialect)
+
+
+@cache
+def _unskipping(dialect: DialectName) -> Statement:
+    chosen = members("sequences", BigInteger(), dialect)
+    return compiled(delete(skip).where(skip.c.sequence.in_(select(chosen.c.value))), dialect)
 
 
 def relayed_after(connection: Connection, place: int, most: int) -> list[Entry]:
@@ -127,7 +145,8 @@ def relayed_after(connection: Connection, place: int, most: int) -> list[Entry]:
 
 def last_place(connection: Connection) -> int:
     """The place of the event that was relayed last; 0 before the first."""
-    return connection.execute(select(func.max(outbox.c.place)).where(RELAYED)).scalar() or 0
+    last: int | None = connection.execute(select(func.max(outbox.c.place)).where(RELAYED)).scalar()
+    return last or 0
 
 
 def enrol(connection: Connection, name: str) -> None:

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
@@ -35,9 +37,14 @@ from sqlalchemy import tuple_ as row_of
 from common.domain.clock import instant_text
 from common.store import outbox
 from common.store.event_tables import PARKED, delivery, notification, subscription
+from common.store.lists import listed, members
+from common.store.session import Session
+from common.store.statements import DialectName, Insertion, Statement, compiled, given
+from common.store.tables import TEXT
 
 _ERROR_LENGTH_MAX = 500
 _REPLAYED_AT_ONCE = 1_000
+_NOTIFICATION = ("id", "tenant", "event_id", "event_type", "listener_path", "body")
 # Parameters of one statement: SQLite takes 32,766.
 _PARAMETERS_MAX = 10_000
 
@@ -71,64 +78,98 @@ def last_number(connection: Connection) -> int:
 
 
 def publish(
-    connection: Connection,
+    session: Session,
     notifications: Sequence[Notification],
     queues: Mapping[tuple[str, ...], Sequence[int]],
     now: datetime,
 ) -> None:
-    """Put notifications into queues, to be tried at once.
+    """Put notifications into queues, to be tried at once. It is written with whatever is asked next.
 
     Shapes: `queues` has the numbers that are for these listeners, by the listeners' ids.
     """
-    if not notifications:
-        return
     moment = instant_text(now)
-    rows = [{name: getattr(one, name) for name in Notification.__slots__} for one in notifications]
-    connection.execute(insert(notification).values(queued_at=moment), rows)
+    rows = [{"queued_at": moment} | {name: getattr(one, name) for name in _NOTIFICATION} for one in notifications]
+    session.write(_insertion(session.dialect).steps(rows) if rows else [])
     for listeners, numbers in queues.items():
-        for start in range(0, len(listeners), _PARAMETERS_MAX):
-            some = listeners[start : start + _PARAMETERS_MAX]
-            every = subscription.join(notification, true())
-            pairs = select(subscription.c.id, notification.c.id).select_from(every)
-            pairs = pairs.where(subscription.c.id.in_(some), notification.c.id.in_(numbers))
-            key = ["subscription_id", "notification_id"]
-            connection.execute(insert(delivery).from_select(key, pairs, include_defaults=False))
+        values = {"listeners": listed(session, listeners), "numbers": listed(session, numbers)}
+        session.write([(_enqueuing(session.dialect), values)])
 
 
-def due(connection: Connection, subscription_id: str, now: datetime, most: int) -> list[Delivery]:
+def due(session: Session, subscription_id: str, now: datetime, most: int) -> list[Delivery]:
     """The events at the head of a listener's queue that may be tried now, in order; none when the first may not."""
-    done = select(subscription.c.done_to).where(subscription.c.id == subscription_id).scalar_subquery()
-    statement = select(delivery.c.notification_id, delivery.c.attempts, delivery.c.next_at).where(
-        delivery.c.subscription_id == subscription_id, delivery.c.notification_id > done
-    )
     moment, attempts = instant_text(now), dict[int, int]()
-    for row in connection.execute(statement.order_by(delivery.c.notification_id).limit(most)):
-        if row.next_at is not None and row.next_at > moment:
+    for number, failures, next_at in session.rows(_head(session.dialect), {"id": subscription_id, "most": most}):
+        if next_at is not None and next_at > moment:
             break
-        attempts[row.notification_id] = row.attempts or 0
-    # Read by their numbers, and not joined: a plan that begins at the other end would read all that is kept.
-    columns = [notification.c[name] for name in Notification.__slots__]
-    found = connection.execute(select(*columns).where(notification.c.id.in_(attempts)).order_by(notification.c.id))
-    return [Delivery(subscription_id, Notification(*row), attempts[row.id]) for row in found]
+        attempts[number] = failures or 0
+    if not attempts:
+        return []
+    found = session.rows(_numbered(session.dialect), {"numbers": listed(session, list(attempts))})
+    return [Delivery(subscription_id, Notification(*row), attempts[row[0]]) for row in found]
 
 
-def settle(connection: Connection, subscription_id: str, owner: str, done_to: int | None, until: datetime) -> bool:
+def settle(session: Session, subscription_id: str, owner: str, done_to: int | None, until: datetime) -> bool:
     """Note how far a listener's queue is done, and keep its lease for longer.
 
     False when the lease is another's by now or the listener is gone; what was delivered is noted all the same.
     """
-    which = subscription.c.id == subscription_id
-    ours = update(subscription).where(which, subscription.c.lease_owner == owner, subscription.c.is_removed.is_(False))
-    reached = (
-        {}
-        if done_to is None
-        else {"done_to": case((subscription.c.done_to < done_to, done_to), else_=subscription.c.done_to)}
-    )
-    if connection.execute(ours.values(lease_until=instant_text(until), **reached)).rowcount:
+    done = 0 if done_to is None else done_to
+    values = {"listener": subscription_id, "owner": owner, "done": done, "until": instant_text(until)}
+    if session.change(_settling(session.dialect), values):
         return True
-    if done_to is not None:
-        connection.execute(update(subscription).where(which, subscription.c.done_to < done_to).values(done_to=done_to))
+    session.write([(_reaching(session.dialect), {"listener": subscription_id, "done": done})])
     return False
+
+
+@cache
+def _insertion(dialect: DialectName) -> Insertion:
+    return Insertion(notification, dialect, (*_NOTIFICATION, "queued_at"))
+
+
+@cache
+def _enqueuing(dialect: DialectName) -> Statement:
+    """Every pair of some listeners and some numbers."""
+    listeners, numbers = members("listeners", TEXT, dialect), members("numbers", BigInteger(), dialect)
+    pairs = select(listeners.c.value, numbers.c.value).select_from(listeners.join(numbers, true()))
+    key = ["subscription_id", "notification_id"]
+    return compiled(insert(delivery).from_select(key, pairs, include_defaults=False).inline(), dialect)
+
+
+@cache
+def _head(dialect: DialectName) -> Statement:
+    done = select(subscription.c.done_to).where(subscription.c.id == given("id", TEXT)).scalar_subquery()
+    statement = select(delivery.c.notification_id, delivery.c.attempts, delivery.c.next_at).where(
+        delivery.c.subscription_id == given("id", TEXT), delivery.c.notification_id > done
+    )
+    return compiled(statement.order_by(delivery.c.notification_id).limit(given("most", BigInteger())), dialect)
+
+
+@cache
+def _numbered(dialect: DialectName) -> Statement:
+    """Notifications by number, and not joined to the queue: a plan that began here would read all that is kept."""
+    chosen = members("numbers", BigInteger(), dialect)
+    columns = [notification.c[name] for name in _NOTIFICATION]
+    statement = select(*columns).where(notification.c.id.in_(select(chosen.c.value)))
+    return compiled(statement.order_by(notification.c.id), dialect)
+
+
+@cache
+def _settling(dialect: DialectName) -> Statement:
+    done = given("done", BigInteger())
+    statement = update(subscription).where(
+        subscription.c.id == given("listener", TEXT),
+        subscription.c.lease_owner == given("owner", TEXT),
+        subscription.c.is_removed.is_(False),
+    )
+    reached = case((subscription.c.done_to < done, done), else_=subscription.c.done_to)
+    return compiled(statement.values(lease_until=given("until", TEXT), done_to=reached), dialect)
+
+
+@cache
+def _reaching(dialect: DialectName) -> Statement:
+    done = given("done", BigInteger())
+    mine = (subscription.c.id == given("listener", TEXT)) & (subscription.c.done_to < done)
+    return compiled(update(subscription).where(mine).values(done_to=done), dialect)
 
 
 def failed(connection: Connection, item: Delivery, problem: str, next_at: datetime) -> None:
@@ -285,7 +326,7 @@ def _copy(connection: Connection, numbers: Sequence[int], last: int, now: dateti
     """Write notifications again under the numbers behind `last`; old and new numbers as a table."""
     number = (literal(last) + func.row_number().over(order_by=notification.c.id)).label("number")
     copied = select(notification.c.id, number).where(notification.c.id.in_(numbers)).subquery("copied")
-    names = [name for name in Notification.__slots__ if name != "id"]
+    names = [name for name in _NOTIFICATION if name != "id"]
     source = select(copied.c.number, *(notification.c[name] for name in names), literal(instant_text(now)))
     source = source.select_from(copied.join(notification, notification.c.id == copied.c.id))
     connection.execute(insert(notification).from_select(["id", *names, "queued_at"], source, include_defaults=False))

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, ScalarSelect, and_, func, insert, literal, or_, select, update
 
 from common.domain.clock import instant_text
 from common.store.event_tables import UNRELAYED, delivery, outbox, skip, subscription
+from common.store.session import Session
+from common.store.statements import DialectName, Statement, compiled, given
+from common.store.tables import TEXT
 
 _LIVE = subscription.c.is_removed.is_(False)
 
@@ -113,10 +117,16 @@ def claim_due(connection: Connection, owner: str, now: datetime, until: datetime
     return [_read(row) for row in rows]
 
 
-def release(connection: Connection, id: str, owner: str, now: datetime) -> None:
+def release(session: Session, id: str, owner: str, now: datetime) -> None:
     """Give a listener back. `lease_until` stays as the time it was last served."""
-    statement = update(subscription).where(subscription.c.id == id, subscription.c.lease_owner == owner)
-    connection.execute(statement.values(lease_owner=None, lease_until=instant_text(now)))
+    session.write([(_releasing(session.dialect), {"listener": id, "owner": owner, "now": instant_text(now)})])
+
+
+@cache
+def _releasing(dialect: DialectName) -> Statement:
+    mine = (subscription.c.id == given("listener", TEXT)) & (subscription.c.lease_owner == given("owner", TEXT))
+    statement = update(subscription).where(mine).values(lease_owner=None, lease_until=given("now", TEXT))
+    return compiled(statement, dialect)
 
 
 def _due(now: datetime) -> Any:

@@ -127,7 +127,7 @@ def _told(suite):
     relay = Relay(publications(installation), installation.settings)
     bodies: dict[str, list] = {}
     with installation.database.write("") as uow:
-        while relay.relay(uow.connection, installation.clock.now()):
+        while relay.relay(uow, installation.clock.now()):
             pass
         queued = select(delivery.c.subscription_id, notification.c.body)
         queued = queued.join(notification, notification.c.id == delivery.c.notification_id)

@@ -63,6 +63,6 @@ def test_only_one_relay_works_at_a_time(scene: Scene, listener: Listener) -> Non
 
     with scene.database.write() as mine, scene.database.write() as theirs:
         assert outbox.relay_alone(mine.connection)
-        assert Relay(PUBLICATIONS, scene.settings).relay(theirs.connection, clock.now()) == 0
+        assert Relay(PUBLICATIONS, scene.settings).relay(theirs, clock.now()) == 0
     with scene.database.write() as free:
-        assert Relay(PUBLICATIONS, scene.settings).relay(free.connection, clock.now()) == 1
+        assert Relay(PUBLICATIONS, scene.settings).relay(free, clock.now()) == 1

@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import booleans, integers, lists, none, recursive, sampled_from
 
-from common.domain.query import Document
+from common.domain.query import Document, matches
 from common.errors import ClientError, Conflict, InvalidBody, InvalidParameter, NotFound, NotImplementedFeature
 from common.events import hub
 from common.events.hub_query import HubQuery, parse_hub_query
+from common.events.publication import Told
 from common.events.render import render
 from common.settings import Settings
 from common.spec.contract import Contract
@@ -232,3 +235,23 @@ def test_fields_trim_through_objects_and_arrays_and_leave_what_identifies() -> N
     trimmed = HubQuery(fields=(("event", "o", "n", "a"), ("title",))).trim(body)
 
     assert trimmed == {"@type": "X", "eventId": "e", "eventType": "X", "event": {"o": {"n": [{"a": 1}]}}}
+
+
+@given(
+    value=recursive(none() | booleans() | sampled_from("ab1") | integers(0, 1), lambda inner: lists(inner, max_size=2)),
+    wanted=sampled_from(["a", "b", "1", "true"]),
+    is_there=booleans(),
+)
+def test_what_is_told_apart_early_is_told_apart_by_the_whole_query(value: Any, wanted: str, is_there: bool) -> None:
+    query = parse_hub_query(
+        ORDERING_V5, f"event.productOrder.note={wanted}&eventType=ProductOrderCreateEvent", Settings()
+    )
+    body = {
+        "eventType": "ProductOrderCreateEvent",
+        "event": {"productOrder": {"note": value} if is_there else {"id": "o"}},
+    }
+    event = ORDERING_V5.events["ProductOrderCreateEvent"]
+    told = Told(ORDERING_V5.resources["productOrder"], event, declared=True)
+
+    assert len(query.required) == 2
+    assert query.admits(told, body) == matches(query.condition, body)
