@@ -24,6 +24,7 @@ from tmf678_bill.billing.values import (
 )
 from tmf678_bill.tables import CHARGE
 
+_PLAIN = frozenset({str, Decimal, int, bool, type(None)})
 _DAY, _ZONE = timedelta(days=1), ZoneInfo("UTC")
 # Quantities have 34 digits at most (`tmf635_usage`): sums of any number of them fit.
 _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
@@ -92,6 +93,8 @@ def added(quantities: Iterable[Decimal]) -> Decimal:
 
 def plain(value: Any) -> Any:
     """Plain data as documents have it: lists for tuples, no empty values."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {str(name): plain(member) for name, member in value.items() if member is not None}
     if isinstance(value, list | tuple):

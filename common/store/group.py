@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import literal_column, or_, select, true
@@ -118,6 +119,7 @@ class GroupRecords(Records):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._names = self._described.key
+        self._key = itemgetter(*self._names)
         self._known: dict[Key, Record | None] = {}
         self._locked: set[Key] = set()
         self._ahead: list[_Ahead] = []
@@ -174,13 +176,15 @@ class GroupRecords(Records):
             self.flush()
             return super().find(where, order=order, limit=limit, after=after, for_update=for_update)
         asked = where[ahead.column]
+        others = [(name, one) for name, one in where.items() if name != ahead.column]
         rows = [
             row
             for value in (asked if isinstance(asked, tuple) else (asked,))
             for row in ahead.found.get(value, {}).values()
-            if all(_fits(row[name], one) for name, one in where.items())
+            if all(_fits(row[name], one) for name, one in others)
         ]
-        rows.sort(key=lambda row: tuple(_sortable(row[name]) for name in (*order, *self._names)))
+        if len(rows) > 1:
+            rows.sort(key=lambda row: tuple(_sortable(row[name]) for name in (*order, *self._names)))
         return [dict(row) for row in rows[:limit]]
 
     def sum(
@@ -261,7 +265,8 @@ class GroupRecords(Records):
     # -- the parts ----------------------------------------------------------------------------------------
 
     def _key_of(self, row: Mapping[str, Any]) -> Key:
-        return tuple(row[name] for name in self._names)
+        key = self._key(row)
+        return key if len(self._names) > 1 else (key,)
 
     def _know(self, row: Record, *, is_locked: bool) -> None:
         key = self._key_of(row)

@@ -87,7 +87,7 @@ def test_a_run_by_hand_that_is_broken_off_is_done_by_the_next(office: Office, mo
     office.shop.clock.move(office.shop.clock.now().replace(month=2, day=2))
 
     with pytest.raises(Stopped), dying(monkeypatch, 3, is_before=True):
-        BillRun(installation, workers=1).run()
+        BillRun(installation, workers=1, together=2).run()
     rest = BillRun(installation).run()
     office.shop.run()
 

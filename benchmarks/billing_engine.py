@@ -1,32 +1,28 @@
 """How many statements the billing engine makes in a second on one core, beside a bare loop that adds the same amounts.
 
-    python -m benchmarks.billing [ROUNDS] [--json]
-
 An account with three products (a bundle with a discount of 10 %, a plan with a discount of its own, and television), 24
-months old, with 200 sums of usage, of which 100 have new lines. What was charged until last month is there; `statement`
-proposes everything since the beginning, takes the difference, and makes the statement with its taxes by rate; `first`
-makes the statement of an account that was never billed: 24 months at once; `explained` makes the explanation of each
-item as well. `bare` is a loop over the same months and usage that knows the prices: plain Decimals, a sum for each
-month, the discount off it, what was before subtracted, the tax at the end; no items. Both run in one process in
-alternating rounds; medians of CPU time.
+months old, with 200 sums of usage, of which 100 have new lines. What was charged until last month is there. `whole`
+proposes everything since the beginning, takes the difference, and makes the statement with its taxes by rate; `closed`
+does so with what has not ended by the last cutoff. `bare` is a loop over all months and usage that knows the prices:
+plain Decimals, a sum for each month, the discount off it, what was before subtracted, the tax at the end; no items.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-import statistics
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 
+from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from common.domain.cycles import Cycle, months_later
 from common.domain.money import Money
+from tmf678_bill.billing.closed import closed_day
 from tmf678_bill.billing.difference import settle
 from tmf678_bill.billing.engine import propose
-from tmf678_bill.billing.explain import explain_item
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.statement import state
 from tmf678_bill.billing.values import (
@@ -55,32 +51,40 @@ POLICY = Policy(tax_rounding=TaxRounding.PER_RATE)
 RATES = RateTable([TaxRate("VAT", "AT", Decimal(20))])
 
 
-def main(rounds: int, as_json: bool) -> None:
+def measure(scale: Scale) -> list[Figure]:
+    """What the engine makes beside a bare loop, and what it saves when the past is closed."""
     before, now = account(CUTOFF, MONTHS), account(CUTOFF, MONTHS + 1)
     existing = existing_of(before)
-    made = statement(now, existing)
-    assert bare(now) == made.gross.amount, "both come to the same"
-    gc.freeze()
-    kinds: dict[str, Callable[[], object]] = {
-        "statement": lambda: [statement(now, existing) for _ in range(STATEMENTS)],
-        "explained": lambda: [
-            [explain_item(item) for item in statement(now, existing).items] for _ in range(STATEMENTS)
-        ],
-        "first": lambda: [statement(now, ()) for _ in range(STATEMENTS)],
-        "bare": lambda: [bare(now) for _ in range(STATEMENTS)],
+    since = closed_day(now, months_later(CUTOFF, -1))
+    assert since is not None, "all of it is monthly"
+    late = replace(now, usage=tuple(one for one in now.usage if one.period_end > since))
+    kept = tuple(one for one in existing if one.purpose.period.end > since)
+    assert statement(late, kept, since) == statement(now, existing), "both come to the same"
+    assert bare(now) == statement(now, existing).gross.amount, "and so does who knows the prices"
+    kinds: dict[str, Callable[[], float]] = {
+        "whole": partial(_rate, lambda: statement(now, existing)),
+        "closed": partial(_rate, lambda: statement(late, kept, since)),
+        "bare": partial(_rate, lambda: bare(now)),
     }
-    times: dict[str, list[float]] = {name: [] for name in kinds}
-    for _ in range(rounds):
-        for name, run in kinds.items():
-            begun = time.process_time()
-            run()
-            times[name].append(time.process_time() - begun)
-    rates = {name: STATEMENTS / statistics.median(spent) for name, spent in times.items()}
-    if as_json:
-        print(json.dumps({name: int(figure) for name, figure in rates.items()}))
-        return
-    for name, figure in rates.items():
-        print(f"{name:12} {figure:10,.0f} statements/s   {figure / rates['bare']:6.3f} of bare")
+    gc.freeze()
+    speeds = rounds(kinds, scale.rounds)
+    gc.unfreeze()
+    whole, closed = "with all of its past", "with what is not closed of it"
+    return [
+        Figure.of("bills.engine", speeds["closed"], "/s", about=f"statements of an account of 24 months, {closed}"),
+        Figure.of("bills.engine whole", speeds["whole"], "/s", about=f"the same {whole}"),
+        Figure.of(
+            "bills.engine of bare", ratios(speeds["closed"], speeds["bare"]), "ratio", about="beside a bare loop"
+        ),
+        Figure.of("bills.engine of whole", ratios(speeds["closed"], speeds["whole"]), "ratio", about="what is saved"),
+    ]
+
+
+def _rate(make: Callable[[], object]) -> float:
+    begun = time.process_time()
+    for _ in range(STATEMENTS):
+        make()
+    return STATEMENTS / (time.process_time() - begun)
 
 
 def account(cutoff: date, months: int) -> AccountFacts:
@@ -130,8 +134,8 @@ def existing_of(before: AccountFacts) -> tuple[Existing, ...]:
     return tuple(Existing(one.purpose, one.amount, one.covers, one.quantity, one.unit) for one in charged)
 
 
-def statement(now: AccountFacts, existing: tuple[Existing, ...]) -> Statement:
-    return state(settle(propose(now, CUTOFF, POLICY), existing), POLICY, RATES)
+def statement(now: AccountFacts, existing: tuple[Existing, ...], since: date | None = None) -> Statement:
+    return state(settle(propose(now, CUTOFF, POLICY, since), existing), POLICY, RATES)
 
 
 def bare(now: AccountFacts) -> Decimal:
@@ -150,8 +154,3 @@ def bare(now: AccountFacts) -> Decimal:
         after += net_after - (net_after / 10).quantize(CENT, ROUND_HALF_EVEN)
     new = after - before
     return new + (new / 5).quantize(CENT, ROUND_HALF_EVEN)
-
-
-if __name__ == "__main__":
-    numbers = [argument for argument in sys.argv[1:] if argument.isdigit()]
-    main(int(numbers[0]) if numbers else 9, "--json" in sys.argv)

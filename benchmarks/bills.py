@@ -1,0 +1,190 @@
+"""How many accounts two workers bill in a second, beside a floor that writes the same rows and computes nothing.
+
+An account has three products (a bundle with a discount of 10 % of all, a line, television), was billed before, and has
+200 usages since. `run` is `bss bill run --due` twice at once on a durable PostgreSQL: usage claimed and summed, items,
+taxes, numbers, documents, receivable, ledger, events and works, committed. `floor` is `floors.bills` twice at once.
+Both are measured in the same rounds, at several sizes of the store: all accounts have everything but usage, which
+those have that are billed. Documents (PDF, JSON) are made by works of their own and have figures of their own.
+
+`engine` is the engine alone, without a store: an account of 24 months, once with all of its past and once with what is
+not closed, beside a loop over the same amounts that knows the prices.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+
+from benchmarks import billing_engine
+from benchmarks.billing_stock import MONTHS, Template, after, installation, rows_of_a_bill, stock
+from benchmarks.harness.figures import Figure, Scale, ratios, rounds
+from benchmarks.harness.machine import family_cpu_seconds, parent_of
+from benchmarks.harness.servers import postgresql, settled
+from common.domain.clock import instant_text
+from common.rest.actions import acting
+from tests.postgres import PostgresServer
+from tmf678_bill.batch import BillRun
+from tmf678_bill.document import json_document, pdf
+from tmf678_bill.document.language import language
+from tmf678_bill.document.source import view_of
+from tmf678_bill.tables import HEADS
+
+WORKERS, BILLS = 2, 100
+# Accounts in the store, and rounds at each size.
+SIZES, SIZES_SHORT, ROUNDS = (1_000, 10_000), (800,), 3
+TARGET = 500.0
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """Every figure of the section."""
+    found = billing_engine.measure(scale)
+    sizes = SIZES_SHORT if scale.is_short else SIZES
+    per_bill: dict[int, list[float]] = {}
+    with postgresql() as server:
+        for size in sizes:
+            with server.database() as url:
+                made, per_bill[size] = _runs(server, url, size)
+                if size == sizes[0]:
+                    found += [*made, *_documents(url, scale)]
+    if len(sizes) > 1:
+        first, last = sizes[0], sizes[-1]
+        grown = [one / statistics.median(per_bill[first]) for one in per_bill[last]]
+        about = f"processor time of workers and database for a bill, {last:,} accounts beside {first:,}"
+        found.append(Figure.of("bills.growth", grown, "ratio", better="less", target=1.2, short=False, about=about))
+    return found
+
+
+# -- runs -------------------------------------------------------------------------------------------------------------
+
+
+def _runs(server: PostgresServer, url: str, size: int) -> tuple[list[Figure], list[float]]:
+    """The figures at a size of the store, and the processor time for each bill, in seconds."""
+    stock(url)
+    template, used = Template.of(url), 2 * BILLS * (ROUNDS + 1)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        kept = folder / "rows.json"
+        kept.write_text(json.dumps(rows_of_a_bill(url)))
+        template.load(url, range(1, size + 1), with_usage=used)
+        settled(url)
+        meter, taken = _Meter(server, url), iter(range(1, used + 1, BILLS))
+        kinds: dict[str, Callable[[], float]] = {
+            "run": lambda: meter.run(next(taken)),
+            "floor": lambda: meter.floor(next(taken), kept),
+        }
+        speeds = rounds(kinds, ROUNDS)
+    spent = {name: [worker + base for worker, base in meter.spent[name][1:]] for name in kinds}
+    about = f"{WORKERS} workers, {size:,} accounts in the store, 3 products and 200 usages each"
+    return [
+        Figure.of("bills.run", speeds["run"], "/s", target=TARGET, about=about),
+        Figure.of("bills.run floor", speeds["floor"], "/s", about="the same rows by the driver, nothing computed"),
+        Figure.of("bills.run of floor", ratios(speeds["run"], speeds["floor"]), "ratio", about="bills a second"),
+        Figure.of(
+            "bills.run processor of floor", ratios(spent["floor"], spent["run"]), "ratio",
+            about="processor time of workers and database for a bill",
+        ),
+        Figure.of("bills.worker", _ms(meter, "run", 0), "ms", better="less", about="processor time of a bill: workers"),
+        Figure.of("bills.database", _ms(meter, "run", 1), "ms", better="less", about="that of the database"),
+        Figure.of("bills.database floor", _ms(meter, "floor", 1), "ms", better="less", about="that of the floor"),
+    ], spent["run"]  # fmt: skip
+
+
+def _ms(meter: _Meter, kind: str, place: int) -> list[float]:
+    return [one[place] * 1000 for one in meter.spent[kind][1:]]
+
+
+class _Meter:
+    """Two processes at once over as many accounts, and what time of the processor they and the database took."""
+
+    def __init__(self, server: PostgresServer, url: str) -> None:
+        self.url = url
+        with psycopg.connect(server.url()) as connection:
+            row = connection.execute("SELECT pg_backend_pid()").fetchone()
+            assert row is not None, "a connection has a process"
+            self.postmaster = parent_of(row[0])
+        self.spent: dict[str, list[tuple[float, float]]] = {"run": [], "floor": []}
+
+    def run(self, first: int) -> float:
+        """Bills in a second."""
+        accounts = [f"acc-{number:07d}" for number in range(first, first + BILLS)]
+        with psycopg.connect(self.url) as connection:
+            due = instant_text(after(MONTHS).replace(hour=0))
+            connection.execute("UPDATE tmf678_billing SET next = %s WHERE account = ANY(%s)", [due, accounts])
+        return self._at_once("run", [[sys.executable, "-m", "benchmarks.bills", self.url] for _ in range(WORKERS)])
+
+    def floor(self, first: int, kept: Path) -> float:
+        """The same by the floor."""
+        each, before = BILLS // WORKERS, instant_text(after(MONTHS).replace(hour=0))
+        command = [sys.executable, "-m", "benchmarks.floors.bills", self.url, str(kept)]
+        parts = range(first, first + BILLS, each)
+        return self._at_once("floor", [[*command, str(part), str(each), before] for part in parts])
+
+    def _at_once(self, kind: str, commands: Sequence[Sequence[str]]) -> float:
+        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        workers = [subprocess.Popen(command, **piped) for command in commands]  # type: ignore[call-overload]
+        for one in workers:
+            assert one.stdout.readline() == "ready\n", "a worker is ready"
+        base, begun = family_cpu_seconds(self.postmaster), time.perf_counter()
+        for one in workers:
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        told = [json.loads(one.stdout.readline()) for one in workers]
+        seconds = time.perf_counter() - begun
+        spent = family_cpu_seconds(self.postmaster) - base
+        for one in workers:
+            one.communicate()
+        bills = sum(one["bills"] for one in told)
+        assert bills == BILLS, f"{bills} of {BILLS} accounts were billed"
+        self.spent[kind].append((sum(one["cpu"] for one in told) / bills, spent / bills))
+        return bills / seconds
+
+
+def work(url: str) -> None:
+    """A worker: one run of what is due, once it is told to."""
+    made = installation(url, MONTHS)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    begun, spent = time.perf_counter(), time.process_time()
+    report = BillRun(made, workers=1).run()
+    bills = sum(len(one.bills) for one in report.outcomes)
+    print(json.dumps({"bills": bills, "seconds": time.perf_counter() - begun, "cpu": time.process_time() - spent}))
+
+
+# -- documents --------------------------------------------------------------------------------------------------------
+
+
+def _documents(url: str, scale: Scale) -> list[Figure]:
+    """PDFs and JSON documents in a second, by one process."""
+    made = installation(url, MONTHS)
+    with made.database.read() as uow:
+        bills = [row["bill"] for row in uow.records(HEADS.name).find({}, limit=10 if scale.is_short else 40)]
+
+    def made_of(media_type: str) -> float:
+        begun = time.process_time()
+        for bill in bills:
+            with made.database.snapshot() as uow:
+                context = acting(made, uow).context("customerBill")
+                view, letter = view_of(context, bill)
+                if media_type == pdf.MEDIA_TYPE:
+                    pdf.render(view, language(view.language), letter.appearance)
+                else:
+                    json_document.render(context, view)
+        return len(bills) / (time.process_time() - begun)
+
+    kinds = {"pdf": lambda: made_of(pdf.MEDIA_TYPE), "json": lambda: made_of(json_document.MEDIA_TYPE)}
+    speeds = rounds(kinds, ROUNDS)
+    about = "documents of bills, by one process, by processor time"
+    return [Figure.of(f"bills.{name}", speeds[name], "/s", about=about) for name in kinds]
+
+
+if __name__ == "__main__":
+    work(sys.argv[1])
