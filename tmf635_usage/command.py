@@ -18,8 +18,10 @@ from rich.table import Table
 
 from common.cli.context import FAILED, MISUSED, err, opened, out, print_json, stop
 from common.domain.clock import instant_text, read_instant
-from tmf635_usage.feed import Feed, OtherFile, Taken, seldom_collecting
-from tmf635_usage.ingest import CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
+from common.installation import Installation
+from tmf635_usage.feed import Begin, Feed, OtherFile, Taken, seldom_collecting
+from tmf635_usage.ingest import CHUNK, CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
+from tmf635_usage.parallel import Processes, ProcessLost
 from tmf635_usage.publish_command import publish
 from tmf635_usage.recycle import Recycle, Recycled
 from tmf635_usage.rerate import Change, Proof, Sums
@@ -32,6 +34,7 @@ usage_app = typer.Typer(name="usage", no_args_is_help=True, add_completion=False
 
 usage_app.command()(publish)
 
+PROCESSES_MAX = 64
 REJECTS, CHECKPOINT = ".rejects.ndjson", ".checkpoint"
 _JSON = typer.Option("--json", help="Machine-readable.")
 _DRY_RUN = typer.Option("--dry-run", help="Do the same and keep nothing.")
@@ -48,6 +51,7 @@ def ingest(
     mapping: Annotated[Path | None, typer.Option(help="YAML: what the columns are (docs/usage.md).")] = None,
     folder: Annotated[Path | None, typer.Option(help="For reject files and checkpoints; else beside the file.")] = None,
     from_start: Annotated[bool, typer.Option("--from-start", help="Pay no attention to checkpoints.")] = False,
+    processes: Annotated[int, typer.Option(min=1, max=PROCESSES_MAX, help="Processes that share the records.")] = 1,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Take in files of usage. One that was broken off goes on where it stopped; no record counts twice.
@@ -58,12 +62,14 @@ def ingest(
     with opened() as installation, _refusals():
         columns = Columns() if mapping is None else Columns.load(mapping)
         take = Ingest.of(installation, assumed=UNKNOWN_PRODUCT).take
-        with seldom_collecting(), _progress(sum(file.stat().st_size for file in files)) as advance:
+        total = sum(file.stat().st_size for file in files)
+        with seldom_collecting(), _sharing(installation, processes) as begin, _progress(total) as advance:
             done = 0
             for file in files:
                 beside = (folder or file.parent) / file.name
                 rejects, checkpoint = (beside.with_name(beside.name + suffix) for suffix in (REJECTS, CHECKPOINT))
-                for taken in Feed(file, rejects, checkpoint, take, columns).run(from_start=from_start):
+                feed = Feed(file, rejects, checkpoint, take, columns, CHUNK * processes, begin)
+                for taken in feed.run(from_start=from_start):
                     told[str(file)] = taken
                     advance(done + taken.offset, f"{taken.received} records of {file.name}")
                 done += file.stat().st_size
@@ -203,10 +209,22 @@ def _instant(text: str) -> datetime:
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except (MappingRefused, OtherFile) as error:
+    except (MappingRefused, OtherFile, ProcessLost) as error:
         stop(str(error), FAILED)
     except OSError as error:
         stop(f"a file cannot be read or written: {error}", FAILED)
+
+
+@contextmanager
+def _sharing(installation: Installation, processes: int) -> Iterator[Begin | None]:
+    """What has records taken by several processes; None for one, which is this one."""
+    if processes == 1:
+        yield None
+        return
+    if installation.database.dialect_name == "sqlite":
+        stop("--processes: SQLite has one writer; several processes need PostgreSQL", MISUSED)
+    with Processes(installation.settings, processes, UNKNOWN_PRODUCT) as sharing:
+        yield sharing.begin
 
 
 @contextmanager

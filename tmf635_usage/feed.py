@@ -32,6 +32,8 @@ _HEAD_BYTES = 4_096
 _OBJECTS_BETWEEN_LOOKS = 100_000
 
 Take = Callable[[Sequence[Document | BssError]], list[Outcome]]
+# Has records taken; what it gives waits for their outcomes.
+Begin = Callable[[Sequence[Document | BssError]], Callable[[], list[Outcome]]]
 
 
 @contextmanager
@@ -71,7 +73,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Feed:
-    """A file, where its refused records and its checkpoint go, and what takes its records."""
+    """A file, where its refused records and its checkpoint go, and what takes its records (`begin`: has them taken)."""
 
     file: Path
     rejects: Path
@@ -79,6 +81,7 @@ class Feed:
     take: Take
     columns: Columns = field(default_factory=Columns)
     size: int = CHUNK
+    begin: Begin | None = None
 
     def run(self, *, from_start: bool = False) -> Iterator[Taken]:
         """How far it is: at the beginning and after each chunk.
@@ -90,13 +93,25 @@ class Feed:
             rejected.truncate(taken.rejects)
             yield taken
             records = read_file(self.file, self.columns, Place(taken.offset, taken.line))
-            for chunk in chunks(records, self.size):
-                outcomes = self.take([keyed(one.record) for one in chunk])
+            for chunk, outcomes in self._in_turn(chunks(records, self.size)):
                 taken = self._noted(taken, chunk, outcomes, rejected)
                 self._keep(taken)
                 yield taken
         if not taken.results.get(REFUSED):
             self.rejects.unlink(missing_ok=True)
+
+    def _in_turn(self, parts: Iterator[list[Read]]) -> Iterator[tuple[list[Read], list[Outcome]]]:
+        """Each chunk with what became of it. Where others take it, the next one is read meanwhile."""
+        if self.begin is None:
+            for chunk in parts:
+                yield chunk, self.take([keyed(one.record) for one in chunk])
+            return
+        present: list[Read] = next(parts, [])
+        while present:
+            outcomes = self.begin([keyed(one.record) for one in present])
+            following = next(parts, [])
+            yield present, outcomes()
+            present = following
 
     def _noted(self, taken: Taken, chunk: list[Read], outcomes: list[Outcome], rejected: IO[bytes]) -> Taken:
         results, states = Counter(taken.results), Counter(taken.states)

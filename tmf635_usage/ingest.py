@@ -1,44 +1,52 @@
 """Many usages at once: so many in one transaction, and an outcome for each, in their order.
 
-Each record is held against the contract, its key and the rules as a POST of it would be. A refused one never stops the
-others: what a chunk cannot take together is taken one by one. A record counts once by its key (its source and its
-number there); one without a key is a new usage every time.
+Each record is held against the contract, its key and the rules as a POST of it would be (`intake`). A refused one never
+stops the others: what a chunk cannot take together is taken one by one. A record counts once by its key (its source and
+its number there); one without a key is a new usage every time.
+
+A chunk is looked up, rated and written as a set: what is new goes out by COPY (`store.bulk`), each document written
+once for its row and its event.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy.exc import IntegrityError
 
 from common.component import RuleContext
-from common.domain.ids import ordered_id
 from common.domain.query import Document
 from common.errors import BssError, ClientError, IdTaken, InvalidBody, Violation
-from common.events.derive import derive
+from common.exact_json import encode
 from common.installation import Installation, Served
 from common.rest.changes import rule_context
-from common.rest.checking import check, refuse_marked
 from common.rest.references import check_references
-from common.rest.stamping import ID_MAX, check_id, drop_nulls, drop_server_set, stamp_created
-from common.rest.view import MappedView, NativeView, View
+from common.spec.contract import EventKind
+from common.store.bulk import Told, Written, without_id
+from common.store.records import Records
 from common.store.unit_of_work import UnitOfWork
 from common.v4.pointers import shown_pointer
+from tmf635_usage.intake import Intake, Record
 from tmf635_usage.rate import REASON, WAITING, rate
-from tmf635_usage.reading import fingerprint, source_key
 from tmf635_usage.rules import Duplicate, OtherContent
 from tmf635_usage.tables import KEYS
 
 # Usages in one transaction: the cost of a transaction and of looking things up is shared, and nobody waits long for it.
-CHUNK = 500
+CHUNK = 1_000
+# Sources in a chunk that are asked for one by one.
+SOURCES_MAX = 10
+# How often a chunk is tried that somebody else has taken a part of meanwhile.
+ATTEMPTS = 3
 # A network knows numbers and no products; v5 wants one.
 UNKNOWN_PRODUCT = {"product": {"@type": "ProductRef", "id": "unknown"}}
 CREATED, DUPLICATE, REFUSED = "created", "duplicate", "refused"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a record.
 
     Shapes: `result` is one of the three above; `id` that of the usage that is here, of this record or of the first one
@@ -59,18 +67,6 @@ def chunks(records: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
     rest = iter(records)
     while chunk := list(islice(rest, size)):
         yield chunk
-
-
-@dataclass
-class _New:
-    """A record that is well-formed: as its client wrote it, and as it would be stored."""
-
-    place: int
-    given: Document
-    document: Document
-    has_own_id: bool
-    key: tuple[str, str] | None
-    mark: str
 
 
 @dataclass(frozen=True)
@@ -99,96 +95,72 @@ class Ingest:
 
         Errors: ServerError, and then nothing was taken.
         """
-        outcomes: dict[int, Outcome] = {}
-        fresh: list[_New] = []
-        for place, record in enumerate(records):
-            try:
-                fresh.append(self._read(place, record))
-            except ClientError as error:
-                outcomes[place] = refused(error)
+        fresh, wrong = self._intake.read(records)
+        outcomes = {place: refused(error) for place, error in wrong.items()}
         if fresh:
             outcomes |= self._taken(fresh)
         return [outcomes[place] for place in range(len(records))]
 
-    # -- reading ------------------------------------------------------------------------------------------
-
-    def _read(self, place: int, record: Document | BssError) -> _New:
-        """Errors: ClientError for what a POST would refuse before it looks into the store."""
-        if isinstance(record, BssError):
-            raise record
-        if not isinstance(record, dict):
-            raise InvalidBody([Violation("", "type", "a record is a JSON object")])
-        contract = self.served.resource
-        given: Document = drop_nulls(record)
-        refuse_marked(given)
-        given.pop("href", None)
-        if "id" not in contract.settable:
-            given.pop("id", None)
-        assert contract.creating is not None, "usage can be created in every version"
-        check({**self.assumed, **given}, contract.creating, contract, self.installation.settings)
-        check_id(given)
-        drop_server_set(given, contract)
-        kept = self.served.kept
-        stored = self._shown_as().stored(dict(given))
-        has_own_id = "id" in stored
-        document: Document = {"id": stored.pop("id", None) or ordered_id(), **stored}
-        stamp_created(document, kept.resource, kept.descriptor, self.installation.clock.now())
-        kept.resource.fields.normalise(document)
-        key = source_key(document)
-        if key is not None and max(map(len, key)) > ID_MAX:
-            told = f"owner and id have at most {ID_MAX} characters each"
-            raise InvalidBody([Violation("/externalIdentifier/0/id", "identifier", told)])
-        return _New(place, given, document, has_own_id, key, fingerprint(document))
-
-    def _shown_as(self) -> View:
-        served = self.served
-        return MappedView(served.resource, served.mapping) if served.mapping else NativeView(served.resource)
+    @cached_property
+    def _intake(self) -> Intake:
+        return Intake(self.installation, self.served, self.assumed)
 
     # -- storing ------------------------------------------------------------------------------------------
 
-    def _taken(self, fresh: list[_New]) -> dict[int, Outcome]:
+    def _taken(self, fresh: list[Record], attempts: int = ATTEMPTS) -> dict[int, Outcome]:
         try:
             with self.installation.database.write(self.tenant) as uow:
-                outcomes = self._store(uow, [replace(one, document=dict(one.document)) for one in fresh])
+                outcomes = self._store(uow, fresh)
                 uow.commit()
-        except ClientError as error:
+        except IntegrityError:
+            # Somebody else took a key or an id between our look and our writing: now we see it.
+            if attempts > 1:
+                return self._taken(fresh, attempts - 1)
             if len(fresh) == 1:
-                return {fresh[0].place: refused(error)}
-            # One of them broke a rule only when it was stored (somebody else took its id just now).
-            return {place: outcome for one in fresh for place, outcome in self._taken([one]).items()}
+                raise
+            return self._one_by_one(fresh)
+        except ClientError as error:
+            # One of them broke a rule only when it was stored.
+            return {fresh[0].place: refused(error)} if len(fresh) == 1 else self._one_by_one(fresh)
         self.committed()
         return outcomes
 
-    def _store(self, uow: UnitOfWork, fresh: list[_New]) -> dict[int, Outcome]:
+    def _one_by_one(self, fresh: list[Record]) -> dict[int, Outcome]:
+        return {place: outcome for one in fresh for place, outcome in self._taken([one]).items()}
+
+    def _store(self, uow: UnitOfWork, fresh: list[Record]) -> dict[int, Outcome]:
         context = rule_context(self.installation, uow, self.served.kept, self.correlation_id)
         outcomes: dict[int, Outcome] = {}
-        wanted = self._claimed(uow, fresh, outcomes)
+        for one in fresh:
+            one.document = dict(one.new)
+        wanted = self._unclaimed(uow, fresh, outcomes)
         kept = self._rated(wanted, context, uow, outcomes)
-        uow.repository(self.served.kept.stored.name).add_many([one.document for one in kept], context.now)
+        # In the order of the keys: two that claim the same ones wait for each other in one direction only.
+        keyed = sorted((one.key, one) for one in kept if one.key is not None)
+        uow.records(KEYS.name).load([_row(one) for _, one in keyed])
+        texts = [encode(one.document).decode() for one in kept]
+        name = self.served.kept.stored.name
+        written = [
+            Written(one.document["id"], one.document, without_id(one.document["id"], text))
+            for one, text in zip(kept, texts, strict=True)
+        ]
+        uow.add_written(name, written, context.now)
         outcomes |= {one.place: created(one.document) for one in kept}
         assert not context.extra_events, "rating raises no event of one usage"
-        uow.record(
-            event
-            for one in kept
-            for event in derive(
-                self.served.kept.resource,
-                self.served.kept.stored.name,
-                before=None,
-                after=one.document,
-                now=context.now,
-                new_id=ordered_id,
-                correlation_id=self.correlation_id,
-            )
-        )
+        event = self.served.kept.resource.events.get(EventKind.CREATE)
+        if event is not None:
+            alike = Told(event.type, name, self.served.kept.resource.name, context.now, self.correlation_id)
+            uow.tell(alike, [one.id for one in written], texts)
         return outcomes
 
-    def _claimed(self, uow: UnitOfWork, fresh: list[_New], outcomes: dict[int, Outcome]) -> list[_New]:
+    def _unclaimed(self, uow: UnitOfWork, fresh: list[Record], outcomes: dict[int, Outcome]) -> list[Record]:
         """Those whose keys and ids nobody has; of the others, what they are."""
         table, rows = uow.records(KEYS.name), uow.repository(self.served.kept.stored.name)
-        known = table.get_many({one.key for one in fresh if one.key is not None})
-        ids = set(rows.get_many({one.document["id"] for one in fresh if one.has_own_id}))
-        first: dict[tuple[str, str], _New] = {}
-        left: list[_New] = []
+        known = _known(table, [one.key for one in fresh if one.key is not None])
+        given = {one.document["id"] for one in fresh if one.has_own_id}
+        ids = set(rows.get_many(given)) if given else set()
+        first: dict[tuple[str, str], Record] = {}
+        left: list[Record] = []
         for one in fresh:
             row = known.get(one.key) if one.key is not None else None
             if row is None and one.key in first:
@@ -202,45 +174,32 @@ class Ingest:
                 left.append(one)
                 if one.key is not None:
                     first[one.key] = one
-        # In the order of the keys: two that claim the same ones wait for each other in one direction only.
-        made = table.insert_new(_row(first[key]) for key in sorted(first))
-        lost = first.keys() - made
-        if lost:  # somebody else claimed them since we looked
-            known = table.get_many(lost)
-            outcomes |= {first[key].place: repeated(first[key], known[key]) for key in lost}
-            left = [one for one in left if one.key not in lost]
         return left
 
     def _rated(
-        self, wanted: list[_New], context: RuleContext, uow: UnitOfWork, outcomes: dict[int, Outcome]
-    ) -> list[_New]:
+        self, wanted: list[Record], context: RuleContext, uow: UnitOfWork, outcomes: dict[int, Outcome]
+    ) -> list[Record]:
         """Rated together, as far as they are to be; those that are to be stored."""
         mode = self.installation.settings.reference_mode
         if mode == "off":
             return wanted
-        left, gone = [], []
+        left = []
         for one in wanted:
             try:
                 check_references(self.installation, uow, self.served.kept, one.document)
                 left.append(one)
             except InvalidBody as error:
-                gone.append(one)
                 outcomes[one.place] = refused(self._pointing(one, error))
-        rate([one.document for one in left if one.document["status"] == WAITING], context)
+        rate([one.document for one in left if one.document["status"] == WAITING], context, written=True)
         if mode == "strict":
             for one in [one for one in left if one.document["status"] == WAITING]:
                 left.remove(one)
-                gone.append(one)
                 message = one.document[REASON]["message"]
                 dangling = InvalidBody([Violation("/product/id", "reference", message)])
                 outcomes[one.place] = refused(self._pointing(one, dangling))
-        for one in gone:
-            if one.key is not None:
-                source, external = one.key
-                uow.records(KEYS.name).delete({"source": source, "external": external})
         return left
 
-    def _pointing(self, one: _New, error: InvalidBody) -> InvalidBody:
+    def _pointing(self, one: Record, error: InvalidBody) -> InvalidBody:
         """What rules find wrong with the stored document is told of the client's."""
         mapping = self.served.mapping
         if mapping is None:
@@ -255,7 +214,7 @@ def created(document: Document) -> Outcome:
     return Outcome(CREATED, document["id"], document["status"], reason.get("code"), reason.get("message"))
 
 
-def repeated(one: _New, row: dict[str, Any]) -> Outcome:
+def repeated(one: Record, row: dict[str, Any]) -> Outcome:
     """The same record again, or another one under its key."""
     assert one.key is not None, "only what has a key is known by it"
     source, external = one.key
@@ -271,6 +230,19 @@ def refused(error: ClientError) -> Outcome:
     return Outcome(REFUSED, code=error.code, message=error.message, violations=violations)
 
 
-def _row(one: _New) -> dict[str, Any]:
+def _known(table: Records, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The rows of those keys that are there: a question for each source, of which a chunk has few."""
+    numbers: dict[str, list[str]] = {}
+    for source, external in keys:
+        numbers.setdefault(source, []).append(external)
+    if len(numbers) > SOURCES_MAX:
+        return table.get_many(set(keys))
+    rows = [
+        row for source, listed in numbers.items() for row in table.find({"source": source, "external": tuple(listed)})
+    ]
+    return {(row["source"], row["external"]): row for row in rows}
+
+
+def _row(one: Record) -> dict[str, Any]:
     assert one.key is not None, "only what has a key claims one"
     return {"source": one.key[0], "external": one.key[1], "usage": one.document["id"], "fingerprint": one.mark}

@@ -15,11 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+
+from msgspec import Raw
 
 from common.component import Recording, RuleContext
 from common.domain.clock import instant_text
-from common.domain.ids import ordered_id
+from common.domain.ids import ordered_ids
 from common.domain.query import Document
 from common.exact_json import decode_own
 from common.store.records import Between, Records, gathered
@@ -58,14 +61,19 @@ MESSAGES = {
     "amount.precision": "the amount has more digits than can be kept exactly",
     "balance.insufficient": "the prepaid balance does not pay for it",
 }
+# Looking up a member of an enumeration costs as much as two multiplications; this runs for every line.
+_ALLOWANCE = LineKind.ALLOWANCE
+# From so many rows on they are written as a set.
+LOADED_MIN = 20
 # More than anything costs.
 ANY_MONEY = Decimal(10) ** 15
 
 
-def rate(documents: Sequence[Document], context: RuleContext) -> None:
+def rate(documents: Sequence[Document], context: RuleContext, *, written: bool = False) -> None:
     """Rate what can be rated of these usages, in place.
 
-    Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them.
+    Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them. For who
+            only writes them their explanations stay the JSON texts that they are made as (`msgspec.Raw`).
     """
     assert context.records is not None, "usage is rated where it is stored"
     readings = [read(document) for document in documents]
@@ -83,7 +91,7 @@ def rate(documents: Sequence[Document], context: RuleContext) -> None:
         elif one.usage is None:
             _reject(document, "usage.unreadable", one.problem)
         else:
-            write_onto(document, found, outcomes[one.id], batch.explained.get(one.id))
+            write_onto(document, found, outcomes[one.id], batch.explained.get(one.id), written=written)
     batch.close()
 
 
@@ -96,7 +104,7 @@ class Batch:
     tally: Tally = field(default_factory=lambda: Tally(State()))
     ratings: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
-    explained: dict[str, Document] = field(default_factory=dict)
+    explained: dict[str, str] = field(default_factory=dict)
     buckets: set[BucketKey] = field(default_factory=set)
     counters: dict[CounterKey, datetime] = field(default_factory=dict)
     holds: list[dict[str, Any]] = field(default_factory=list)
@@ -146,6 +154,8 @@ class Batch:
                 is known that balances pay for everything.
         """
         meters: dict[tuple[str, int], Meter] = {}
+        prepaid: dict[tuple[str, str | None], bool] = {}
+        purse = self.purse
         outcomes: dict[str, Rating | Rejection] = {}
         for one, found in sorted(known, key=lambda pair: (pair[0].at, pair[0].id)):
             assert one.usage is not None, "only what says how much is rated"
@@ -153,21 +163,23 @@ class Batch:
             meter = meters.get(key)
             if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
                 meter = meters[key] = Meter(found.plan, found.subject, self.tally)
-            short = None if is_paid else self._short_of(one.usage, found, meter)
+            is_prepaid = False
+            if purse is not None:
+                whose = payer(found)
+                is_prepaid = prepaid[whose] if whose in prepaid else prepaid.setdefault(whose, purse.is_prepaid(*whose))
+            short = self._short_of(one.usage, found) if is_prepaid and not is_paid else None
             outcome = short or meter.rate(one.usage)
             outcomes[one.id] = outcome
             if isinstance(outcome, Rating):
-                number = (numbers or {}).get(one.id, 0)
-                self.note(one.id, number, found, outcome)
-                if self.purse is not None:
-                    refusal = self.purse.pay(*payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
+                number = numbers.get(one.id, 0) if numbers else 0
+                self.note(one.id, number, found, outcome, PREPAID if is_prepaid else UNBILLED)
+                if is_prepaid:
+                    refusal = purse.pay(*payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
                     assert refusal is None, "what was affordable can be paid"
         return outcomes
 
-    def _short_of(self, usage: Usage, found: Guided, meter: Meter) -> Rejection | None:
+    def _short_of(self, usage: Usage, found: Guided) -> Rejection | None:
         """Of prepaid usage that costs more than there is; looked at before anything is counted."""
-        if self.purse is None or not self.purse.is_prepaid(*payer(found)):
-            return None
         asked = affordable(found.plan, found.subject, self.tally.state(), usage, ANY_MONEY)
         if isinstance(asked, Rejection) or not asked.cost:
             return None
@@ -179,25 +191,53 @@ class Batch:
         facts = {"cost": f"{asked.cost:f} {asked.currency}", "available": f"{available:f}"}
         return Rejection(usage, Reason.BALANCE_INSUFFICIENT, facts)
 
-    def note(self, usage: str, number: int, found: Guided, rating: Rating) -> None:
+    def note(self, usage: str, number: int, found: Guided, rating: Rating, state: str) -> None:
         """Remember what is to be written of a rating."""
-        why = self.explained[usage] = decode_own(explained(rating))
-        of = {"usage": usage, "number": number, "product": found.product, "account": found.account}
+        self.explained[usage] = explained(rating)
+        at, product, account = rating.usage.at, found.product, found.account
         self.ratings.append(
-            {**of, "at": rating.usage.at, "rated_at": self.now, "is_current": True, "doc": kept(rating, why)}
+            {
+                **{"usage": usage, "number": number, "product": product, "account": account, "at": at},
+                **{"rated_at": self.now, "is_current": True, "doc": kept(rating)},
+            }
         )
-        is_prepaid = self.purse is not None and self.purse.is_prepaid(*payer(found))
-        for place, line in enumerate(rating.lines):
-            self.lines.append({**of, **_line(place, line, rating), "state": PREPAID if is_prepaid else UNBILLED})
-        self.buckets |= {draw.bucket for draw in rating.draws} | {bucket.key for bucket in rating.opened}
-        self.counters |= {count.counter: count.end for count in rating.counts}
+        usage_type = rating.usage.type
+        for place, (kind, price, version, quantity, unit, amount, currency, _, _) in enumerate(rating.lines):
+            self.lines.append(
+                {
+                    "id": "",  # given when they are written
+                    "usage": usage,
+                    "number": number,
+                    "place": place,
+                    "product": product,
+                    "account": account,
+                    "at": at,
+                    "usage_type": usage_type,
+                    "kind": kind.value,
+                    "price": price,
+                    "version": version,
+                    "quantity": quantity,
+                    "unit": unit,
+                    "amount": amount,
+                    "currency": currency,
+                    "state": state,
+                }
+            )
+        for draw in rating.draws:
+            self.buckets.add(draw.bucket)
+        for bucket in rating.opened:
+            self.buckets.add(bucket.key)
+        for count in rating.counts:
+            self.counters[count.counter] = count.end
 
     def close(self) -> None:
         """Write everything that moved."""
         letting_go(self.tally, self.holds)
         state = self.tally.state()
-        self.records(RATINGS.name).insert(self.ratings)
-        self.records(LINES.name).insert(self.lines)
+        for row, id in zip(self.lines, ordered_ids(len(self.lines)), strict=True):
+            row["id"] = row["id"] or id
+        for table, rows in ((self.records(RATINGS.name), self.ratings), (self.records(LINES.name), self.lines)):
+            (table.load if len(rows) >= LOADED_MIN else table.insert)(rows)
         self.records(BUCKETS.name).put(_bucket(state.buckets[key]) for key in sorted(self.buckets))
         self.records(COUNTERS.name).put(
             {"scope": key.scope, "price": key.price, "start": key.start, "quantity": state.counters[key], "end": end}
@@ -257,12 +297,11 @@ def state_of(bucket_rows: Iterable[Mapping[str, Any]], counter_rows: Iterable[Ma
     return State(buckets, counters)
 
 
-def kept(rating: Rating, why: Document) -> Document:
-    """What must be known to take a rating back exactly, and why it is as it is."""
+def kept(rating: Rating) -> Document:
+    """What must be known to take a rating back exactly. Why a current one is as it is, its usage says."""
     return {
         "draws": [[*_plain_key(draw.bucket), draw.quantity, draw.is_rolled] for draw in rating.draws],
-        "counts": [[*_plain_key(one.counter), one.quantity, instant_text(one.end)] for one in rating.counts],
-        "explanation": why,
+        "counts": [[*_plain_key(one.counter), one.quantity, _end(one.end)] for one in rating.counts],
     }
 
 
@@ -279,8 +318,12 @@ def moved(doc: Document) -> tuple[tuple[Draw, ...], tuple[Count, ...]]:
     return draws, counts
 
 
+# Periods of all customers begin and end at a few instants.
+_end = lru_cache(maxsize=1024)(instant_text)
+
+
 def _plain_key(key: BucketKey | CounterKey) -> list[str]:
-    return [key[0], key.scope, instant_text(key.start)]
+    return [key[0], key.scope, _end(key.start)]
 
 
 def _bucket(bucket: Bucket) -> dict[str, Any]:
@@ -288,22 +331,6 @@ def _bucket(bucket: Bucket) -> dict[str, Any]:
     amounts = {"granted": bucket.granted, "used": bucket.used, "rolled": bucket.rolled}
     times = {"start": key.start, "end": bucket.end, "expires": bucket.expires}
     return {"scope": key.scope, "allowance": key.allowance, "unit": bucket.unit, **amounts, **times}
-
-
-def _line(place: int, line: Line, rating: Rating) -> dict[str, Any]:
-    return {
-        "id": ordered_id(),
-        "place": place,
-        "at": rating.usage.at,
-        "usage_type": rating.usage.type,
-        "kind": str(line.kind),
-        "price": line.price,
-        "version": line.version,
-        "quantity": line.quantity,
-        "unit": line.unit,
-        "amount": line.amount,
-        "currency": line.currency,
-    }
 
 
 # -- onto the document ------------------------------------------------------------------------------------------------
@@ -323,8 +350,10 @@ def _unrated(document: Document, status: str, code: str, message: str) -> None:
     document[REASON] = {"code": code, "message": message}
 
 
-def write_onto(document: Document, found: Guided, outcome: Rating | Rejection, why: Document | None = None) -> None:
-    """What became of a usage; `why` is the explanation of its rating where it was made already."""
+def write_onto(
+    document: Document, found: Guided, outcome: Rating | Rejection, why: str | None = None, *, written: bool = False
+) -> None:
+    """What became of a usage; `why` is the explanation of its rating where it was made already. See `rate`."""
     named = document.get("product")
     if not isinstance(named, dict) or named.get("id") != found.product:
         document["product"] = {"@type": "ProductRef", "id": found.product, "@referredType": "Product"}
@@ -336,7 +365,8 @@ def write_onto(document: Document, found: Guided, outcome: Rating | Rejection, w
     document.pop(REASON, None)
     document["status"] = RATED
     document["usageProductPrice"] = [_product_price(line) for line in outcome.lines]
-    document[EXPLANATION] = decode_own(explained(outcome)) if why is None else why
+    text = explained(outcome) if why is None else why
+    document[EXPLANATION] = Raw(text.encode()) if written else decode_own(text)
 
 
 def _product_price(line: Line) -> Document:
@@ -344,7 +374,7 @@ def _product_price(line: Line) -> Document:
     price: Document = {
         "@type": "ProductPrice",
         "name": line.kind.value,
-        "priceType": "allowance" if line.kind is LineKind.ALLOWANCE else "usage",
+        "priceType": "allowance" if line.kind is _ALLOWANCE else "usage",
         "unitOfMeasure": line.unit,
         "productOfferingPrice": {
             "@type": "ProductOfferingPriceRef",

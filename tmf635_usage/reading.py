@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +26,13 @@ from common.domain.clock import normal_instant
 from common.domain.query import Document, decimal_or_none
 from tmf635_usage.rating.values import DESTINATION, DNN, RAT, ROAMING, SLICE, VISITED_NETWORK, ZERO, ZONE, Usage
 
-_STARTS = ("startDateTime", "startTime", "usageDate")
+# Where it stands (in the document itself, or among its characteristics), and what it is called.
+_STARTS = (
+    *((False, name, name) for name in ("startDateTime", "startTime", "usageDate")),
+    *((True, name, "usageDate") for name in ("usageDate", "~usageDate")),
+)
+_MISSING = object()
+_USUAL = len("2026-02-01T00:00:00Z")
 _MEASURES = {
     "durationSeconds": "s",
     "durationMinutes": "min",
@@ -51,17 +56,17 @@ _NAMES = {
 _SERVED = {"msisdn": "msisdn", "servedNumber": "msisdn", "imsi": "imsi", "ipAddress": "ipAddress"}
 _CALLER = {"callingNumber": "msisdn"}
 _HOME = "home"
+_PLAIN = (str, int, Decimal)
 # By names in code point order, at every depth.
 _sorted = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _BEFORE = "usedBefore"
 # What the server writes; the rest of a usage is what its source says.
-_OURS = frozenset(
+OURS = frozenset(
     {"id", "href", "status", "creationDate", "lastUpdate", "usageProductPrice", "statusReason", "ratingExplanation"}
 )
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What a usage says.
 
     Shapes: `product` and `account` are ids that it names; `identifiers` name its product otherwise, the surest first;
@@ -94,6 +99,16 @@ def read(document: Document) -> Reading:
     return Reading(document["id"], at, named, _identifiers(values), usage, problem)
 
 
+def whose(document: Document) -> str:
+    """What a usage is found by first, as a text: the product that it names, or an identifier."""
+    product = document.get("product")
+    named = product.get("id") if isinstance(product, dict) else None
+    if isinstance(named, str):
+        return named
+    identifiers = _identifiers(_values(document))
+    return identifiers[0][1] if identifiers else ""
+
+
 def source_key(document: Document) -> tuple[str, str] | None:
     """Source and number of the record at its source: what makes it the same record when it comes again."""
     # v4 has no externalIdentifier; one that it sends nevertheless is kept beside the document.
@@ -103,9 +118,14 @@ def source_key(document: Document) -> tuple[str, str] | None:
     return None
 
 
+def said(document: Document) -> bytes:
+    """What the source says, as a text in which the order of names does not matter."""
+    return _sorted.encode({name: value for name, value in document.items() if name not in OURS})
+
+
 def fingerprint(document: Document) -> str:
     """A digest of what the source says."""
-    return digest({name: value for name, value in document.items() if name not in _OURS})
+    return hashlib.sha256(said(document)).hexdigest()
 
 
 def digest(value: Any) -> str:
@@ -120,11 +140,9 @@ def identifiers(document: Document) -> tuple[tuple[str, str], ...]:
 
 def _values(document: Document) -> dict[str, Any]:
     listed = document.get("usageCharacteristic")
-    return {
-        str(one.get("name")): one.get("value")
-        for one in (listed if isinstance(listed, list) else ())
-        if isinstance(one, dict)
-    }
+    if not isinstance(listed, list):
+        return {}
+    return {str(one.get("name")): one.get("value") for one in listed if isinstance(one, dict)}
 
 
 def _identifiers(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -137,16 +155,27 @@ def _identifiers(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _start(document: Document, values: Mapping[str, Any]) -> tuple[datetime, str]:
     """When it began, and what is wrong with what it says of that."""
-    said = [(name, values[name]) for name in _STARTS if name in values]
-    said += [("usageDate", document[name]) for name in ("usageDate", "~usageDate") if name in document]
-    made = datetime.fromisoformat(document["creationDate"])
-    if not said:
-        return made, ""
-    name, value = said[0]
-    text = normal_instant(value) if isinstance(value, str) else None
-    if text is None:
-        return made, f"{name} {str(value)[:40]!r} is no date-time such as 2026-02-01T00:00:00Z"
-    return datetime.fromisoformat(text), ""
+    for holder, name, shown in _STARTS:
+        value = (document if holder else values).get(name, _MISSING)
+        if value is _MISSING:
+            continue
+        at = _moment(value) if isinstance(value, str) else None
+        if at is not None:
+            return at, ""
+        told = f"{shown} {str(value)[:40]!r} is no date-time such as 2026-02-01T00:00:00Z"
+        return datetime.fromisoformat(document["creationDate"]), told
+    return datetime.fromisoformat(document["creationDate"]), ""
+
+
+def _moment(text: str) -> datetime | None:
+    """The instant that a text names. Most are written like 2026-02-01T00:00:00Z, which Python reads as well."""
+    if len(text) == _USUAL and text[4::3] == "--T::Z":
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    normal = normal_instant(text)
+    return None if normal is None else datetime.fromisoformat(normal)
 
 
 def _quantity(values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
@@ -161,7 +190,9 @@ def _quantity(values: Mapping[str, Any]) -> tuple[Decimal | None, str]:
 def attributes_of(values: Mapping[str, Any]) -> dict[str, str]:
     """What prices match, of the values of a usage's characteristics by name."""
     found = {
-        _NAMES.get(name, name): _text(value) for name, value in values.items() if isinstance(value, str | int | Decimal)
+        _NAMES.get(name, name): value if type(value) is str else _text(value)
+        for name, value in values.items()
+        if isinstance(value, _PLAIN)
     }
     # A record that names no visited network was made at home.
     visited = found.get(VISITED_NETWORK, _HOME)

@@ -143,7 +143,7 @@ class _Rerating:
         same = {id for id in self._same(current, lines, batch) - paid if documents[id]["status"] == RATED}
         batch.ratings = [row for row in batch.ratings if row["usage"] not in same]
         batch.lines = [row for row in batch.lines if row["usage"] not in same]
-        changed = [id for id in documents if id not in same]
+        changed = {id: document for id, document in documents.items() if id not in same}
         corrections = self._reverse(batch, current, lines, changed, numbers)
         self._close(batch, emptied)
         for id in sorted(changed):
@@ -233,18 +233,21 @@ class _Rerating:
         batch: Batch,
         current: Mapping[str, dict[str, Any]],
         lines: Mapping[str, list[dict[str, Any]]],
-        changed: Sequence[str],
+        documents: Mapping[str, Document],
         numbers: Mapping[str, int],
     ) -> Sums:
         """Reversals of ratings and lines are written beside them; the sums of what was billed."""
         ratings, rated = self.act.records(RATINGS.name), self.act.records(LINES.name)
         corrections: Sums = {}
-        for id in changed:
+        for id in documents:
             if id not in current:
                 continue
             row, number = current[id], numbers[id] + 1
-            ratings.update({"usage": id, "number": row["number"]}, {"is_current": False})
-            reversal = {"number": number, "rated_at": self.act.now, "is_current": False, "doc": _reversed(row)}
+            # The usage says why its rating is as it is until it has another one.
+            why = documents[id].get(EXPLANATION, {})
+            past = {"is_current": False, "doc": {**row["doc"], "explanation": why}}
+            ratings.update({"usage": id, "number": row["number"]}, past)
+            reversal = {"number": number, "rated_at": self.act.now, "is_current": False, "doc": _reversed(row, why)}
             batch.ratings.append({**row, **reversal})
             for line in lines[id]:
                 was_billed = line["state"] == BILLED
@@ -354,13 +357,13 @@ def _outcome_onto(document: Document, one: Reading, found: Guided | Unguided, ou
         document.pop(EXPLANATION, None)
 
 
-def _reversed(row: Mapping[str, Any]) -> Document:
+def _reversed(row: Mapping[str, Any], why: Document) -> Document:
     doc = row["doc"]
     return {
         "draws": [[*place, opposite(quantity), is_rolled] for *place, quantity, is_rolled in doc["draws"]],
         "counts": [[*place, opposite(quantity), end] for *place, quantity, end in doc["counts"]],
         "reverses": row["number"],
-        "explanation": doc["explanation"],
+        "explanation": why,
     }
 
 

@@ -44,7 +44,7 @@ def on_create(usage: Document, context: RuleContext) -> None:
     claim(usage, context)
     if usage.get("status", WAITING) != WAITING or context.records is None or context.settings.reference_mode == "off":
         return
-    rate([usage], context)
+    rate([usage], context, written=True)
     if context.settings.reference_mode == "strict" and usage["status"] == WAITING:
         context.refuse("/product/id", "reference", usage[REASON]["message"])
 

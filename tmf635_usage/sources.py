@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import yaml
 
@@ -62,16 +62,14 @@ class Columns:
         return cls(columns, {name: str(value) for name, value in given.items()})
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where in a file a record begins: bytes before it, lines before it."""
 
     offset: int = 0
     line: int = 0
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """A record of a file: what it says or why it cannot be read, as it was written, its line, where the next begins."""
 
     record: Document | BssError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import exact_json
@@ -24,8 +24,7 @@ _FIRST_OF_MONTH = date(2024, 1, 1)
 _plans = PlanCache()
 
 
-@dataclass(frozen=True)
-class Guided:
+class Guided(NamedTuple):
     """A product as it was when it was used."""
 
     product: str
@@ -35,8 +34,7 @@ class Guided:
     status: str
 
 
-@dataclass(frozen=True)
-class Unguided:
+class Unguided(NamedTuple):
     """Nobody can say whose the usage is, or the product was not there to be used."""
 
     code: str
@@ -90,6 +88,9 @@ class Guide:
     findings: Findings = field(default_factory=Findings)
     _accounts: dict[str, Document] = field(default_factory=dict)
     _compiled: dict[bytes, CompiledPlan] = field(default_factory=dict)
+    # What many products have in common: by what their accounts say of time, by the plan.
+    _clocks: dict[bytes, tuple[ZoneInfo, date]] = field(default_factory=dict)
+    _shared: dict[int, set[str]] = field(default_factory=dict)
 
     def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
         """By usage id. Source: domain of this project (docs/rating.md)."""
@@ -134,10 +135,16 @@ class Guide:
 
     def _subject(self, product: str, span: Any, activated: datetime, since: datetime, plan: CompiledPlan) -> Subject:
         account = self._accounts.get(span.account or "", {})
-        zone = zone_of(account, self.context)
-        own = _characteristic(span.doc, "sharingGroup") or span.account or product
-        groups = {name: f"{own}/{name}" for name in _sharing(plan)}
-        cycle = cycle_of(account, self.context.library)
+        said = exact_json.encode([account.get("timeZone"), account.get("billStructure")])
+        if said not in self._clocks:
+            self._clocks[said] = zone_of(account, self.context), cycle_of(account, self.context.library)
+        zone, cycle = self._clocks[said]
+        if id(plan) not in self._shared:
+            self._shared[id(plan)] = _sharing(plan)
+        groups = {}
+        if shared := self._shared[id(plan)]:
+            own = _characteristic(span.doc, "sharingGroup") or span.account or product
+            groups = {name: f"{own}/{name}" for name in shared}
         return Subject(product, zone, cycle, activated, groups, since=since)
 
 

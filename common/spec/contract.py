@@ -92,7 +92,13 @@ class ReferenceAt:
 
 
 class Fields(Protocol):
-    """What the contract says of the attributes of one resource, at any depth."""
+    """What the contract says of the attributes of one resource, at any depth.
+
+    Shapes: `instants` are the names of all members that are declared as date-times.
+    """
+
+    @property
+    def instants(self) -> frozenset[str]: ...
 
     def path(self, steps: tuple[str, ...]) -> FieldPath:
         """The place with its kind; unknown attributes are UNKNOWN and many. All subtypes of a place count."""

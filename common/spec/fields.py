@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from common.domain.query import Document, FieldPath, Kind
@@ -35,6 +36,24 @@ class ContractFields:
     def normalise(self, document: Document) -> None:
         """Rewrite every declared date-time in place to the stored form (`clock.normal_instant`)."""
         self._normalise(self.root, document)
+
+    @cached_property
+    def instants(self) -> frozenset[str]:
+        """The names of all members, at any depth, that are declared as date-times."""
+        names: set[str] = set()
+        met, rest = {id(self.root)}, [self.root]
+        while rest:
+            place = rest.pop()
+            for name in place.members:
+                child = self.child(place, name)
+                if child is None:
+                    continue
+                if child.kind is Kind.INSTANT:
+                    names.add(name)
+                if id(child) not in met:
+                    met.add(id(child))
+                    rest.append(child)
+        return frozenset(names)
 
     def references(self, document: Document) -> list[ReferenceAt]:
         """Every reference in the document, in document order (objects whose schema is a ...Ref with an id)."""

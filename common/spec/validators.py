@@ -116,10 +116,12 @@ class JoinedValidator:
     """Several judges of one document; what more than one finds is said once."""
 
     def __init__(self, *parts: Any) -> None:
-        self._parts = parts
+        self.parts = parts
 
     def violations(self, document: Any) -> list[Violation]:
-        found = dict.fromkeys(v for part in self._parts for v in part.violations(document))
+        found: dict[Violation, None] = {}
+        for part in self.parts:
+            found |= dict.fromkeys(part.violations(document))
         return in_document_order(found, document)[:VIOLATIONS_MAX] if found else []
 
 

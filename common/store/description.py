@@ -41,7 +41,8 @@ class StoredResource:
     Shapes: `name` is unique in the installation and a valid SQL identifier (`tmf620_product_offering`);
             `resource` the name messages use (`productOffering`); `versioned` when several versions of one id
             may live side by side (catalogue entities); `monthly` when PostgreSQL keeps each month's documents, by
-            their creation, in a partition of its own (`partitions`).
+            their creation, in a partition of its own (`partitions`); `is_text` when PostgreSQL keeps documents as they
+            were written: for what comes in masses, and is seldom asked what no index answers.
     """
 
     name: str
@@ -49,6 +50,7 @@ class StoredResource:
     indexes: tuple[Index, ...] = ()
     versioned: bool = False
     monthly: bool = False
+    is_text: bool = False
 
 
 class Of(StrEnum):

@@ -30,7 +30,7 @@ class Filters:
 
     def where(self, condition: Condition) -> Truth:
         """A condition on rows of the resource's table."""
-        return _Scope(self.tables.main.c.doc, self.sql, self).holds(condition)
+        return _Scope(self.tables.document, self.sql, self).holds(condition)
 
     def id_holds(self, path: FieldPath, operator: Operator, values: Sequence[str]) -> Truth:
         """A comparison of `id`, which is a column and not in the document."""
@@ -82,7 +82,7 @@ class Filters:
         return or_(false(), *found)
 
     def _from_document(self, path: FieldPath, operator: Operator) -> Callable[[Sequence[str]], Truth]:
-        return lambda values: self.sql.compare(self.tables.main.c.doc, path, operator, values)
+        return lambda values: self.sql.compare(self.tables.document, path, operator, values)
 
     def _is_looked_up(self, index: Index, condition: Truth) -> Truth:
         lookup = self.tables.lookup

@@ -140,7 +140,7 @@ def _columns(key: SortKey, tables: ResourceTables, sql: DocumentSql) -> SortColu
         return SortColumns((cast(null(), Text),), lambda row: None, lambda text: None)
     index = tables.promoted.get(key.path.steps)
     if index is None or index.path.kind is not key.path.kind:
-        return sql.sort_columns(tables.main.c.doc, key.path)
+        return sql.sort_columns(tables.document, key.path)
     column = tables.column(index)
     match key.path.kind:
         case Kind.BOOLEAN:

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, distinct, func, literal_column, select
 
+from common.store import bulk
 from common.store.description import Of, RecordTable
 from common.store.record_statements import Between, Key, RecordStatements, Row
 from common.store.session import Session
@@ -64,6 +65,13 @@ class Records:
         Errors: then; the database's, translated, when a key or something unique is there already.
         """
         self._write("error", self._filled(rows))
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """New records, many at once and now (`bulk.write`). Errors: as of `insert`."""
+        listed = list(rows)
+        names = ["tenant", *self._described.columns]
+        columns = [[self._tenant] * len(listed), *bulk.columns_of(listed, names[1:])]
+        bulk.write(self._connection, self._table, names, columns)
 
     def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> set[Key]:
         """New records, and the keys of those that were not there: neither their key nor anything unique of theirs."""

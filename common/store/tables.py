@@ -24,6 +24,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Index,
     Integer,
@@ -34,6 +35,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    cast,
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -174,6 +176,12 @@ class ResourceTables:
     promoted: Mapping[tuple[str, ...], IndexedPath]
     looked_up: Mapping[tuple[str, ...], IndexedPath]
 
+    @property
+    def document(self) -> ColumnElement[Any]:
+        """The documents, to be searched."""
+        kept = self.main.c.doc
+        return cast(kept, DOCUMENT) if self.resource.is_text else kept
+
     def column(self, index: IndexedPath) -> Column[Any]:
         return self.main.c[index.column]
 
@@ -266,7 +274,7 @@ def _main_table(resource: StoredResource, promoted: Iterable[IndexedPath], metad
         Column("created_at", TEXT, nullable=False),
         Column("updated_at", TEXT, nullable=False),
         *columns,
-        Column("doc", DOCUMENT, nullable=False),
+        Column("doc", Text() if resource.is_text else DOCUMENT, nullable=False),
         PrimaryKeyConstraint(
             *("tenant", "parent", "id", "version"), *([POSITION] if resource.monthly else []), name=f"pk_{name}"
         ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from common.domain.event import Event
 from common.store.audit import Audit
+from common.store.bulk import Told, Written, write_documents, write_events
 from common.store.description import RecordTable
 from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
@@ -74,6 +76,14 @@ class UnitOfWork:
     @cached_property
     def idempotency(self) -> IdempotencyStore:
         return IdempotencyStore(self.session, self.tenant)
+
+    def add_written(self, name: str, made: Sequence[Written], now: datetime) -> None:
+        """Many new documents of the resource that is stored under this name (`bulk.write_documents`)."""
+        write_documents(self.connection, self.tenant, self._tables[name], made, now)
+
+    def tell(self, alike: Told, ids: Sequence[str], texts: Sequence[str]) -> None:
+        """That many resources were made, which are written already (`bulk.write_events`)."""
+        write_events(self.connection, self.tenant, alike, ids, texts)
 
     def work(self, kind: str) -> WorkTable:
         """What of one kind is to be done later."""

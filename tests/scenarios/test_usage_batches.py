@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from common import exact_json
 from common.domain.query import Document
 from common.errors import IdTaken
-from common.store.repository import Repository
+from common.store.bulk import Written
 from common.store.unit_of_work import UnitOfWork
 from tests.client import Answer
 from tests.scenarios.charging import ANNA, Network, usage
@@ -209,15 +210,15 @@ def test_one_that_cannot_be_stored_does_not_stop_the_others(
     shop: Shop, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when somebody else takes its id in this very moment."""
-    add_many = Repository.add_many
+    add_written = UnitOfWork.add_written
 
-    def taken(rows: Repository, documents: list[Document], *more: Any) -> None:
-        for document in documents:
-            if document["externalIdentifier"][0]["id"] == "2":
-                raise IdTaken("productUsage", document["id"])
-        add_many(rows, documents, *more)
+    def taken(uow: UnitOfWork, name: str, made: list[Written], now: datetime) -> None:
+        for one in made:
+            if one.document["externalIdentifier"][0]["id"] == "2":
+                raise IdTaken("productUsage", one.id)
+        add_written(uow, name, made, now)
 
-    monkeypatch.setattr(Repository, "add_many", taken)
+    monkeypatch.setattr(UnitOfWork, "add_written", taken)
     answer = send(shop, *(sms(str(number), "4 event") for number in range(5)))
 
     assert [line[1] for line in told(answer)] == ["created", "created", "refused", "created", "created"]
@@ -270,3 +271,21 @@ class Died(Exception):
 
 def die(*_: Any) -> None:
     raise Died
+
+
+def test_who_loses_a_race_for_a_key_looks_again(shop: Shop, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the writing somebody else took some of the records."""
+    send(shop, sms("1", "4 event"), sms("2", "4 event"))
+    known = ingest._known
+    looks: list[int] = []
+
+    def blind(table: Any, keys: list[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        looks.append(len(keys))
+        return {} if len(looks) == 1 else known(table, keys)
+
+    monkeypatch.setattr(ingest, "_known", blind)
+    answer = send(shop, *(sms(str(number), "4 event") for number in range(4)))
+
+    assert [line[1] for line in told(answer)] == ["created", "duplicate", "duplicate", "created"]
+    assert looks == [4, 4]
+    assert (usages(shop), rows(shop, KEYS.name), rows(shop, RATINGS.name)) == (4, 4, 4)

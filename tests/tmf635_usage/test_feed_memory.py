@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ingest import resident, stock, write
+from benchmarks.usage import resident, stock, write
 from common.installation import Installation
 from common.settings import Settings
 from tmf635_usage.feed import Feed, seldom_collecting
@@ -20,7 +20,7 @@ GROWTH_MEGABYTES_MAX = 12
 
 @pytest.mark.long
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    url, file = f"sqlite:///{tmp_path}/bss.db", tmp_path / "usage.csv"
+    url, file = f"sqlite:///{tmp_path}/bss.db", tmp_path / "usage.ndjson"
     stock(url, PRODUCTS)
     write(file, LAST, PRODUCTS)
     installation = Installation.assemble(Settings(database_url=url))

@@ -1504,10 +1504,8 @@ def upgrade() -> None:
         sa.Column("x_status", TEXT, nullable=True),
         sa.Column("x_usage_type", TEXT, nullable=True),
         sa.Column("x_creation_date", TEXT, nullable=True),
-        sa.Column("x_last_update", TEXT, nullable=True),
-        sa.Column("x_usage_specification_id", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
-        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf635_product_usage"),
     )
     op.create_index(
@@ -1527,14 +1525,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_latest = true"),
     )
     op.create_index(
-        "ix_tmf635_product_usage_x_last_update",
-        "tmf635_product_usage",
-        ["tenant", "parent", "x_last_update", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
         "ix_tmf635_product_usage_x_product_id",
         "tmf635_product_usage",
         ["tenant", "parent", "x_product_id", "position"],
@@ -1546,14 +1536,6 @@ def upgrade() -> None:
         "ix_tmf635_product_usage_x_status",
         "tmf635_product_usage",
         ["tenant", "parent", "x_status", "position"],
-        unique=False,
-        sqlite_where=sa.text("is_latest = 1"),
-        postgresql_where=sa.text("is_latest = true"),
-    )
-    op.create_index(
-        "ix_tmf635_product_usage_x_usage_specification_id",
-        "tmf635_product_usage",
-        ["tenant", "parent", "x_usage_specification_id", "position"],
         unique=False,
         sqlite_where=sa.text("is_latest = 1"),
         postgresql_where=sa.text("is_latest = true"),
