@@ -105,6 +105,7 @@ class Settings:
     session_validity_seconds: int = _setting(
         1_800, "how long what a charging session was granted is held; then it lapses"
     )
+    session_retention_days: int = _setting(400, "how long a charging session is kept after it began, once it has ended")
     job_dir: str = _setting("var/jobs", "the folder that import and export jobs may read and write")
     load_samples: bool = _setting(False, "bss serve loads the sample data as soon as it answers")
     clock: str = _setting("", "bss serve on a clock of its own, which stands at this date-time until moved (/clock)")

@@ -33,7 +33,10 @@ COMPONENT = Component(
     ),
     jobs={"exportJob": "export"},
     intakes=(Intake("usage", "tmf635_usage.stream:UsageTaker", "rating"),),
-    works=(Work("usage.session", "tmf635_usage.session_works:SessionLapse", "rating"),),
+    works=(
+        Work("usage.session", "tmf635_usage.session_works:SessionLapse", "rating"),
+        Work("usage.session-retention", "tmf635_usage.session_works:SessionRetention", "rating"),
+    ),
     routes=(
         Route("POST", "/productUsageManagement/v5/productUsageBatch", "tmf635_usage.batch:ProductUsageBatch"),
         Route("POST", "/usageManagement/v4/usageBatch", "tmf635_usage.batch:UsageBatch"),

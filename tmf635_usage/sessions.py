@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.domain.clock import instant_text
@@ -20,17 +20,23 @@ from common.domain.query import Document
 from common.errors import NotFound, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions
+from common.store.records import Between
 from common.store.unit_of_work import UnitOfWork
 from tmf635_usage.rate import payer
 from tmf635_usage.reading import Reading
 from tmf635_usage.session_look import Prepared, prepared, ungranted, whose
 from tmf635_usage.session_memory import Memory, Place, Seen, memory_of
 from tmf635_usage.session_request import Ask
-from tmf635_usage.session_state import OPEN, Session
+from tmf635_usage.session_state import LAPSED, OPEN, RELEASED, SOURCE, Session
 from tmf635_usage.session_turn import LAPSE, Turn
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import HOLDS, SCOPES, SESSIONS
+from tmf635_usage.tables import HOLDS, KEYS, SCOPES, SESSIONS
 
+RETENTION = "usage.session-retention"
+# The one piece of that work.
+_EVERY = "sessions"
+# Sessions that go in one transaction; how long after it the next ones are looked for.
+_RETIRED_AT_ONCE, _PAUSE = 500, timedelta(days=1)
 # How often others may have changed what a request found before it has it locked.
 _ATTEMPTS_MAX = 5
 
@@ -78,11 +84,40 @@ class Charging:
             found = None if row is None else self._held_by(Session.of(row), self._act(uow, now))
         with self.installation.database.write(self.tenant) as uow:
             again = None if found is None else Turn(self._act(uow, now), id, *found).lapse()
-            if again is None:
-                uow.work(LAPSE).remove(id)
-            else:
+            if again is not None:
                 uow.work(LAPSE).put(id, again, {})
+            else:
+                uow.work(LAPSE).remove(id)
+            if again is None and row is not None:
+                uow.work(RETENTION).wake(_EVERY, row["started"] + self._retention)
             uow.commit()
+
+    def retire(self, key: str) -> bool:
+        """Remove the first sessions that ended and began long ago; whether there may be more.
+
+        The numbers of their usages go with them, so that their ids may be used again.
+        """
+        now = self.installation.clock.now()
+        ended, old = (LAPSED, RELEASED), Between(end=now - self._retention)
+        with self.installation.database.write(self.tenant) as uow:
+            uow.work(RETENTION).get(key, for_update=True)
+            table = uow.records(SESSIONS.name)
+            gone = table.find(
+                {"state": ended, "started": old, "expires": old}, order=["started"], limit=_RETIRED_AT_ONCE
+            )
+            for row in gone:
+                # "0" follows "/" where texts are compared.
+                numbers = Between(f"{row['id']}/", f"{row['id']}0")
+                uow.records(KEYS.name).delete({"source": SOURCE, "external": numbers})
+            if gone:
+                table.delete({"id": tuple(row["id"] for row in gone)})
+            left = table.find({"state": ended}, order=["started"], limit=1)
+            if left:
+                uow.work(RETENTION).put(key, max(left[0]["started"] + self._retention, now + _PAUSE), {})
+            else:
+                uow.work(RETENTION).remove(key)
+            uow.commit()
+        return len(gone) == _RETIRED_AT_ONCE
 
     # -- the parts ----------------------------------------------------------------------------------------
 
@@ -102,6 +137,10 @@ class Charging:
                     return reply
             self._learn(id, turn)
         raise Moved(f"session {id[:80]!r} is asked for while what it is charged by changes; repeat this")
+
+    @property
+    def _retention(self) -> timedelta:
+        return timedelta(days=self.installation.settings.session_retention_days)
 
     @property
     def _memory(self) -> Memory:

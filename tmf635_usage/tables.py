@@ -95,7 +95,8 @@ SESSIONS = RecordTable(
         "doc": Of.DOCUMENT,
     },
     key=("id",),
-    indexes=(("product", "state"),),
+    # What changes with every request is in no index.
+    indexes=(("state", "started"),),
 )
 # Free units that a session was granted and did not report yet: nobody else draws them meanwhile.
 HOLDS = RecordTable(

@@ -140,3 +140,38 @@ class SessionContract:
         )
         with database.read() as unit:
             assert [tuple(row) for row in unit.session.rows(statement, {})] == [(3, True)]
+
+    def test_questions_that_were_heard_are_answered_the_same_until_something_changes(self, database: Database) -> None:
+        row = {"owner": "x", "period": "1", "used": Decimal("1.50")}
+        with database.write() as unit:
+            unit.records("toy_counts").insert([row])
+            unit.commit()
+        with database.snapshot() as unit:
+            with unit.session.listening() as heard:
+                assert unit.records("toy_counts").find({"owner": "x"}) == [row]
+                assert unit.answers(unit.records("toy_counts").asking_many([("x", "1"), ("x", "2")])) == [
+                    {("x", "1"): row}
+                ]
+            again = heard.again()
+            before = unit.answers(*again)
+            unit.records("toy_counts").find({"owner": "y"})
+        assert (heard.is_whole, len(again)) == (True, 2)
+        with database.write() as unit:
+            assert unit.answers(*again) == before
+            unit.records("toy_counts").put([{**row, "used": Decimal("1.51")}])
+            assert unit.answers(*again) != before
+        with database.read() as unit, unit.session.listening() as heard:
+            unit.connection.scalar(text("SELECT 1"))
+        assert not heard.is_whole
+
+    def test_what_is_there_already_is_told_with_the_commit(self, database: Database) -> None:
+        row = {"owner": "x", "period": "1", "used": Decimal(1)}
+        with database.write() as unit:
+            unit.records("toy_counts").insert([row])
+            assert unit.commit_unless_there()
+        if database.dialect_name == "postgresql":
+            with database.write() as unit:
+                unit.records("toy_counts").insert([{**row, "period": "2"}, row])
+                assert not unit.commit_unless_there()
+        with database.read() as unit:
+            assert unit.records("toy_counts").find({}) == [row]

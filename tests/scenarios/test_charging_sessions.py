@@ -26,6 +26,7 @@ from tests.scenarios.sessions import (
     session_of,
 )
 from tmf635_usage.recycle import Recycle
+from tmf635_usage.tables import KEYS, LINES, SESSIONS
 
 LIMITS = "/tmf-api/charging/v1/limits"
 STEPS = {"minimum": size("60 s"), "increment": size("1 s"), "setupFee": {"unit": "EUR", "value": Decimal("0.05")}}
@@ -557,3 +558,23 @@ def test_everything_wrong_with_a_request_is_said_at_once(network: Network, eleme
         "/subscriber/name",
     ]
     assert records(element.suite) == before
+
+
+def test_a_session_that_ended_is_kept_for_its_time_and_its_usage_stays(network: Network, element: Element) -> None:
+    network.plan("prepaid", network.price("voice", "voice", "0.10", "1 min"))
+    network.sell("prepaid")
+    element.fill("5")
+    ended, lapsed = element.open("voice", "60 s", id="ended"), element.open("voice", "60 s", id="lapsed")
+    assert (ended.end("60 s"), lapsed.ask("60 s", "60 s")) == ("", "60 s")
+
+    network.shop.wait(days=399)
+    late = element.open("voice", "60 s", id="late")
+    assert (ended.shown["status"], lapsed.shown["status"]) == ("released", "lapsed")
+    network.shop.wait(days=2)
+
+    found = records(element.suite)
+    assert {row["id"] for row in found[SESSIONS.name]} == {late.id}
+    assert found[KEYS.name] == []
+    assert sum(row["amount"] for row in found[LINES.name]) == Decimal("0.2")
+    assert element.suite.get(f"{SESSIONS_PATH}/ended").status == 404
+    assert element.open("voice", "60 s", id="ended").end("60 s") == ""

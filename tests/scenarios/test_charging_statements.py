@@ -1,72 +1,84 @@
-"""How often the database is asked while the rows of an account are locked (docs/charging.md)."""
+"""How often the database is asked by a request of a session, and what (docs/charging.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
-from psycopg.pq import PipelineStatus
-from sqlalchemy import Engine, event
+import pytest
 
+from common.store.session import PostgresqlSession, SqliteSession
 from tests.scenarios.charging import Network
-from tests.scenarios.kit import Shop
-from tests.scenarios.sessions import Element
+from tests.scenarios.kit import PRODUCTS, Shop
+from tests.scenarios.sessions import Call, Element
+from tests.tmf654_balance.kit import bucket, topped_up
 
-# What is counted and held, the balances, what the session holds of them, and the three that show them.
-LOCKED = "tmf635_scope"
-READS = [
-    "tmf635_bucket",
-    "tmf654_balance",
-    "tmf654_reservation",
-    "tmf654_v4_bucket",
-    "tmf654_total",
-    "tmf654_v4_accumulated_balance",
+# What is locked comes before what is read of it; the last four are what the places of rows are remembered from.
+LOCKED = [
+    "SELECT tmf635_scope",
+    "SELECT tmf635_session",
+    "SELECT tmf635_bucket",
+    "SELECT tmf635_hold",
+    "SELECT tmf654_balance",
+    "SELECT tmf654_total",
+    "SELECT tmf654_reservation",
 ]
-# The usage document and its index.
-USAGES = ["tmf635_product_usage", "tmf635_product_usage_lookup"]
-WRITES = [
-    "tmf635_rating",
-    "tmf635_rated_line",
-    "tmf654_reservation",
-    "tmf654_balance",
-    "tmf654_movement",
-    "tmf654_v4_bucket",
-    "tmf654_v4_accumulated_balance",
-    "tmf654_total",
-    "tmf635_usage_key",
-    "tmf635_session",
-    "outbox",
+FACTS = [
+    "SELECT tmf637_product_span",
+    "SELECT tmf666_billing_account",
+    "SELECT tmf620_product_offering_price",
+    "SELECT tmf654_owner",
+]
+WRITTEN = [
+    "INSERT tmf635_product_usage",
+    "INSERT tmf635_product_usage_lookup",
+    "INSERT tmf635_rating",
+    "INSERT tmf635_rated_line",
+    "INSERT tmf654_reservation",
+    "INSERT tmf654_balance",
+    "INSERT tmf654_movement",
+    "UPDATE tmf654_v4_bucket",
+    "UPDATE tmf654_v4_accumulated_balance",
+    "INSERT tmf654_total",
+    "INSERT tmf635_usage_key",
+    "INSERT tmf635_session",
+    "INSERT outbox",
 ]
 
 
 @contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    """What is sent to the database, in order: `SELECT table`, `INSERT table`; `+` before what is sent with others."""
-    sent: list[str] = []
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+    """What is sent to the database, by round trip: `SELECT table`, `INSERT table`. SQLite has none: each by itself."""
+    sent: list[list[str]] = []
 
-    def executed(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        driver = connection.connection.driver_connection
-        pipelined = getattr(getattr(driver, "pgconn", None), "pipeline_status", PipelineStatus.OFF)
-        words = statement.replace("(", " ").split()
-        verb = words[0]
-        place = {"SELECT": words.index("FROM") + 1 if "FROM" in words else 0, "UPDATE": 1}.get(verb, 2)
-        table = words[place] if place < len(words) else ""
-        sent.append(("+" if pipelined != PipelineStatus.OFF else "") + f"{verb} {table.strip(',')}")
+    def heard(kind: Any, name: str) -> None:
+        carry_out = getattr(kind, name)
 
-    def committed(connection: Any) -> None:
-        sent.append("COMMIT")
+        def noted(self: Any, work: Any) -> Any:
+            sent.append([_named(statement.text) for statement, _ in work])
+            return carry_out(self, work)
 
-    event.listen(engine, "before_cursor_execute", executed)
-    event.listen(engine, "commit", committed)
-    try:
+        monkeypatch.setattr(kind, name, noted)
+
+    with monkeypatch.context():
+        heard(PostgresqlSession, "_sent")
+        heard(SqliteSession, "_carry_out")
         yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", executed)
-        event.remove(engine, "commit", committed)
+    monkeypatch.undo()
 
 
-def test_an_update_asks_seven_times_under_the_lock_and_writes_at_once(shop: Shop) -> None:
+def _named(text: str) -> str:
+    words = text.replace("(", " ").split()
+    verb = words[0]
+    place = {"SELECT": words.index("FROM") + 1 if "FROM" in words else 0, "UPDATE": 1}.get(verb, 2)
+    return verb if verb in ("BEGIN", "COMMIT") else f"{verb} {words[place]}"
+
+
+@pytest.fixture
+def call(shop: Shop) -> Call:
+    """A call that uses free units and money, in its second minute."""
     network = Network(shop)
     element = Element(network)
     network.plan("prepaid", network.price("voice", "voice", "0.10", "1 min"), network.allowance("m", "voice", "1 min"))
@@ -74,18 +86,26 @@ def test_an_update_asks_seven_times_under_the_lock_and_writes_at_once(shop: Shop
     element.fill("1", partyAccount={"id": "acc-1"})
     call = element.open("voice", "60 s")
     call.ask("60 s", "60 s")
-    engine = shop.suite.installation.database.engine
+    return call
 
-    with statements(engine) as sent:
+
+def test_an_update_locks_and_reads_at_once_and_writes_with_the_commit(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with round_trips(monkeypatch) as sent:
         assert call.ask("60 s", "60 s") == "60 s"
 
-    lock = sent.index(f"SELECT {LOCKED}")
-    under = sent[lock + 1 : sent.index("COMMIT", lock)]
-    mark = "+" if engine.dialect.name == "postgresql" else ""
-    assert [one for one in under if one.startswith("SELECT")] == [f"SELECT {table}" for table in READS]
-    assert under[len(READS) : len(READS) + len(USAGES)] == [f"INSERT {table}" for table in USAGES]
-    batch = under[len(READS) + len(USAGES) :]
-    assert [one.removeprefix(mark).split()[1] for one in batch] == WRITES
-    assert all(one.startswith(mark) for one in batch)
-    round_trips = 1 + len(READS) + len(USAGES) + 1
-    assert (round_trips, len(under) + 1) == (10, 20)
+    if call.suite.installation.database.dialect_name == "postgresql":
+        assert sent == [["BEGIN", *LOCKED, *FACTS], [*WRITTEN, "COMMIT"]]
+    else:
+        assert [one for each in sent for one in each][: len(LOCKED) + len(FACTS)] == [*LOCKED, *FACTS]
+
+
+def test_what_was_changed_meanwhile_is_looked_up_anew(call: Call) -> None:
+    """Nothing that a process remembers is believed: which buckets there are, whether the product is active."""
+    product, until = call.shown["product"]["id"], {"endDateTime": "2026-02-01T00:00:00Z"}
+
+    topped_up(call.suite, "gift", 1, product=[{"id": product}], validFor=until)
+    assert (call.ask("60 s", "60 s"), bucket(call.suite, "gift")) == ("60 s", (Decimal("0.9"), Decimal("0.1")))
+    assert call.suite.patch(f"{PRODUCTS}/{product}", {"status": "suspended"}).status == 200
+    assert call.ask("60 s", "60 s") == "charging.not-active"

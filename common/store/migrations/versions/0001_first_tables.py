@@ -1627,7 +1627,7 @@ def upgrade() -> None:
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_session"),
     )
-    op.create_index("ix_tmf635_session_0", "tmf635_session", ["tenant", "product", "state"], unique=False)
+    op.create_index("ix_tmf635_session_0", "tmf635_session", ["tenant", "state", "started"], unique=False)
     op.create_table(
         "tmf635_tariff",
         sa.Column("tenant", TEXT, nullable=False),
