@@ -201,10 +201,15 @@ class Charging:
         asked = heard.again()
         scopes = {product: product, **{scope: product for one in known for scope in one.subject.groups.values()}}
         place = Place(
-            **{"product": product, "accounts": accounts, "scopes": scopes, "owned": owned},
-            **{"asked": asked, "answers": act.uow.answers(*asked), "findings": guide.findings},
+            product,
+            accounts,
+            scopes,
+            owned,
+            guide.findings,
             draws=any(one.plan.allowances for one in known),
             counts=any(price.tiers for one in known for price in one.plan.plan.prices),
+            asked=asked,
+            answers=act.uow.answers(*asked),
         )
         if heard.is_whole:
             self._memory.places.keep(key, place)
