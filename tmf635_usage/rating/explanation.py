@@ -77,12 +77,12 @@ def explained(rating: Rating) -> str:
         words = _words_without_price(usage_type)
     quantity_text = str(quantity)
     charged_text = quantity_text if charged is quantity else str(charged)
-    counting = words.counting
-    if counting:
+    measured = before_text = ""
+    if words.counting:
         is_as_is = unit_name in _AS_IS and not is_reversal
-        counting += quantity_text if is_as_is else _measured(usage, is_reversal)
+        measured = quantity_text if is_as_is else _measured(usage, is_reversal)
     if before:
-        counting = f'{counting},"before":{before!s}'
+        before_text = f',"before":{before!s}'
 
     line = lines[-1]
     kind, units, amount = line.kind, line.quantity, line.amount
@@ -115,7 +115,8 @@ def explained(rating: Rating) -> str:
         end += _opened(opened) + (',"isReversal":true' if is_reversal else "")
     return (
         f'{words.start}{instant_text(at)}","quantity":{quantity_text},"unit":"{unit_name}"}},"charged":{{'
-        f'"quantity":{charged_text},"unit":"{unit}"{counting}}},"lines":[{told}],"total":{total_text}{end}}}'
+        f'"quantity":{charged_text},"unit":"{unit}"{words.counting}{measured}{before_text}}},'
+        f'"lines":[{told}],"total":{total_text}{end}}}'
     )
 
 

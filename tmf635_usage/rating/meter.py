@@ -103,14 +103,15 @@ class Meter:
     def rate_each(self, usages: Iterable[Usage]) -> list[Rating | Rejection]:
         """Price usages in their order, each with the counters that those before it left."""
         outcomes: list[Rating | Rejection] = []
+        rate, add = self._rate, outcomes.append
         before = getcontext()
         setcontext(EXACT)
         try:
             for usage in usages:
                 try:
-                    outcomes.append(self._rate(usage))
+                    add(rate(usage))
                 except (Inexact, InvalidOperation):
-                    outcomes.append(refused_number(usage))
+                    add(refused_number(usage))
         finally:
             setcontext(before)
         return outcomes
