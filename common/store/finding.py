@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from typing import cast as as_type
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, cast, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, and_, cast, func, select, true
 
 from common.domain.query import (
     AllOf,
@@ -190,10 +190,10 @@ class Finder:
         order = self._order(query.sort)
         places = [order.beyond(query.after)] if query.after is not None else []
         places += [order.beyond(query.before, backwards=True)] if query.before is not None else []
-        found = select(*self._keys(order)).where(*self._conditions(query.where), *places)
+        found = select(*self._keys(order, query.where)).where(*self._conditions(query.where), *places)
         collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        return self._fetched(_cut(matching, query), order)
+        return self._fetched(_cut(matching, query), order, query.where)
 
     def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
@@ -217,25 +217,31 @@ class Finder:
 
     def _of_stretch(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
         order, part = self._order(query.sort), stretch(query)
-        matching = select(*self._keys(order)).where(*self._conditions(query.where), *part.conditions)
-        return self._fetched(_cut(matching.order_by(*part.clauses), query), order)
+        matching = select(*self._keys(order, query.where)).where(*self._conditions(query.where), *part.conditions)
+        return self._fetched(_cut(matching.order_by(*part.clauses), query), order, query.where)
 
     def _stretch_count(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
         conditions = *self._conditions(query.where), *stretch(query).conditions
         return select(func.count()).select_from(self._main).where(*conditions)
 
-    def _fetched(self, keys: Select[Any], order: Order) -> Select[Any]:
+    def _fetched(self, keys: Select[Any], order: Order, where: Condition | None) -> Select[Any]:
         """The rows of a page. Documents are fetched for these only, never for rows that are skipped."""
         page = keys.subquery("page")
+        found_by = [self._main.c.position] if self._is_of_latest(where) else self._named
         return (
             select(*row_columns(self._tables, self._is_postgresql), *(page.c[str(each.key)] for each in order.labelled))
-            .join(page, (self._main.c.id == page.c.id) & (self._main.c.version == page.c.version))
-            .where(*self._own)
+            .join(page, and_(*(column == page.c[column.name] for column in found_by)))
+            .where(*self._of_tenant(where))
             .order_by(*order.clauses(page.c))
         )
 
-    def _keys(self, order: Order) -> list[ColumnElement[Any]]:
-        return [self._main.c.id, self._main.c.version, self._main.c.position, *order.labelled]
+    def _keys(self, order: Order, where: Condition | None) -> list[ColumnElement[Any]]:
+        """What rows are found by, and the order's columns.
+
+        An index has the position of latest versions by itself, so that rows that are skipped are not looked at.
+        """
+        found = [self._main.c.position] if self._is_of_latest(where) else [self._main.c.position, *self._named]
+        return [*found, *order.labelled]
 
     def _order(self, sort: tuple[SortKey, ...]) -> Order:
         orders: dict[tuple[SortKey, ...], Order] = self._main.info.setdefault("orders", {})
@@ -246,17 +252,16 @@ class Finder:
         return orders[sort]
 
     def _conditions(self, where: Condition | None) -> list[Any]:
-        conditions: list[Any] = [*self._own]
-        if not (self._tables.resource.versioned and _names_version(where)):
-            conditions.append(self._main.c.is_latest == true())
+        conditions: list[Any] = self._of_tenant(where)
         if where is not None:
             filters = Filters(self._tables, self._sql, given("tenant", TEXT), given("parent", TEXT))
             conditions.append(filters.where(where))
         return conditions
 
-    @property
-    def _own(self) -> tuple[ColumnElement[bool], ...]:
-        return self._main.c.tenant == given("tenant", TEXT), self._main.c.parent == given("parent", TEXT)
+    def _of_tenant(self, where: Condition | None) -> list[Any]:
+        """All that the condition is asked of."""
+        own = [self._main.c.tenant == given("tenant", TEXT), self._main.c.parent == given("parent", TEXT)]
+        return [*own, self._main.c.is_latest == true()] if self._is_of_latest(where) else own
 
     @property
     def _kept(self) -> KeptCounts:
@@ -264,7 +269,14 @@ class Finder:
 
     def _is_kept(self, where: Condition | None) -> bool:
         """Whether it may be kept how many there are: of the latest versions it is."""
-        return self._is_postgresql and not (self._tables.resource.versioned and _names_version(where))
+        return self._is_postgresql and self._is_of_latest(where)
+
+    @property
+    def _named(self) -> list[ColumnElement[Any]]:
+        return [self._main.c.id, self._main.c.version]
+
+    def _is_of_latest(self, where: Condition | None) -> bool:
+        return not (self._tables.resource.versioned and _names_version(where))
 
 
 def _cut(matching: Select[Any], query: Query) -> Select[Any]:
