@@ -81,6 +81,7 @@ def _runs(server: PostgresServer, url: str, size: int) -> tuple[list[Figure], li
             "run": lambda: meter.run(next(taken)),
             "floor": lambda: meter.floor(next(taken), kept),
         }
+        stack.callback(meter.close)
         speeds = rounds(kinds, ROUNDS)
     spent = {name: [worker + base for worker, base in meter.spent[name][1:]] for name in kinds}
     about = f"{WORKERS} workers, {size:,} accounts in the store, 3 products and 200 usages each"
@@ -111,6 +112,7 @@ class _Meter:
             row = connection.execute("SELECT pg_backend_pid()").fetchone()
             assert row is not None, "a connection has a process"
             self.postmaster = parent_of(row[0])
+        self.workers: list[subprocess.Popen[str]] = []
         self.spent: dict[str, list[tuple[float, float]]] = {"run": [], "floor": []}
 
     def run(self, first: int) -> float:
@@ -119,44 +121,65 @@ class _Meter:
         with psycopg.connect(self.url) as connection:
             due = instant_text(after(MONTHS).replace(hour=0))
             connection.execute("UPDATE tmf678_billing SET next = %s WHERE account = ANY(%s)", [due, accounts])
-        return self._at_once("run", [[sys.executable, "-m", "benchmarks.bills", self.url] for _ in range(WORKERS)])
+        if not self.workers:
+            command = [sys.executable, "-m", "benchmarks.bills", self.url]
+            self.workers = [_started(command) for _ in range(WORKERS)]
+        return self._at_once("run", self.workers)
 
     def floor(self, first: int, kept: Path) -> float:
         """The same by the floor."""
         each, before = BILLS // WORKERS, instant_text(after(MONTHS).replace(hour=0))
         command = [sys.executable, "-m", "benchmarks.floors.bills", self.url, str(kept)]
         parts = range(first, first + BILLS, each)
-        return self._at_once("floor", [[*command, str(part), str(each), before] for part in parts])
+        workers = [_started([*command, str(part), str(each), before]) for part in parts]
+        speed = self._at_once("floor", workers)
+        _end(workers)
+        return speed
 
-    def _at_once(self, kind: str, commands: Sequence[Sequence[str]]) -> float:
-        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        workers = [subprocess.Popen(command, **piped) for command in commands]  # type: ignore[call-overload]
+    def close(self) -> None:
+        _end(self.workers)
+
+    def _at_once(self, kind: str, workers: Sequence[subprocess.Popen[str]]) -> float:
         for one in workers:
-            assert one.stdout.readline() == "ready\n", "a worker is ready"
+            assert _answer(one) == "ready", "a worker is ready"
         base, begun = family_cpu_seconds(self.postmaster), time.perf_counter()
         for one in workers:
+            assert one.stdin is not None, "it is piped"
             one.stdin.write("go\n")
             one.stdin.flush()
-        told = [json.loads(one.stdout.readline()) for one in workers]
+        told = [json.loads(_answer(one)) for one in workers]
         seconds = time.perf_counter() - begun
         spent = family_cpu_seconds(self.postmaster) - base
-        for one in workers:
-            one.communicate()
         bills = sum(one["bills"] for one in told)
         assert bills == BILLS, f"{bills} of {BILLS} accounts were billed"
         self.spent[kind].append((sum(one["cpu"] for one in told) / bills, spent / bills))
         return bills / seconds
 
 
+def _started(command: Sequence[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _answer(worker: subprocess.Popen[str]) -> str:
+    assert worker.stdout is not None, "it is piped"
+    return worker.stdout.readline().strip()
+
+
+def _end(workers: Sequence[subprocess.Popen[str]]) -> None:
+    for one in workers:
+        one.communicate()
+
+
 def work(url: str) -> None:
-    """A worker: one run of what is due, once it is told to."""
+    """A worker: a run of what is due, each time that it is told to."""
     made = installation(url, MONTHS)
     print("ready", flush=True)
-    sys.stdin.readline()
-    begun, spent = time.perf_counter(), time.process_time()
-    report = BillRun(made, workers=1).run()
-    bills = sum(len(one.bills) for one in report.outcomes)
-    print(json.dumps({"bills": bills, "seconds": time.perf_counter() - begun, "cpu": time.process_time() - spent}))
+    while sys.stdin.readline():
+        begun, spent = time.perf_counter(), time.process_time()
+        report = BillRun(made, workers=1).run()
+        bills = sum(len(one.bills) for one in report.outcomes)
+        told = {"bills": bills, "seconds": time.perf_counter() - begun, "cpu": time.process_time() - spent}
+        print(json.dumps(told), "ready", sep="\n", flush=True)
 
 
 # -- documents --------------------------------------------------------------------------------------------------------
