@@ -174,7 +174,17 @@ def _late(books: Books) -> Iterator[Finding]:
         )
 
 
+def _miscounted(books: Books) -> Iterator[Finding]:
+    for one in books.audit.miscounted():
+        yield Finding(
+            (f"{one.resource} {one.parent} {one.path}{one.value or ' (none)'}",),
+            f"{one.kept} are kept and there are {one.counted}",
+            "bss migrate --recount; tell us",
+        )
+
+
 CHECKS = (
     Check("events.delivered", "Every event reached its listeners, or is on its way.", _parked),
     Check("work.done", "What fell due was done.", _late),
+    Check("lists.counted", "Lists have as many entries as they say.", _miscounted),
 )

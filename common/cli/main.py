@@ -122,11 +122,15 @@ def demo(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    recount: Annotated[bool, typer.Option("--recount", help="Count anew what counts are kept of.")] = False,
+) -> None:
     """Bring the database to the schema of this version; safe to repeat."""
     with explained():
         database = open_database()
         database.migrate()
+        if recount:
+            database.recount()
         database.close()
         out.print("the database is up to date")
 

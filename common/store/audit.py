@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, exists, func, select, true
 
+from common.store import counts
 from common.store.description import RecordTable
 from common.store.records import Between, Summed
 from common.store.session import Session
@@ -30,6 +31,18 @@ class Values:
     where: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Miscounted:
+    """A kept count: of which resource, below which parent, of which value of which attribute."""
+
+    resource: str
+    parent: str
+    path: str
+    value: str
+    kept: int
+    counted: int
+
+
 class Audit:
     """One tenant's tables, in one transaction."""
 
@@ -42,6 +55,15 @@ class Audit:
     ) -> None:
         self._session, self._tenant = session, tenant
         self._resources, self._records = resources, records
+
+    def miscounted(self) -> Iterator[Miscounted]:
+        """The kept counts that are not what counting finds (PostgreSQL; elsewhere none are kept)."""
+        if self._connection.dialect.name != "postgresql":
+            return
+        for tables in self._resources.values():
+            if counts.kept(tables):
+                for wrong in counts.wrong(self._connection, tables, self._tenant):
+                    yield Miscounted(tables.resource.resource, *wrong)
 
     def missing(self, one: Values, other: Values) -> Iterator[Any]:
         """The values of `one` that `other` does not have, each once, in order."""

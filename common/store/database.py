@@ -83,6 +83,14 @@ class Database:
             migrations.upgrade(connection)
             self._keep_counts(connection, set(inspect(connection).get_table_names()))
 
+    def recount(self) -> None:
+        """Make the kept counts anew (PostgreSQL); writes wait meanwhile."""
+        if self.dialect_name == "postgresql":
+            with translated(), self._schema_change() as connection:
+                for tables in self._tables.values():
+                    if counts.kept(tables):
+                        counts.recount(connection, tables)
+
     def prepare(self) -> None:
         """Create the tables that no migration owns (documents of `spec_dir`), check the others, and make the
         partitions of the months ahead.

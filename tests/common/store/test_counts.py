@@ -238,3 +238,21 @@ def test_what_is_kept_and_wrong_is_found_and_mended(database: Database) -> None:
 
         counts.recount(unit.connection, tables)
         assert list(counts.wrong(unit.connection, tables, "default")) == []
+
+
+def test_the_audit_tells_what_is_miscounted_and_counting_anew_mends_it(database: Database) -> None:
+    with database.write() as unit:
+        unit.repository(PLAIN.name, "amiss").add("1", {"state": "Active"}, _NOW)
+        unit.commit()
+    with database.write() as unit:
+        unit.connection.execute(text(f"DELETE FROM {PLAIN.name}_count_change WHERE parent = 'amiss'"))
+        unit.commit()
+
+    with database.read() as unit:
+        found = [(one.path, one.value, one.kept, one.counted) for one in unit.audit.miscounted()]
+    assert ("state", "=Active", 0, 1) in found
+
+    database.recount()
+
+    with database.read() as unit:
+        assert list(unit.audit.miscounted()) == []
