@@ -35,13 +35,17 @@ Script = Generator[bytes, Answer, None]
 
 @dataclass(frozen=True)
 class Load:
-    """What a run came to: answers a second, latencies in ms, and how many answers were not 2xx."""
+    """What a run came to: answers a second, latencies in ms, and how many answers were not 2xx.
+
+    Shapes: `processor_seconds` is what the client itself used, without its start.
+    """
 
     rate: float
     p50: float
     p99: float
     answers: int
     refused: int
+    processor_seconds: float
 
 
 def request(method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
@@ -172,19 +176,19 @@ async def _run(given: dict[str, Any]) -> Load:
     script = getattr(importlib.import_module(module), name)
     run = _Run(given["seconds"], given["rate"])
     loop = asyncio.get_running_loop()
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     for number in range(given["connections"]):
         one = script(number, **given["arguments"])
         await loop.create_connection(lambda one=one: _Connection(run, one), "127.0.0.1", given["port"])
     await run.pace()
-    spent = time.perf_counter() - begun
+    spent, used = time.perf_counter() - begun, time.process_time() - used
     if run.failure is not None:
         raise run.failure
     times = sorted(run.latencies)
     if not times:
         raise RuntimeError("nothing was answered in time")
     p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
-    return Load(len(times) / spent, statistics.median(times) * 1000, p99 * 1000, len(times), run.refused)
+    return Load(len(times) / spent, statistics.median(times) * 1000, p99 * 1000, len(times), run.refused, used)
 
 
 if __name__ == "__main__":

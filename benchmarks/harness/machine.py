@@ -29,6 +29,24 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(fields[place]) for place in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
 
 
+def family_cpu_seconds(pid: int) -> float:
+    """The same of a process with the processes below it; one that ends meanwhile counts for nothing."""
+    try:
+        return cpu_seconds(pid) + sum(family_cpu_seconds(child) for child in _children(pid))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
+def parent_of(pid: int) -> int:
+    """The process that started a process (Linux)."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _children(pid: int) -> list[int]:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
 def _first(file: str, label: str) -> str | None:
     for line in Path(file).read_text().splitlines():
         name, _, value = line.partition(":")

@@ -22,6 +22,7 @@ DURABLE = (
     "checkpoint_timeout=30min", "work_mem=32MB", "maintenance_work_mem=512MB", "random_page_cost=1.1",
 )  # fmt: skip
 START_SECONDS_MAX = 120
+_BSS = (sys.executable, "-m", "common.cli.main")
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,17 @@ def suite(database_url: str, *, workers: int = 1, **settings: str) -> Iterator[R
         **{"BSS_DATABASE_URL": database_url, "BSS_WORKERS": str(workers), "BSS_LOG_LEVEL": "error"},
         **{"BSS_DELIVERY_INLINE": "false", **settings},
     }
-    command = [sys.executable, "-m", "common.cli.main"]
-    subprocess.run([*command, "migrate"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
+    migrate(database_url)
     port = free_port()
-    with running([*command, "serve", "--port", str(port)], port, "/health/ready", environment) as server:
+    command = [*_BSS, "serve", "--port", str(port)]
+    with running(command, port, "/health/ready", environment) as server:
         yield server
+
+
+def migrate(database_url: str) -> None:
+    """The tables of the suite in a database."""
+    environment = {**os.environ, "BSS_DATABASE_URL": database_url}
+    subprocess.run([*_BSS, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
