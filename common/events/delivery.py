@@ -49,6 +49,8 @@ TURN = 1_000
 # What is noted at once, and thus what a crash sends again: so many events, and what was posted in so many seconds.
 NOTED_AT_ONCE = 100
 NOTED_AFTER_SECONDS = 0.25
+# Listeners of which a worker remembers how large their sets have grown.
+PACES_KEPT = 10_000
 POLL_SECONDS = 0.5
 # What a lease must outlast beside the longest exchange: the transactions before and after it.
 _LEASE_MARGIN = timedelta(seconds=5)
@@ -97,6 +99,8 @@ class DeliveryWorker:
         self._resolver_threads = ThreadPoolExecutor(_RESOLVER_THREADS, "bss-resolve")
         self._resolve = resolve or system_resolver(self._resolver_threads)
         self._clean_at = clock.now()
+        # How many events a listener takes at once; it falls back to one when it fails.
+        self._paces: dict[str, int] = {}
         self._stopping = False
         self._signal = threading.Lock()
         self._awake = asyncio.Event()
@@ -198,13 +202,15 @@ class DeliveryWorker:
     async def _serve(self, sender: Sender, listener: Subscription) -> int:
         """One listener's turn: its events one after another, until one fails, the turn or the queue ends."""
         tried = 0
-        items = await self._do(self._first, listener)
+        items = await self._do(self._first, listener, self._paces.pop(listener.id, 1))
         while items:
             outcome = await self._post(sender, listener, items)
             tried += outcome.tried
+            pace = min(2 * outcome.tried, NOTED_AT_ONCE)
             goes_on = not self._stopping and tried < TURN
-            size = min(2 * outcome.tried, NOTED_AT_ONCE, TURN - tried) if goes_on else 0
-            items = await self._do(self._settle, listener, outcome, size)
+            items = await self._do(self._settle, listener, outcome, min(pace, TURN - tried) if goes_on else 0)
+            if outcome.refused is None and pace and len(self._paces) < PACES_KEPT:
+                self._paces[listener.id] = pace
         return tried
 
     async def _post(self, sender: Sender, listener: Subscription, items: list[Delivery]) -> _Outcome:
@@ -244,9 +250,9 @@ class DeliveryWorker:
             uow.commit()
         return claimed
 
-    def _first(self, listener: Subscription) -> list[Delivery]:
+    def _first(self, listener: Subscription, most: int) -> list[Delivery]:
         with self._database.read(_NO_TENANT) as uow:
-            return queues.due(uow.session, listener.id, self._clock.now(), 1)
+            return queues.due(uow.session, listener.id, self._clock.now(), most)
 
     def _settle(self, listener: Subscription, outcome: _Outcome, most: int) -> list[Delivery]:
         """Note how attempts ended; the listener's next events, or none, and then it is given back."""
