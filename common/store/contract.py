@@ -22,6 +22,7 @@ from common.errors import (
     InvalidParameter,
     RevisionConflict,
 )
+from common.store.contract_group import GroupContract
 from common.store.contract_records import COUNTS, ENTRIES, SCANS, RecordContract
 from common.store.contract_session import SessionContract
 from common.store.contract_work import WorkContract
@@ -530,6 +531,7 @@ class StoreContract(
     IdempotencyContract,
     WorkContract,
     RecordContract,
+    GroupContract,
     SessionContract,
 ):
     """All of it."""
