@@ -150,11 +150,11 @@ class IntakeWorker:
     def _leave(self) -> None:
         readers, self._readers = self._readers, {}
         self._shares.leave()
-        for reader in readers.values():
-            try:
+        try:
+            for reader in readers.values():
                 reader.close()
-            except BrokerUnavailable:
-                continue  # it is gone anyway
+        except BrokerUnavailable:
+            return  # there is nothing to take leave of, and nobody is to wait for its answer for each of them
 
 
 def _text(body: bytes) -> str:

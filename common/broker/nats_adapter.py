@@ -56,7 +56,7 @@ class NatsBroker:
 
     def publish(self, stream: Stream, messages: Sequence[Outgoing]) -> None:
         if messages:
-            self.do(lambda jetstream: asyncio.wait_for(_publish(jetstream, stream, messages), _ANSWER_SECONDS_MAX))
+            self.do(lambda jetstream: _publish(jetstream, stream, messages))
 
     def reader(self, stream: Stream, group: str, partition: int, at_once: int) -> NatsReader:
         subscription = self.do(lambda jetstream: self._subscribe(jetstream, stream, group, partition, at_once))
@@ -75,11 +75,13 @@ class NatsBroker:
     def do(self, ask: Callable[[JetStreamContext], Coroutine[Any, Any, _T]]) -> _T:
         """Ask in the connection's own thread.
 
-        Errors: BrokerUnavailable.
+        Errors: BrokerUnavailable, also when there is no answer in time.
         """
 
         async def asked() -> _T:
-            return await ask(await self._jetstream())
+            # Trying to connect has no end of its own, as reconnecting has none.
+            jetstream = await asyncio.wait_for(self._jetstream(), _CONNECT_SECONDS_MAX)
+            return await asyncio.wait_for(ask(jetstream), _ANSWER_SECONDS_MAX)
 
         running = asyncio.run_coroutine_threadsafe(asked(), self._loop)
         try:

@@ -76,7 +76,9 @@ class Runner:
         self._renew()
 
     def start(self) -> None:
-        """Work in a thread; returns at once."""
+        """Work in a thread, if there is anything that this process is to do; returns at once."""
+        if not self._mine:
+            return
         self._thread = threading.Thread(target=self.run, name="bss-jobs", daemon=True)
         self._thread.start()
 

@@ -125,6 +125,15 @@ def test_a_broker_that_is_away_is_said_to_be(nats: NatsServer) -> None:
     broker.close()
 
 
+def test_a_broker_that_was_never_there_is_said_to_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.broker.nats_adapter._CONNECT_SECONDS_MAX", 1)
+    broker = opened("nats://127.0.0.1:1")
+
+    with pytest.raises(BrokerUnavailable):
+        broker.prepare(USAGE)
+    broker.close()
+
+
 def test_what_was_acknowledged_outlives_the_server(nats: NatsServer) -> None:
     broker = opened(nats.url)
     broker.prepare(USAGE)
