@@ -4,7 +4,7 @@ What a competent person writes for the same promises: a listener's events are re
 cursor, posted one after another on a connection that is kept, and the cursor is moved durably afterwards, so that
 nothing is lost and order is kept. No rendering, no queries but an equality in SQL, no retries, no leases.
 
-    python -m benchmarks.floors.events DATABASE_URL SINK_PORT LISTENERS is_for_all|is_for_one
+    python -m benchmarks.floors.events DATABASE_URL CALLBACK LISTENERS is_for_all|is_for_one
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _ALL = "SELECT sequence, body FROM floor_outbox WHERE sequence > %s ORDER BY seq
 _ONE = "SELECT sequence, body FROM floor_outbox WHERE audience = %s AND sequence > %s ORDER BY sequence LIMIT %s"
 
 
-async def _serve(session: aiohttp.ClientSession, database: str, port: int, listener: int, is_for_all: bool) -> None:
-    url = f"http://127.0.0.1:{port}/{listener}/take"
+async def _serve(session: aiohttp.ClientSession, database: str, callback: str, listener: int, is_for_all: bool) -> None:
+    url = f"{callback}{listener}/take"
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         while True:
             found = await connection.execute("SELECT done_to FROM floor_listener WHERE id = %s", (listener,))
@@ -48,11 +48,11 @@ async def _serve(session: aiohttp.ClientSession, database: str, port: int, liste
                 await asyncio.sleep(0.05)
 
 
-async def main(database: str, port: int, listeners: int, is_for_all: bool) -> None:
+async def main(database: str, callback: str, listeners: int, is_for_all: bool) -> None:
     headers = {"Content-Type": "application/json"}
     async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(10)) as session:
-        await asyncio.gather(*(_serve(session, database, port, one, is_for_all) for one in range(listeners)))
+        await asyncio.gather(*(_serve(session, database, callback, one, is_for_all) for one in range(listeners)))
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "is_for_all"))
+    uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "is_for_all"))
