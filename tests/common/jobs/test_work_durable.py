@@ -127,6 +127,8 @@ def test_a_wake_after_the_last_look_makes_another_occasion(bakery: Bakery) -> No
 
 
 def test_of_one_key_never_two_are_under_way(bakery: Bakery) -> None:
+    bakery.order("first")
+    bakery.finish()  # it works by now, so that it does so while it is woken
     waking = threading.Event()
 
     def wake_often() -> None:
