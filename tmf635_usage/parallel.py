@@ -17,12 +17,12 @@ from typing import Any
 from zlib import crc32
 
 from common.domain.query import Document
-from common.errors import BssError
+from common.errors import BssError, ClientError, Unavailable
 from common.exact_json import decode_own, encode
 from common.installation import Installation
 from common.settings import Settings
 from tmf635_usage.feed import Take, seldom_collecting
-from tmf635_usage.ingest import Ingest, Outcome
+from tmf635_usage.ingest import Ingest, Outcome, refused
 from tmf635_usage.reading import whose
 
 
@@ -65,27 +65,30 @@ class Processes:
     def begin(self, records: Sequence[Document | BssError]) -> Callable[[], list[Outcome]]:
         """Have each process take its share; what gives the outcomes of all, in their order.
 
-        Errors: ServerError of a process, when the outcomes are asked for, and ProcessLost.
+        Errors: Unavailable when a process could not take its share, once the outcomes are asked for; ProcessLost.
         """
         shares: list[list[int]] = [[] for _ in range(self.count)]
+        found: dict[int, Outcome] = {}
         for place, record in enumerate(records):
-            shares[0 if isinstance(record, BssError) else share_of(record, self.count)].append(place)
+            if isinstance(record, ClientError):
+                found[place] = refused(record)
+            else:
+                shares[share_of(record, self.count)].append(place)
         for end, places in zip(self._ends, shares, strict=True):
             with _telling():
-                end.send([records[n] if isinstance(records[n], BssError) else encode(records[n]) for n in places])
+                end.send([encode(records[place]) for place in places])
 
         def outcomes() -> list[Outcome]:
-            found: dict[int, Outcome] = {}
-            failures: list[BaseException] = []
+            failures: list[str] = []
             for end, places in zip(self._ends, shares, strict=True):
                 with _telling():
                     answer = end.recv()
-                if isinstance(answer, BaseException):
+                if isinstance(answer, str):
                     failures.append(answer)
                 else:
-                    found |= zip(places, answer, strict=True)
+                    found.update(zip(places, answer, strict=True))
             if failures:
-                raise failures[0]
+                raise Unavailable(failures[0])
             return [found[place] for place in range(len(records))]
 
         return outcomes
@@ -116,7 +119,7 @@ def _work(end: Connection, settings: Settings, assumed: Mapping[str, Any]) -> No
             except EOFError:
                 return
             try:
-                answer: Any = take([one if isinstance(one, BssError) else decode_own(one) for one in share])
+                answer: Any = take([decode_own(one) for one in share])
             except BssError as error:
-                answer = error
+                answer = str(error)
             end.send(answer)

@@ -115,12 +115,10 @@ class Batch:
         known: Iterable[tuple[Reading, Guided]],
         others: Mapping[str, str] | None = None,
         since: datetime | None = None,
-        beside: tuple[str, Mapping[str, Any]] | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> None:
         """Make others who rate for the same products wait, and read where counters stand.
 
-        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage;
-                `beside` is a table and conditions of records that are read with the counters and given back.
+        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage.
         """
         scopes: dict[str, str] = dict(others or {})
         first = since
@@ -129,17 +127,13 @@ class Batch:
                 scopes.setdefault(scope, found.product)
             first = one.at if first is None else min(first, one.at)
         if first is None:
-            return []
+            return
         table, named = self.records(SCOPES.name), tuple(sorted(scopes))
-        table.insert_new({"scope": scope, "product": scopes[scope]} for scope in named)
-        table.get_many(((scope,) for scope in named), for_update=True)
+        table.insert_missing({"scope": scope, "product": scopes[scope]} for scope in named)
         asked = [*_counted(self.records, named, first), (self.records(HOLDS.name), {"scope": named})]
-        if beside is not None:
-            asked.append((self.records(beside[0]), beside[1]))
-        buckets, counters, holds, *rest = gathered(asked)
+        buckets, counters, holds = gathered(asked, table.asking_many(((scope,) for scope in named), for_update=True))
         self.tally = Tally(state_of(buckets, counters))
         self.holds = holding(self.tally, holds)
-        return rest[0] if rest else []
 
     def rate(
         self,

@@ -23,6 +23,7 @@ from common.errors import (
     RevisionConflict,
 )
 from common.store.contract_group import GroupContract
+from common.store.contract_mass import LETTER, MassContract
 from common.store.contract_records import COUNTS, ENTRIES, SCANS, RecordContract
 from common.store.contract_session import SessionContract
 from common.store.contract_work import WorkContract
@@ -45,7 +46,7 @@ FIELD = StoredResource(
         *(Index(FieldPath(("many", kind.value), kind)) for kind in Kind),
     ),
 )
-RESOURCES = (THING, OFFER, FIELD, ENTRIES, COUNTS, SCANS)
+RESOURCES = (THING, OFFER, FIELD, LETTER, ENTRIES, COUNTS, SCANS)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -524,6 +525,7 @@ class IdempotencyContract:
 
 class StoreContract(
     DocumentContract,
+    MassContract,
     VersionContract,
     PageContract,
     ParentContract,

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from common.domain.clock import instant_text
 from common.store.database import Database
 from common.store.description import Of, RecordTable
 from common.store.records import Between, Day, Summed
@@ -54,6 +56,31 @@ class RecordContract:
             assert unit.records("toy_entries").get("c") is None
         with database.read("south") as unit:
             assert unit.records("toy_entries").get("a") is None
+
+    def test_many_loaded_at_once_come_back_exactly(self, database: Database) -> None:
+        rows = [
+            {**entry(str(number), "0.10", number), "source": source, "why": {"text": "tab\t, line\n, \\N"}}
+            for number, source in enumerate((None, "a\tb\nc\\d", "\\N", None))
+        ]
+        scans = [{"id": id, "content": bytes(range(256))} for id in ("a\\", "b")]
+        with database.write() as unit:
+            unit.records("toy_entries").load([])
+            unit.records("toy_entries").load([{**row, "at": instant_text(NOW)} for row in rows])
+            unit.records("toy_scans").load(scans)
+            unit.commit()
+
+        with database.read() as unit:
+            assert unit.records("toy_entries").find({}, order=["number"]) == rows
+            assert unit.records("toy_scans").find({}) == scans
+
+    def test_one_that_is_there_stops_a_load(self, database: Database) -> None:
+        with database.write() as unit:
+            unit.records("toy_entries").insert([entry("a")])
+            unit.commit()
+        with database.write() as unit, pytest.raises(IntegrityError):
+            unit.records("toy_entries").load([entry("b", number=2), entry("a", number=3)])
+        with database.read() as unit:
+            assert len(unit.records("toy_entries").find({})) == 1
 
     def test_bytes_come_back_as_they_are(self, database: Database) -> None:
         content = bytes(range(256)) * 1_000

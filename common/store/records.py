@@ -214,13 +214,16 @@ class Records:
         return found
 
 
-def gathered(asked: Sequence[tuple[Records, Mapping[str, Any]]]) -> list[list[Row]]:
+def gathered(
+    asked: Sequence[tuple[Records, Mapping[str, Any]]], locked: Question[Any] | None = None
+) -> list[list[Row]]:
     """The records of several tables, each by its own conditions (`Records.find`), in key order: one round trip.
 
-    For whoever holds a lock: each round trip is one that others wait for.
+    For whoever holds a lock: each round trip is one that others wait for. What is to be `locked` is, before they are
+    read.
     """
-    session = asked[0][0]._session
-    return session.answers(*(records.asking(where) for records, where in asked))
+    session, questions = asked[0][0]._session, [records.asking(where) for records, where in asked]
+    return session.answers(*questions) if locked is None else session.answers(locked, *questions)[1:]
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[list[Any]]:
