@@ -130,7 +130,8 @@ class Audit:
         return self._session.connection
 
     def _rows(self, statement: Any) -> Iterator[Any]:
-        return iter(self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement))
+        # For this statement alone: an option of the connection would stay with whatever is asked after it.
+        return iter(self._connection.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}))
 
     def _column(self, table: str, name: str) -> Column[Any]:
         if table in self._records:

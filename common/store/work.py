@@ -181,7 +181,7 @@ class Agenda:
             .where(columns.tenant == self._tenant, is_late)
             .order_by(columns.kind, columns.key)
         )
-        for r in self._connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement):
+        for r in self._connection.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE}):
             yield Due(r.kind, r.key, _moment(r.due), r.revision, r.failures)
 
     def postpone(self, kind: str, key: str, until: datetime) -> None:
