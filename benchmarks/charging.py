@@ -1,4 +1,4 @@
-"""Online charging over HTTP beside its floor: 200 network elements on 50 accounts, each with one session after the other.
+"""Online charging over HTTP beside its floor: 200 network elements on 50 accounts, each with session after session.
 
 A session is six requests: it begins with a grant, reports 60 s and asks for 60 s four times, and ends with a report.
 Every request is one transaction that locks, charges, holds, writes and commits.
@@ -30,9 +30,10 @@ def measure(scale: Scale) -> list[Figure]:
     """Rates of the suite and of the floor side by side, and the slowest of a hundred answers at half of ours."""
     with postgresql() as server, server.database() as ours, server.database() as theirs, server.database() as bare:
         floor.stock(theirs, [_product(number) for number in range(ACCOUNTS)])
-        with suite(ours) as running, application(
-            "benchmarks.floors.charging:application", {"FLOOR_DATABASE_URL": theirs}
-        ) as beside:
+        with (
+            suite(ours) as running,
+            application("benchmarks.floors.charging:application", {"FLOOR_DATABASE_URL": theirs}) as beside,
+        ):
             _stock(running.port)
             settled(ours)
             settled(theirs)
@@ -123,9 +124,7 @@ def _stock(port: int) -> None:
         person = {"@type": "PartyRef", "id": "anna", "name": "Anna", "@referredType": "Individual"}
         owner = {"@type": "RelatedPartyRefOrPartyRoleRef", "role": "owner", "partyOrPartyRole": person}
         named = {"@type": "BillingAccount", "id": f"acc-{number}", "name": f"acc-{number}", "state": "Active"}
-        created(
-            "accountManagement/v5/billingAccount", {**named, "accountType": "billing", "relatedParty": [owner]}
-        )
+        created("accountManagement/v5/billingAccount", {**named, "accountType": "billing", "relatedParty": [owner]})
         created(
             "productInventory/v5/product",
             {
@@ -136,7 +135,11 @@ def _stock(port: int) -> None:
         created(
             "prepayBalanceManagement/v4/topupBalance",
             {
-                **{"bucket": {"id": f"purse-{number}"}, "usageType": "monetary", "partyAccount": {"id": f"acc-{number}"}},
+                **{
+                    "bucket": {"id": f"purse-{number}"},
+                    "usageType": "monetary",
+                    "partyAccount": {"id": f"acc-{number}"},
+                },
                 "amount": {"amount": 1_000_000, "units": "EUR"},
             },
         )
@@ -159,5 +162,3 @@ def _transfers(url: str, seconds: float) -> Any:
         return float(found[1])
 
     return run
-
-
