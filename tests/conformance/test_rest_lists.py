@@ -238,7 +238,7 @@ SORTS = {
     "sort=brand,name": "acbd",
     "sort=-brand,name": "bacd",
     "sort=x-note.author": "bacd",
-    "sort=-x-note.author": "bacd",
+    "sort=-x-note.author": "bdca",
     "sort=-id": "dcba",
     "sort=-name&limit=2": "dc",
     "sort=-name&limit=2&offset=2": "ba",
