@@ -126,4 +126,4 @@ def test_what_cannot_be_read_is_refused_in_its_place(
         outcomes = sharing.begin([broken, {"@type": "ProductUsage", "usageType": 7}, broken])()
     assert [one.result for one in outcomes] == ["refused"] * 3
     assert outcomes[0].violations == broken.violations
-    assert [one.pointer for one in outcomes[1].violations] == ["/usageType"]
+    assert "/usageType" in [one.pointer for one in outcomes[1].violations]
