@@ -70,7 +70,7 @@ class Endpoint:
         address, partial_status = self._collection(request), self.installation.settings.partial_status
         with self.installation.database.browse(request.tenant) as uow:
             found = self._repository(uow, request).find(self.view.query(query.by_id(asked.query, address)))
-        items = [self._body(row, request, asked.selection) for row in found.rows]
+        items = [self._body(row, render.href(address, row.id), asked.selection) for row in found.rows]
         return render.page(request, address, asked, found, items, partial_status)
 
     def retrieve(self, request: Request) -> Response:
@@ -201,10 +201,10 @@ class Endpoint:
         self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]
     ) -> Response:
         tag = ("etag", headers.etag(row.revision))
-        return Response(status, self._body(row, request, selection), (render.CONTENT_TYPE, tag, *more))
+        body = self._body(row, self._href(row, request), selection)
+        return Response(status, body, (render.CONTENT_TYPE, tag, *more))
 
-    def _body(self, row: Row, request: Request, selection: query.Selection | None) -> bytes:
-        link = self._href(row, request)
+    def _body(self, row: Row, link: str, selection: query.Selection | None) -> bytes:
         if selection is None:
             return self.view.whole(row, link)
         shown = render.answer(self.view.shown(row), link)

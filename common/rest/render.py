@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -17,12 +18,14 @@ CONTENT_TYPE = ("content-type", "application/json")
 _ALWAYS = ("id", "href")
 # What a query string may have as it is (RFC 3986), and `%`: what came encoded stays so.
 _SAFE = "%/?:@!$&'()*+,;=-._~[]"
+# What a path has as it is, as nearly every id.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 def href(collection: str, id: str, version: str = "") -> str:
     """Where a resource is; `:(version=...)` is part of the address of a version that is not the latest."""
     suffix = f":(version={quote(version, safe='.-_~')})" if version else ""
-    return f"{collection}/{quote(id, safe='')}{suffix}"
+    return f"{collection}/{id if _PLAIN.fullmatch(id) else quote(id, safe='')}{suffix}"
 
 
 def whole(row: Row, link: str) -> bytes:
