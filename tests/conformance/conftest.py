@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server
+from tests.tables import stored_tables
 
 __all__ = ["postgres_server"]
 
@@ -37,9 +38,7 @@ class Backend:
         """How many rows each table has that has any: resources, look-ups, events, listeners, kept replies."""
         with self.suite().installation.database.engine.connect() as connection:
             if not self._count:
-                tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
-                # Kept counts are the database's own business, and follow from the others.
-                names = sorted(name for name in tables if not name.endswith(("_count", "_count_change")))
+                names = sorted(set(stored_tables(connection)) - {"alembic_version"})
                 self._count = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM \"{name}\"" for name in names)
             return {name: count for name, count in connection.execute(text(self._count)) if count}
 

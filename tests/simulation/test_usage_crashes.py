@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common import exact_json
 from common.domain.clock import SettableClock
@@ -28,6 +28,7 @@ from tests.client import Suite
 from tests.postgres import postgres_server  # noqa: F401
 from tests.scenarios.charging import USAGES, USAGES_V4, Network, in_v4, money, product_price, tiers, usage
 from tests.simulation.usage_truth import Told, told
+from tests.tables import stored_tables
 from tests.tmf654_balance.kit import topped_up
 from tmf635_usage import batch
 from tmf635_usage.feed import Feed
@@ -91,7 +92,7 @@ class Stage:
         for file in self.folder.glob("calls*"):
             file.unlink()
         with self.suite.installation.database.engine.begin() as connection:
-            for name in inspect(connection).get_table_names():
+            for name in stored_tables(connection):
                 if name != "alembic_version":
                     connection.execute(text(f'DELETE FROM "{name}"'))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common.domain.query import AllOf
 from tests.client import Suite
+from tests.tables import stored_tables
 from tmf654_balance.tables import BALANCES, HELD, MOVEMENTS, RESERVATIONS
 
 BASE = "/tmf-api/prepayBalanceManagement/v4"
@@ -18,7 +19,7 @@ START = "2026-03-01T12:00:00Z"
 def emptied(suite: Suite) -> Suite:
     """The suite without anything of balances in it."""
     with suite.installation.database.engine.begin() as connection:
-        for name in inspect(connection).get_table_names():
+        for name in stored_tables(connection):
             if "654" in name or name in ("work", "outbox", "idempotency"):
                 connection.execute(text(f'DELETE FROM "{name}"'))
     return suite

@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common import exact_json
 from common.domain.accounting import Part
 from common.domain.money import Money
 from common.rest.actions import acting
 from tests.client import Answer, Suite
+from tests.tables import stored_tables
 from tmf676_payment.tables import ALLOCATIONS, CREDITS, RETURNS
 from tmf676_payment.webhook import signature
 
@@ -34,7 +35,7 @@ EUR = "EUR"
 def emptied(suite: Suite) -> Suite:
     """The suite without anything of money in it."""
     with suite.installation.database.engine.begin() as connection:
-        for name in inspect(connection).get_table_names():
+        for name in stored_tables(connection):
             if any(part in name for part in ("666", "670", "676", "678", "622", "637")) or name in (
                 "work",
                 "outbox",

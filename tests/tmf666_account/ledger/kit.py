@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common.domain.accounting import Part
 from common.domain.money import Money
 from common.domain.query import AllOf
 from common.rest.actions import acting
 from tests.client import Suite
+from tests.tables import stored_tables
 from tmf666_account.ledger.offer import Ledger
 from tmf666_account.ledger.tables import ENTRIES, LINES, POSTINGS, SUMS
 
@@ -26,7 +27,7 @@ OWED = ("receivable", "customerCredit")
 def emptied(suite: Suite) -> Suite:
     """The suite without accounts and postings."""
     with suite.installation.database.engine.begin() as connection:
-        for name in inspect(connection).get_table_names():
+        for name in stored_tables(connection):
             if "666" in name or name in ("work", "outbox", "idempotency"):
                 connection.execute(text(f'DELETE FROM "{name}"'))
     return suite

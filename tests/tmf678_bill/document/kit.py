@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from common.domain.money import Money
 from common.rest.actions import acting
 from common.settings import Settings
 from tests.client import Suite
+from tests.tables import stored_tables
 from tmf635_usage.tables import BILLED, LINES
 from tmf678_bill.document.schedule import look_again
 from tmf678_bill.receivables import new_row
@@ -33,7 +34,7 @@ def suite_on(url: str, **settings: Any) -> Suite:
 
 def emptied(suite: Suite) -> Suite:
     with suite.installation.database.engine.begin() as connection:
-        for name in inspect(connection).get_table_names():
+        for name in stored_tables(connection):
             if any(number in name for number in _OURS) or name in ("work", "outbox", "idempotency"):
                 connection.execute(text(f'DELETE FROM "{name}"'))
     return suite
