@@ -95,7 +95,7 @@ def measure(scale: Scale) -> list[Figure]:
 
 
 def _delivery(server: PostgresServer, scale: Scale) -> list[Figure]:
-    count = 1_500 if scale.is_short else 6_000
+    count = 1_500 if scale.is_short else 4_000
     with _stage(server) as stage, _sink() as port, _worker(stage.url):
         kinds: dict[str, Callable[[], float]] = {
             "every": lambda: _run(stage, port, count, TAKERS, is_for_all=True),
