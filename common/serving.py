@@ -14,6 +14,7 @@ import uvicorn
 from common import logs
 from common.broker.bridge import RELAY
 from common.broker.workers import BrokerWorkers
+from common.collecting import seldom_collecting
 from common.domain.query import Document
 from common.errors import BssError, ConfigurationError
 from common.events.delivery import DeliveryWorker
@@ -59,7 +60,8 @@ def assemble(installation: Installation) -> Any:
         others.start()
         loading = asyncio.create_task(asyncio.to_thread(load_samples, installation, committed))
         try:
-            yield
+            with seldom_collecting():
+                yield
         finally:
             await loading
             await asyncio.to_thread(others.close)
