@@ -16,8 +16,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy.exc import IntegrityError
-
 from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import BssError, ClientError, IdTaken, InvalidBody, Violation
@@ -26,7 +24,7 @@ from common.installation import Installation, Served
 from common.rest.changes import rule_context
 from common.rest.references import check_references
 from common.spec.contract import EventKind
-from common.store.bulk import Told, Written, without_id
+from common.store.bulk import AlreadyThere, Told, Written, without_id
 from common.store.records import Records
 from common.store.unit_of_work import UnitOfWork
 from common.v4.pointers import shown_pointer
@@ -112,7 +110,7 @@ class Ingest:
             with self.installation.database.write(self.tenant) as uow:
                 outcomes = self._store(uow, fresh)
                 uow.commit()
-        except IntegrityError:
+        except AlreadyThere:
             # Somebody else took a key or an id between our look and our writing: now we see it.
             if attempts > 1:
                 return self._taken(fresh, attempts - 1)
@@ -158,6 +156,7 @@ class Ingest:
         table, rows = uow.records(KEYS.name), uow.repository(self.served.kept.stored.name)
         known = _known(table, [one.key for one in fresh if one.key is not None])
         given = {one.document["id"] for one in fresh if one.has_own_id}
+        rows.hold_new(given)
         ids = set(rows.get_many(given)) if given else set()
         first: dict[tuple[str, str], Record] = {}
         left: list[Record] = []

@@ -16,7 +16,7 @@ from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, LargeBinary, Numeric, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from common.domain.clock import instant_text
 from common.domain.ids import ordered_ids
@@ -26,6 +26,8 @@ from common.store.event_tables import outbox
 from common.store.keys import Keys, keys_at, keys_of
 from common.store.tables import ExactDecimal, ExactDocument, ExactNumber, Instant, ResourceTables
 
+# A key or something unique is there already.
+AlreadyThere = IntegrityError
 _NULL = "\\N"
 # What COPY's text format has other signs for. No text has a U+0000 (`keys.is_storable`): it stands between values here.
 _SPECIAL = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
@@ -35,7 +37,7 @@ _BETWEEN = "\0"
 def write(connection: Connection, table: Table, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
     """Add rows to a table, in their order.
 
-    Errors: sqlalchemy's IntegrityError when a key or something unique is there already.
+    Errors: AlreadyThere.
     """
     if not columns or not columns[0]:
         return
@@ -63,8 +65,7 @@ def write_documents(
 ) -> None:
     """New documents of a resource that has no versions and no parent, in their order, with what finds them.
 
-    Errors: sqlalchemy's IntegrityError when one of the ids is there already. Ids that no index can hold are the
-            caller's to refuse.
+    Errors: AlreadyThere when one of the ids is. Ids that no index can hold are the caller's to refuse.
     """
     assert not tables.resource.versioned, "a version is added on its own"
     count, moment, documents = len(made), instant_text(now), [one.document for one in made]
