@@ -21,14 +21,16 @@ import psycopg
 from benchmarks.floors import broker as floor
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from benchmarks.harness.servers import migrate, postgresql
-from benchmarks.ingest import stock, write
+from benchmarks.usage import stock
+from benchmarks.usage_scripts import numbered, records
 from common import logs
 from common.broker.bridge import BATCH, Bridge
 from common.broker.intake import IntakeWorker
 from common.broker.opening import open_broker
 from common.broker.port import Broker
 from common.broker.streams import intake_stream
-from common.errors import BssError
+from common.domain.query import Document
+from common.exact_json import encode
 from common.installation import Installation
 from common.serving import publications
 from common.settings import Settings
@@ -37,7 +39,6 @@ from tests.common.broker.servers import nats_server
 from tests.postgres import PostgresServer
 from tmf635_usage.feed import Feed, seldom_collecting
 from tmf635_usage.ingest import UNKNOWN_PRODUCT, Ingest
-from tmf635_usage.sources import Columns, Place, read_file
 from tmf635_usage.stream import STREAM, message
 
 # Resources whose changes are published.
@@ -97,10 +98,7 @@ def _events(scale: Scale, server: PostgresServer, url: str) -> list[Figure]:
 def _usage(scale: Scale, server: PostgresServer, url: str, folder: Path) -> list[Figure]:
     count = 1_000 if scale.is_short else 4_000
     runs = 2 * (scale.rounds + 1)
-    whole = folder / "usage.csv"
-    write(whole, count * runs, PRODUCTS)
-    head, *lines = whole.read_text().splitlines(keepends=True)
-    slices = iter([lines[start : start + count] for start in range(0, len(lines), count)])
+    names = numbered()
     with _suite(server, url) as (installation, broker):
         stock(installation.settings.database_url, PRODUCTS)
         (intake,) = installation.intakes
@@ -108,7 +106,7 @@ def _usage(scale: Scale, server: PostgresServer, url: str, folder: Path) -> list
         worker.step()
 
         def stream() -> float:
-            _publish(broker, installation.settings, folder / "part.csv", head, next(slices))
+            _publish(broker, installation.settings, list(records(count, PRODUCTS, next(names))))
             begun, taken = time.perf_counter(), 0
             with seldom_collecting():
                 while taken < count:
@@ -116,8 +114,8 @@ def _usage(scale: Scale, server: PostgresServer, url: str, folder: Path) -> list
             return count / (time.perf_counter() - begun)
 
         def file() -> float:
-            part = folder / "part.csv"
-            part.write_text(head + "".join(next(slices)))
+            part = folder / "part.ndjson"
+            part.write_bytes(b"".join(encode(one) + b"\n" for one in records(count, PRODUCTS, next(names))))
             take = Ingest.of(installation, assumed=UNKNOWN_PRODUCT).take
             feed = Feed(part, folder / "rejects", folder / "checkpoint", take)
             begun = time.perf_counter()
@@ -175,11 +173,8 @@ def _rendered(installation: Installation, bridge: Bridge, count: int) -> list[by
     return bodies
 
 
-def _publish(broker: Broker, settings: Settings, part: Path, head: str, lines: Sequence[str]) -> None:
-    part.write_text(head + "".join(lines))
-    records = [one.record for one in read_file(part, Columns(), Place())]
-    messages = [message(record) for record in records if not isinstance(record, BssError)]
-    assert len(messages) == len(lines)
+def _publish(broker: Broker, settings: Settings, usages: Sequence[Document]) -> None:
+    messages = [message(usage) for usage in usages]
     for start in range(0, len(messages), BATCH):
         broker.publish(intake_stream(STREAM, settings), messages[start : start + BATCH])
 

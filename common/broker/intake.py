@@ -23,8 +23,9 @@ from common.store.shares import Share, shares_of
 
 # Messages in one batch, which is one transaction.
 BATCH = 500
-# How long an empty partition is waited at before the next one is looked at.
-_WAIT_SECONDS = 0.1
+# How long a partition is waited at for a batch to become full, before the next one is looked at; and all of them when
+# they are empty.
+_LOOK_SECONDS, _IDLE_SECONDS = 0.02, 0.2
 _PAUSE_SECONDS_MAX = 30
 
 _log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ class IntakeWorker:
                 continue
             troubles = 0
             if not taken:
-                self._stopping.wait(_WAIT_SECONDS)
+                self._stopping.wait(_IDLE_SECONDS)
 
     def step(self) -> int:
         """One batch of each partition; how many records there were.
@@ -108,7 +109,7 @@ class IntakeWorker:
             self._readers[share] = self._broker.reader(self._stream, self._group, share.number, BATCH)
 
     def _batch(self, reader: Reader) -> int:
-        messages = reader.fetch(BATCH, _WAIT_SECONDS)
+        messages = reader.fetch(BATCH, _LOOK_SECONDS)
         if messages:
             try:
                 self._bury(messages, self._refusals(messages))
