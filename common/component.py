@@ -122,7 +122,7 @@ class Resource:
     Shapes: `indexed` are dotted attribute names that lists are filtered by; `counted` are those of them that few
             documents have a value of their own for, so that it is kept how many have which (one at least that passes
             through no array); `holds` are dotted paths of references whose targets may not be deleted while this
-            document is there (they are indexed too); `is_text` says how it is kept (`StoredResource`);
+            document is there (they are indexed too); `is_text` and `monthly` say how it is kept (`StoredResource`);
             `defaults` are values for mandatory attributes that the client left out, beside the initial state.
             `on_create(document, context)` runs on the stamped document before it is stored; `on_patch(before, after,
             context)` on the patched one; `on_delete(document, context)` before it goes.
@@ -134,6 +134,7 @@ class Resource:
     lifecycle: Lifecycle | None = None
     versioned: bool = False
     is_text: bool = False
+    monthly: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     on_create: CreateRule | None = None
     on_patch: PatchRule | None = None

@@ -299,7 +299,9 @@ def _stored(contract: Contract, resource: ResourceContract, descriptor: Resource
     if len(name) > TABLE_NAME_MAX:
         digest = hashlib.sha256(name.encode()).hexdigest()[:6]
         name = f"{name[: TABLE_NAME_MAX - 7]}_{digest}"
-    return StoredResource(name, resource.name, indexes, descriptor.versioned, is_text=descriptor.is_text)
+    return StoredResource(
+        name, resource.name, indexes, descriptor.versioned, monthly=descriptor.monthly, is_text=descriptor.is_text
+    )
 
 
 def snake(name: str) -> str:

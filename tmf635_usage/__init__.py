@@ -25,6 +25,7 @@ COMPONENT = Component(
             holds=("product.id",),
             is_text=True,
             lifecycle=PRODUCT_USAGE,
+            monthly=True,
             on_create=rules.on_create,
             on_patch=rules.on_patch,
             on_delete=rules.on_delete,

@@ -10,13 +10,14 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from common.assurance import Books, Check, Finding, in_parts
 from common.domain.clock import instant_text
 from common.store.audit import Values
-from common.store.records import Between
+from common.store.records import Between, Summed
 from tmf635_usage.rate import EXPLANATION
 from tmf635_usage.tables import (
     BILLED,
@@ -26,7 +27,9 @@ from tmf635_usage.tables import (
     LINES,
     PREPAID,
     RATINGS,
+    RETIRED_SUMS,
     SESSIONS,
+    SUMMED,
     UNBILLED,
     VOID,
 )
@@ -40,8 +43,6 @@ _PRICED = ("usage", "setup", "correction")
 # Base units of what lasts or has a size.
 _MEASURED = ("s", "B")
 _NOT_BILLED = (UNBILLED, PREPAID, VOID)
-# What the lines of a sum have in common.
-_SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
 _KEEP = "keep the account from the next bill, and tell us: this must not happen"
 
 
@@ -179,9 +180,14 @@ def _sums(books: Books) -> Iterator[Finding]:
     columns = ["quantity", "amount"]
     lines = {
         tuple(of if of is not None else "" for of in one.group.values()): one
-        for one in books.audit.sums(LINES.name, columns, _SUMMED, {"state": BILLED})
+        for one in books.audit.sums(LINES.name, columns, SUMMED, {"state": BILLED})
     }
-    for kept in books.audit.sums(BILLED_SUMS.name, [*columns, "lines"], _SUMMED):
+    for gone in books.audit.sums(RETIRED_SUMS.name, [*columns, "lines"], SUMMED):
+        key = tuple(gone.group.values())
+        here = lines.get(key, Summed(gone.group, 0, dict.fromkeys(columns, Decimal(0))))
+        more = {name: here.sums[name] + gone.sums[name] for name in columns}
+        lines[key] = Summed(gone.group, here.count + int(gone.sums["lines"]), more)
+    for kept in books.audit.sums(BILLED_SUMS.name, [*columns, "lines"], SUMMED):
         one = lines.pop(tuple(kept.group.values()), None)
         is_so = one is not None and one.count == kept.sums["lines"]
         if one is None or not is_so or any(one.sums[name] != kept.sums[name] for name in columns):

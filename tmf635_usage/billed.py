@@ -30,7 +30,7 @@ from common.store.audit import Values
 from common.store.records import Between
 from common.store.sets import Compared, First, Joined, change, found, totals
 from tmf635_usage.rating.amounts import EXACT
-from tmf635_usage.tables import BILLED, BILLED_SUMS, CLAIMS, LINES, SCOPES, UNBILLED
+from tmf635_usage.tables import BILLED, BILLED_SUMS, CLAIMS, LINES, RETIRED_SUMS, SCOPES, UNBILLED
 
 _SAID = ("product", "price", "version", "usage_type", "kind", "unit", "currency")
 # What the clocks of two machines differ by, and how long a transaction is open, at most: milliseconds.
@@ -94,6 +94,7 @@ class RatedUsage:
 
     def __init__(self, records: Recording) -> None:
         self._lines, self._sums, self._scopes = records(LINES.name), records(BILLED_SUMS.name), records(SCOPES.name)
+        self._retired = records(RETIRED_SUMS.name)
         self._claims = records(CLAIMS.name)
         self._since: dict[str, str] = {}
         self._before: dict[str, datetime] = {}
@@ -166,10 +167,17 @@ class RatedUsage:
         return Values(LINES.name, "bill_item", {"state": BILLED})
 
     def behind(self, places: Iterable[Mapping[str, str]]) -> dict[str, Behind]:
-        """How many lines items have and what they come to (`lines_of`); those without any are left out."""
-        joined = Joined(list(places), ("bill_item", "product"), (_OF_TIME,))
-        rows = totals(self._lines, joined, ("bill_item",), sums=("amount",))
-        return {row["bill_item"]: Behind(row["count"], row["amount"]) for row in rows}
+        """How many lines items have and what they come to (`lines_of`), with those that were given up since; items
+        without any are left out.
+        """
+        asked = list(places)
+        of_time = Joined(asked, ("bill_item", "product"), (_OF_TIME,))
+        rows = totals(self._lines, of_time, ("bill_item",), sums=("amount",))
+        found = {row["bill_item"]: Behind(row["count"], row["amount"]) for row in rows}
+        for row in self._retired.find({"bill_item": tuple(place["bill_item"] for place in asked)}):
+            here = found.get(row["bill_item"], Behind(0, Decimal(0)))
+            found[row["bill_item"]] = Behind(here.count + row["lines"], here.amount + row["amount"])
+        return found
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 

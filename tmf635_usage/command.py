@@ -26,6 +26,7 @@ from tmf635_usage.publish_command import publish
 from tmf635_usage.recycle import Recycle, Recycled
 from tmf635_usage.rerate import Change, Proof, Sums
 from tmf635_usage.rerate import rerate as rated_again
+from tmf635_usage.retire import Retire, read_month
 from tmf635_usage.sources import Columns, MappingRefused
 from tmf635_usage.summary import GROUPINGS, Asked, Summary, summary
 from tmf635_usage.summary_route import plain, read_asked, shown
@@ -104,6 +105,28 @@ def recycle(
     out.print(f"{'would be ' if dry_run else ''}rated: {recycled.rated} of {recycled.taken}")
     for code, count in sorted(recycled.left.items()):
         out.print(f"  {count} {code}", markup=False)
+
+
+@usage_app.command()
+def retire(
+    before: Annotated[str, typer.Argument(help="The first month that stays, as in 2026-01.")],
+    dry_run: Annotated[bool, _DRY_RUN] = False,
+    json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Give up usage of earlier months with its ratings and lines. Bills, and what they came to, stay.
+
+    Exit code 1 when something of that time is still needed: lines that no bill has, usage that waits.
+    """
+    month = read_month(before)
+    if month is None:
+        stop(f"{before!r} is no month; write it as 2026-01", MISUSED)
+    with opened() as installation:
+        gone = Retire.run(installation, month, keep=dry_run)
+    if json:
+        print_json({**asdict(gone), "before": instant_text(gone.before)})
+        return
+    told = f"{gone.usages} usages, {gone.ratings} ratings, {gone.lines} lines, {gone.numbers} numbers of sources"
+    out.print(f"{'would give up' if dry_run else 'given up'}: {told}")
 
 
 @usage_app.command()

@@ -48,7 +48,7 @@ from tmf635_usage.rating.values import (
 )
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, LINES, PREPAID, RATINGS, SCOPES, UNBILLED
+from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, HORIZON, LINES, PREPAID, RATINGS, SCOPES, UNBILLED
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
 REASON, EXPLANATION = "statusReason", "ratingExplanation"
@@ -79,20 +79,34 @@ def rate(documents: Sequence[Document], context: RuleContext, *, written: bool =
     readings = [read(document) for document in documents]
     guided = Guide(context).guide(readings)
     batch = Batch(context.records, context.now)
-    known = [(one, found) for one in readings if isinstance(found := guided[one.id], Guided) and one.usage is not None]
+    since = horizon(context.records)
+    late = {one.id for one in readings if since is not None and one.at < since}
+    known = [
+        (one, found)
+        for one in readings
+        if isinstance(found := guided[one.id], Guided) and one.usage is not None and one.id not in late
+    ]
     batch.lock(known)
     batch.purse = purse_of(context, (found for _, found in known))
     outcomes = batch.rate(known)
     by_id = {document["id"]: document for document in documents}
     for one in readings:
         document, found = by_id[one.id], guided[one.id]
-        if isinstance(found, Unguided):
+        if one.id in late:
+            _reject(document, "usage.too-old", "usage of that time was given up: nobody knows whether it was here")
+        elif isinstance(found, Unguided):
             _wait(document, found.code, found.message)
         elif one.usage is None:
             _reject(document, "usage.unreadable", one.problem)
         else:
             write_onto(document, found, outcomes[one.id], batch.explained.get(one.id), written=written)
     batch.close()
+
+
+def horizon(records: Recording) -> datetime | None:
+    """The instant before which usage was given up (`retire`), and none is rated; None while everything is here."""
+    row = records(HORIZON.name).get("usage")
+    return None if row is None else row["before"]
 
 
 @dataclass

@@ -29,6 +29,7 @@ RATINGS = RecordTable(
     key=("usage", "number"),
     indexes=(("product", "at"),),
     optional=frozenset({"account"}),
+    monthly="at",
 )
 # `state`: unbilled, billed, prepaid (a balance pays for it, and no bill shows it), or void (a line and its reversal
 # that no bill ever saw). Amounts are unrounded.
@@ -57,6 +58,7 @@ LINES = RecordTable(
     key=("id",),
     indexes=(("usage", "number"), ("account", "id"), ("product", "at")),
     optional=frozenset({"account", "currency", "reverses", "bill_item"}),
+    monthly="at",
     room=50,
 )
 BUCKETS = RecordTable(
@@ -135,6 +137,30 @@ BILLED_SUMS = RecordTable(
 )
 # Lines of an account with an id before this one are billed, or are not for a bill.
 CLAIMS = RecordTable("tmf635_claim", {"account": Of.TEXT, "since": Of.TEXT}, key=("account",))
+# What the lines have in common that one sum of billed lines is of, but for the period.
+SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
+# What the billed lines of months that were given up came to, by the item that charges them (`retire`).
+RETIRED_SUMS = RecordTable(
+    "tmf635_retired_sum",
+    {
+        "account": Of.TEXT,
+        "product": Of.TEXT,
+        "price": Of.TEXT,
+        "version": Of.TEXT,
+        "usage_type": Of.TEXT,
+        "kind": Of.TEXT,
+        "unit": Of.TEXT,
+        "currency": Of.TEXT,
+        "quantity": Of.NUMBER,
+        "amount": Of.NUMBER,
+        "bill_item": Of.TEXT,
+        "lines": Of.INTEGER,
+    },
+    key=(*SUMMED, "bill_item"),
+    indexes=(("bill_item",),),
+)
+# Before this instant usage was given up, and none is taken in.
+HORIZON = RecordTable("tmf635_horizon", {"kind": Of.TEXT, "before": Of.INSTANT}, key=("kind",))
 
-TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS, CLAIMS)
+TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS, CLAIMS, RETIRED_SUMS, HORIZON)
 UNBILLED, BILLED, PREPAID, VOID = "unbilled", "billed", "prepaid", "void"

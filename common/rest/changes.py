@@ -78,7 +78,8 @@ def store_new(
     Errors: InvalidBody; IdTaken; what its rules raise.
     """
     resource, descriptor = served.resource, served.descriptor
-    document = {"id": document.pop("id", None) or ordered_id(), **document}
+    given = document.pop("id", None)
+    document = {"id": given or ordered_id(), **document}
     stamp_created(document, resource, descriptor, context.now)
     if not as_stored:
         resource.fields.normalise(document)
@@ -87,7 +88,7 @@ def store_new(
         context.settle()
     check_references(installation, uow, served, document)
     version = str(document.get("version", "")) if descriptor.versioned else ""
-    row = rows.add(document["id"], document, context.now, version)
+    row = rows.add(document["id"], document, context.now, version, is_ours=not given)
     record(uow, served, None, document, context, parents)
     return row
 

@@ -395,7 +395,7 @@ class GroupRepository(Repository):
                 self._known.setdefault(id, None)
         return {id: known for id in sorted(set(ids)) if (known := self._known.get(id)) is not None}
 
-    def add(self, id: str, document: Document, now: datetime, version: str = "") -> Row:
+    def add(self, id: str, document: Document, now: datetime, version: str = "", *, is_ours: bool = False) -> Row:
         assert not self._tables.resource.versioned, "a group makes no versions"
         row = _KnownRow(new_row(id, document, now, version), {"id": id, **_content(document)})
         self._new[id] = row, document

@@ -17,7 +17,7 @@ from common.domain.clock import instant_text
 from common.store.tables import POSITION
 
 # Months made ahead: a server that runs longer without a start or `bss migrate` writes into the default partition.
-MONTHS_AHEAD = 3
+MONTHS_AHEAD = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -65,7 +65,7 @@ def renew(connection: Connection, metadata: MetaData, now: datetime) -> list[str
     for table, column in divided(metadata):
         existing = _partitions(connection, table)
         if (default := f"{table.name}_other") not in existing:
-            connection.execute(text(f"CREATE TABLE {default} PARTITION OF {table.name} DEFAULT"))
+            connection.execute(text(f"CREATE TABLE {default} PARTITION OF {table.name} DEFAULT{_room(table)}"))
             made.append(default)
         for month in _months(now):
             if (name := f"{table.name}_{month}") not in existing:
@@ -86,19 +86,26 @@ def retire(connection: Connection, table: Table, column: str, before: Month) -> 
                 gone += connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
                 connection.execute(text(f"DROP TABLE {name}"))
     strays = text(f"DELETE FROM {table.name} WHERE {column} < :before")
-    return gone + connection.execute(strays, {"before": _place(column, before)}).rowcount
+    return gone + connection.execute(strays, {"before": place(column, before)}).rowcount
 
 
 def _make(connection: Connection, table: Table, column: str, name: str, month: Month) -> None:
     """Attached when it is complete: whoever reads or writes the table meanwhile waits for its last step only."""
-    first, last = _place(column, month), _place(column, month.next)
-    connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
+    first, last = place(column, month), place(column, month.next)
+    likeness = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS){_room(table)}"
+    connection.execute(text(f"CREATE TABLE {name} {likeness}"))
     within = f"{column} >= '{first}' AND {column} < '{last}'"
     moved = f"DELETE FROM {table.name}_other WHERE {within} RETURNING *"
     connection.execute(text(f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved"))
     connection.execute(
         text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{last}')")
     )
+
+
+def _room(table: Table) -> str:
+    """What is left free in each page (`RecordTable.room`) is said of each partition."""
+    room = table.info.get("room", 0)
+    return f" WITH (fillfactor={100 - room})" if room else ""
 
 
 def _partitions(connection: Connection, table: Table) -> set[str]:
@@ -116,7 +123,7 @@ def _months(now: datetime) -> Iterator[Month]:
         month = month.next
 
 
-def _place(column: str, month: Month) -> str:
+def place(column: str, month: Month) -> str:
     """Where a month begins in a column: an instant's text, or the position of what was created then.
 
     A position is an ordered id (`domain.ids`): 48 bits of milliseconds first.

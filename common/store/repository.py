@@ -6,7 +6,7 @@ zeros too; PostgreSQL writes exponents out: 1E+2 is 100 there), while the order 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -100,8 +100,8 @@ class Repository:
             return []
         return [row[0] for row in self._session.rows(self._statements.versions, {**self._own, "id": id})]
 
-    def add(self, id: str, document: Document, now: datetime, version: str = "") -> Row:
-        """Store a new document, or a new version of one, which becomes the latest.
+    def add(self, id: str, document: Document, now: datetime, version: str = "", *, is_ours: bool = False) -> Row:
+        """Store a new document, or a new version of one, which becomes the latest. `is_ours`: nobody can have the id.
 
         Errors: IdTaken when the id (and version) exists; InvalidBody for an id that no index can hold.
         """
@@ -110,6 +110,10 @@ class Repository:
             _check_identifier("/version", version)
         if self._tables.resource.versioned:
             self._lock(id)
+        if not is_ours:
+            self.hold_new([id])
+            if self._tables.resource.monthly and self.get(id) is not None:
+                raise IdTaken(self._tables.resource.resource, id)
         row = _new_row(id, document, now, version)
         if not self._insert([self._values(row, document)]):
             raise IdTaken(self._tables.resource.resource, id)
@@ -127,6 +131,11 @@ class Repository:
         assert not self._tables.resource.versioned, "a version is added on its own"
         for document in documents:
             _check_identifier("/id", document["id"])
+        if self._tables.resource.monthly:
+            ids = [document["id"] for document in documents]
+            self.hold_new(ids)
+            for id in self.get_many(ids):
+                raise IdTaken(self._tables.resource.resource, id)
         rows = [_new_row(document["id"], document, now, "") for document in documents]
         made = self._insert([self._values(row, document) for row, document in zip(rows, documents, strict=True)])
         if len(made) < len(rows):
@@ -247,6 +256,14 @@ class Repository:
     @property
     def _finder(self) -> Finder:
         return Finder(self._session, self._tenant, self._parent, self._tables, self._sql)
+
+    def hold_new(self, ids: Iterable[str]) -> None:
+        """Keep others from storing documents under ids that clients chose, of a resource that is kept by month: what is
+        unique there is so within a month, so whoever holds an id looks whether it is taken.
+        """
+        if self._tables.resource.monthly:
+            for id in sorted(ids):
+                self._lock(id)
 
     def _lock(self, id: str) -> None:
         """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""

@@ -223,6 +223,7 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         PrimaryKeyConstraint("tenant", *described.key, *part, name=f"pk_{name}"),
         *unique,
         *indexes,
+        info={"room": described.room},
         **(_divided_by(described.monthly) if described.monthly else _roomy(described.room)),
     )
 

@@ -73,6 +73,14 @@ class UnitOfWork:
             self._tabled[name] = Records(self.session, self.tenant, *self._records[name])
         return self._tabled[name]
 
+    def tables(self, name: str) -> ResourceTables:
+        """The tables of a resource, for statements that no repository has."""
+        return self._tables[name]
+
+    def table(self, name: str) -> Table:
+        """The table of records, for the same."""
+        return self._records[name][1]
+
     @cached_property
     def idempotency(self) -> IdempotencyStore:
         return IdempotencyStore(self.session, self.tenant)

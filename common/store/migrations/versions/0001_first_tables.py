@@ -1385,6 +1385,7 @@ def upgrade() -> None:
             "start",
             name="pk_tmf635_billed_sum",
         ),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_bucket",
@@ -1399,6 +1400,7 @@ def upgrade() -> None:
         sa.Column("end", TEXT, nullable=False),
         sa.Column("expires", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", "allowance", "start", name="pk_tmf635_bucket"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf635_bucket_0", "tmf635_bucket", ["tenant", "scope", "expires"], unique=False)
     op.create_table(
@@ -1407,6 +1409,7 @@ def upgrade() -> None:
         sa.Column("calendar", TEXT, nullable=False),
         sa.Column("day", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "calendar", "day", name="pk_tmf635_calendar_day"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_claim",
@@ -1414,6 +1417,7 @@ def upgrade() -> None:
         sa.Column("account", TEXT, nullable=False),
         sa.Column("since", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf635_claim"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_counter",
@@ -1424,6 +1428,7 @@ def upgrade() -> None:
         sa.Column("quantity", NUMBER, nullable=False),
         sa.Column("end", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", "price", "start", name="pk_tmf635_counter"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf635_counter_0", "tmf635_counter", ["tenant", "scope", "end"], unique=False)
     op.create_table(
@@ -1488,8 +1493,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "tenant", "session", "service", "scope", "allowance", "start", "is_rolled", name="pk_tmf635_hold"
         ),
+        info={"room": 0},
     )
     op.create_index("ix_tmf635_hold_0", "tmf635_hold", ["tenant", "scope"], unique=False)
+    op.create_table(
+        "tmf635_horizon",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("before", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "kind", name="pk_tmf635_horizon"),
+        info={"room": 0},
+    )
     op.create_table(
         "tmf635_product_usage",
         sa.Column("tenant", TEXT, nullable=False),
@@ -1506,7 +1520,8 @@ def upgrade() -> None:
         sa.Column("x_creation_date", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
         sa.Column("doc", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf635_product_usage"),
+        sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", "position", name="pk_tmf635_product_usage"),
+        postgresql_partition_by="RANGE (position)",
     )
     op.create_index(
         "ix_tmf635_product_usage_position",
@@ -1557,6 +1572,7 @@ def upgrade() -> None:
         sa.Column("text", TEXT, nullable=True),
         sa.Column("number", NUMBER, nullable=True),
         sa.Column("flag", sa.Boolean(), nullable=True),
+        postgresql_partition_by="RANGE (position)",
     )
     op.create_index(
         "ix_tmf635_product_usage_lookup_position", "tmf635_product_usage_lookup", ["tenant", "position"], unique=False
@@ -1588,8 +1604,9 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("reverses", TEXT, nullable=True),
         sa.Column("bill_item", TEXT, nullable=True),
-        sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_rated_line"),
-        postgresql_with={"fillfactor": 50},
+        sa.PrimaryKeyConstraint("tenant", "id", "at", name="pk_tmf635_rated_line"),
+        info={"room": 50},
+        postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
     op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "id"], unique=False)
@@ -1605,15 +1622,49 @@ def upgrade() -> None:
         sa.Column("rated_at", TEXT, nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "usage", "number", name="pk_tmf635_rating"),
+        sa.PrimaryKeyConstraint("tenant", "usage", "number", "at", name="pk_tmf635_rating"),
+        info={"room": 0},
+        postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rating_0", "tmf635_rating", ["tenant", "product", "at"], unique=False)
+    op.create_table(
+        "tmf635_retired_sum",
+        sa.Column("tenant", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("product", TEXT, nullable=False),
+        sa.Column("price", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("usage_type", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("unit", TEXT, nullable=False),
+        sa.Column("currency", TEXT, nullable=False),
+        sa.Column("quantity", NUMBER, nullable=False),
+        sa.Column("amount", NUMBER, nullable=False),
+        sa.Column("bill_item", TEXT, nullable=False),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant",
+            "account",
+            "product",
+            "price",
+            "version",
+            "usage_type",
+            "kind",
+            "unit",
+            "currency",
+            "bill_item",
+            name="pk_tmf635_retired_sum",
+        ),
+        info={"room": 0},
+    )
+    op.create_index("ix_tmf635_retired_sum_0", "tmf635_retired_sum", ["tenant", "bill_item"], unique=False)
     op.create_table(
         "tmf635_scope",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("scope", TEXT, nullable=False),
         sa.Column("product", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", name="pk_tmf635_scope"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_session",
@@ -1626,6 +1677,7 @@ def upgrade() -> None:
         sa.Column("expires", TEXT, nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_session"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf635_session_0", "tmf635_session", ["tenant", "state", "started"], unique=False)
     op.create_table(
@@ -1640,6 +1692,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("loaded_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "tariff", "version", name="pk_tmf635_tariff"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_tariff_rate",
@@ -1653,6 +1706,7 @@ def upgrade() -> None:
         sa.Column("increment", NUMBER, nullable=True),
         sa.Column("unit", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "tariff", "version", "prefix", name="pk_tmf635_tariff_rate"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf635_usage_key",
@@ -1662,6 +1716,7 @@ def upgrade() -> None:
         sa.Column("usage", TEXT, nullable=False),
         sa.Column("fingerprint", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "source", "external", name="pk_tmf635_usage_key"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf635_usage_key_0", "tmf635_usage_key", ["tenant", "usage"], unique=False)
     op.create_table(
@@ -1695,6 +1750,7 @@ def upgrade() -> None:
         sa.Column("until", TEXT, nullable=True),
         sa.Column("product", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", "value", "since", name="pk_tmf637_identifier"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf637_identifier_0", "tmf637_identifier", ["tenant", "product"], unique=False)
     op.create_table(
@@ -1836,6 +1892,7 @@ def upgrade() -> None:
         sa.Column("account", TEXT, nullable=True),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "product", "since", name="pk_tmf637_product_span"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf637_product_span_0", "tmf637_product_span", ["tenant", "account", "product"], unique=False)
     op.create_table(
@@ -1845,6 +1902,7 @@ def upgrade() -> None:
         sa.Column("external", TEXT, nullable=False),
         sa.Column("action", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf654_action_key"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf654_balance",
@@ -1865,6 +1923,7 @@ def upgrade() -> None:
         sa.Column("start", TEXT, nullable=True),
         sa.Column("expires", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "bucket", name="pk_tmf654_balance"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf654_balance_0", "tmf654_balance", ["tenant", "account"], unique=False)
     op.create_table(
@@ -1877,6 +1936,7 @@ def upgrade() -> None:
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_movement"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf654_movement_0", "tmf654_movement", ["tenant", "cause"], unique=False)
     op.create_index("ix_tmf654_movement_1", "tmf654_movement", ["tenant", "bucket", "at"], unique=False)
@@ -1887,6 +1947,7 @@ def upgrade() -> None:
         sa.Column("owner", TEXT, nullable=False),
         sa.Column("bucket", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "owner", "bucket", name="pk_tmf654_owner"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf654_owner_0", "tmf654_owner", ["tenant", "bucket"], unique=False)
     op.create_table(
@@ -1899,6 +1960,7 @@ def upgrade() -> None:
         sa.Column("expires", TEXT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_reservation"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf654_reservation_0", "tmf654_reservation", ["tenant", "bucket", "state"], unique=False)
     op.create_table(
@@ -1910,6 +1972,7 @@ def upgrade() -> None:
         sa.Column("document", TEXT, nullable=False),
         sa.Column("total", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "usage_type", "unit", name="pk_tmf654_total"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf654_v4_accumulated_balance",
@@ -2727,6 +2790,7 @@ def upgrade() -> None:
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("account", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf666_book"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf666_deferral",
@@ -2741,6 +2805,7 @@ def upgrade() -> None:
         sa.Column("end", TEXT, nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf666_deferral"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf666_deferral_0", "tmf666_deferral", ["tenant", "account", "is_open"], unique=False)
     op.create_table(
@@ -2755,6 +2820,7 @@ def upgrade() -> None:
         sa.Column("amount", NUMBER, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "posting", "position", name="pk_tmf666_entry"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf666_entry_0", "tmf666_entry", ["tenant", "at"], unique=False)
     op.create_index("ix_tmf666_entry_1", "tmf666_entry", ["tenant", "account", "ledger_account", "at"], unique=False)
@@ -2962,6 +3028,7 @@ def upgrade() -> None:
         sa.Column("entity", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf666_posting"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf666_posting_0", "tmf666_posting", ["tenant", "account", "at"], unique=False)
     op.create_index("ux_tmf666_posting_0", "tmf666_posting", ["tenant", "cause"], unique=True)
@@ -3090,6 +3157,7 @@ def upgrade() -> None:
         sa.Column("posting", TEXT, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "currency", "at", "posting", name="pk_tmf666_statement_line"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf666_sum",
@@ -3100,6 +3168,7 @@ def upgrade() -> None:
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "entity", "ledger_account", "currency", name="pk_tmf666_sum"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf670_v4_payment_method",
@@ -3191,6 +3260,7 @@ def upgrade() -> None:
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_allocation"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_allocation_0", "tmf676_allocation", ["tenant", "credit"], unique=False)
     op.create_index("ix_tmf676_allocation_1", "tmf676_allocation", ["tenant", "bill"], unique=False)
@@ -3201,6 +3271,7 @@ def upgrade() -> None:
         sa.Column("operation", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "charge", "operation", name="pk_tmf676_asked"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf676_charge",
@@ -3224,6 +3295,7 @@ def upgrade() -> None:
         sa.Column("at", TEXT, nullable=False),
         sa.Column("due", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_charge"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_charge_0", "tmf676_charge", ["tenant", "account", "state"], unique=False)
     op.create_index("ix_tmf676_charge_1", "tmf676_charge", ["tenant", "bill"], unique=False)
@@ -3237,6 +3309,7 @@ def upgrade() -> None:
         sa.Column("due", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf676_collection"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_collection_0", "tmf676_collection", ["tenant", "account"], unique=False)
     op.create_table(
@@ -3253,6 +3326,7 @@ def upgrade() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_credit"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_credit_0", "tmf676_credit", ["tenant", "account", "is_left"], unique=False)
     op.create_table(
@@ -3268,6 +3342,7 @@ def upgrade() -> None:
         sa.Column("hold_until", TEXT, nullable=True),
         sa.Column("hold_reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf676_dunning"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_dunning_0", "tmf676_dunning", ["tenant", "state"], unique=False)
     op.create_table(
@@ -3283,6 +3358,7 @@ def upgrade() -> None:
         sa.Column("orders", sa.Text(), nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "number", "step", name="pk_tmf676_dunning_step"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf676_key",
@@ -3291,6 +3367,7 @@ def upgrade() -> None:
         sa.Column("external", TEXT, nullable=False),
         sa.Column("document", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf676_key"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf676_notice",
@@ -3300,6 +3377,7 @@ def upgrade() -> None:
         sa.Column("type", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_notice"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf676_return",
@@ -3314,6 +3392,7 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_return"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_return_0", "tmf676_return", ["tenant", "credit"], unique=False)
     op.create_index("ix_tmf676_return_1", "tmf676_return", ["tenant", "refund"], unique=False)
@@ -3331,6 +3410,7 @@ def upgrade() -> None:
         sa.Column("decided_at", TEXT, nullable=False),
         sa.Column("rule", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "key", "operation", name="pk_tmf676_sandbox"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf676_sandbox_0", "tmf676_sandbox", ["tenant", "rule"], unique=False)
     op.create_table(
@@ -3656,6 +3736,7 @@ def upgrade() -> None:
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", "kind", "cause", name="pk_tmf678_applied"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_applied_0", "tmf678_applied", ["tenant", "cause"], unique=False)
     op.create_table(
@@ -3789,6 +3870,7 @@ def upgrade() -> None:
         sa.Column("items", sa.BigInteger(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_bill_head"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_bill_head_0", "tmf678_bill_head", ["tenant", "account", "issued_at"], unique=False)
     op.create_index("ix_tmf678_bill_head_1", "tmf678_bill_head", ["tenant", "run"], unique=False)
@@ -3826,6 +3908,7 @@ def upgrade() -> None:
         sa.Column("usages", sa.BigInteger(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_bill_item"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "account", "until"], unique=False)
     op.create_index("ux_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "bill", "place"], unique=True)
@@ -3848,6 +3931,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", TEXT, nullable=True),
         sa.Column("problem", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf678_billing"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_billing_0", "tmf678_billing", ["tenant", "next"], unique=False)
     op.create_index("ix_tmf678_billing_1", "tmf678_billing", ["tenant", "specification"], unique=False)
@@ -3866,6 +3950,7 @@ def upgrade() -> None:
         sa.Column("at", TEXT, nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_correction"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_correction_0", "tmf678_correction", ["tenant", "account", "kind", "state"], unique=False)
     op.create_index("ix_tmf678_correction_1", "tmf678_correction", ["tenant", "bill", "kind"], unique=False)
@@ -3879,6 +3964,7 @@ def upgrade() -> None:
         sa.Column("net", NUMBER, nullable=False),
         sa.Column("tax", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf678_credited_item"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_credited_item_0", "tmf678_credited_item", ["tenant", "bill"], unique=False)
     op.create_table(
@@ -4076,6 +4162,7 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("cutoff", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_cycle"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf678_document",
@@ -4090,6 +4177,7 @@ def upgrade() -> None:
         sa.Column("made_at", TEXT, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_document"),
+        info={"room": 0},
     )
     op.create_index("ux_tmf678_document_0", "tmf678_document", ["tenant", "bill", "media_type"], unique=True)
     op.create_table(
@@ -4101,6 +4189,7 @@ def upgrade() -> None:
         sa.Column("unit", TEXT, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "until", name="pk_tmf678_earlier_cycle"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf678_number",
@@ -4109,6 +4198,7 @@ def upgrade() -> None:
         sa.Column("series", TEXT, nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "entity", "series", name="pk_tmf678_number"),
+        info={"room": 0},
     )
     op.create_table(
         "tmf678_receivable",
@@ -4125,6 +4215,7 @@ def upgrade() -> None:
         sa.Column("disputed", NUMBER, nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_receivable"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_receivable_0", "tmf678_receivable", ["tenant", "account", "is_open"], unique=False)
     op.create_index("ix_tmf678_receivable_1", "tmf678_receivable", ["tenant", "is_open", "due"], unique=False)
@@ -4137,6 +4228,7 @@ def upgrade() -> None:
         sa.Column("started_at", TEXT, nullable=False),
         sa.Column("ended_at", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_run"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_run_0", "tmf678_run", ["tenant", "started_at"], unique=False)
     op.create_table(
@@ -4148,6 +4240,7 @@ def upgrade() -> None:
         sa.Column("bills", sa.BigInteger(), nullable=False),
         sa.Column("reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "run", "account", name="pk_tmf678_run_outcome"),
+        info={"room": 0},
     )
     op.create_index("ix_tmf678_run_outcome_0", "tmf678_run_outcome", ["tenant", "run", "outcome"], unique=False)
     op.create_table(
@@ -4159,6 +4252,7 @@ def upgrade() -> None:
         sa.Column("until", TEXT, nullable=True),
         sa.Column("rate", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "category", "place", "since", name="pk_tmf678_tax_rate"),
+        info={"room": 0},
     )
     op.create_table(
         "work",

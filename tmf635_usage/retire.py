@@ -1,0 +1,170 @@
+"""Usage that is old enough is given up by the month: documents, ratings, lines, and the numbers of their sources.
+
+What bills charge stays: items of bills are documents of their own, and what the lines given up came to is added to the
+retired sums, so that the billed sums still agree with what there is (`assure`). Records of usage before the horizon are
+refused from then on, because nobody could tell whether they were here before. On PostgreSQL whole partitions are
+dropped; nobody rates meanwhile, which is as long as it takes to look for what may not go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, exists, func, select, text
+
+from common.errors import Conflict
+from common.installation import Installation
+from common.store import partitions
+from common.store.partitions import Month
+from common.store.records import Between
+from common.store.tables import POSITION
+from common.store.unit_of_work import UnitOfWork
+from tmf635_usage.rate import WAITING
+from tmf635_usage.tables import BILLED, HORIZON, KEYS, LINES, RATINGS, RETIRED_SUMS, SESSIONS, UNBILLED
+
+_USAGE = "usage"
+
+
+def read_month(text: str) -> Month | None:
+    """`2026-01`; None for what is no month that a date can be in."""
+    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text)
+    return Month(int(found[1]), int(found[2])) if found is not None and int(found[1]) > 0 else None
+
+
+class NotRetirable(Conflict):
+    """Something before the month is still needed."""
+
+    code, reason = "usage.needed", "Usage of that time is still needed"
+
+
+@dataclass(frozen=True)
+class Retired:
+    """How many of each are no longer here."""
+
+    before: datetime
+    usages: int = 0
+    ratings: int = 0
+    lines: int = 0
+    numbers: int = 0
+
+
+@dataclass(frozen=True)
+class Retire:
+    """Gives up what lies before a month."""
+
+    installation: Installation
+    uow: UnitOfWork = field(repr=False)
+
+    @classmethod
+    def run(cls, installation: Installation, before: Month, *, keep: bool = False) -> Retired:
+        """What went; with `keep` it only says what would.
+
+        Errors: NotRetirable naming what is still needed.
+        """
+        with installation.database.write() as uow:
+            done = cls(installation, uow)._before(before)
+            if not keep:
+                uow.commit()
+        return done
+
+    def _before(self, before: Month) -> Retired:
+        self._keep_others_out()
+        self._check(before.start)
+        self._carry_sums(before.start)
+        lines, ratings = self._table(LINES.name), self._table(RATINGS.name)
+        usages = self._give_up_documents(before)
+        gone = {table.name: partitions.retire(self.uow.connection, table, "at", before) for table in (lines, ratings)}
+        numbers = self._give_up_numbers()
+        self.uow.records(HORIZON.name).put([{"kind": _USAGE, "before": before.start}])
+        return Retired(before.start, usages, gone[ratings.name], gone[lines.name], numbers)
+
+    def _keep_others_out(self) -> None:
+        """SQLite has one writer anyway."""
+        if self.installation.database.dialect_name == "postgresql":
+            for table in (LINES.name, RATINGS.name, self._documents.name):
+                self.uow.connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+
+    def _check(self, before: datetime) -> None:
+        earlier = {"at": Between(end=before)}
+        unbilled = self.uow.records(LINES.name).sum(["amount"], {**earlier, "state": UNBILLED}, ["account"])
+        owing = [one for one in unbilled if one.sums["amount"]]
+        if owing:
+            named = ", ".join(str(one.group["account"]) for one in owing[:5])
+            raise NotRetirable(
+                f"{sum(one.count for one in owing)} lines of {len(owing)} accounts are not billed yet ({named}); "
+                "run `bss bill run`, or choose an earlier month"
+            )
+        documents = self._documents
+        waits = (documents.c.x_status == WAITING, documents.c[POSITION] < partitions.place(POSITION, Month.of(before)))
+        waiting = self.uow.connection.execute(select(func.count()).select_from(documents).where(*waits)).scalar_one()
+        if waiting:
+            raise NotRetirable(f"{waiting} usages wait to be rated; run `bss usage recycle`, or reject them")
+        begun = self.uow.records(SESSIONS.name).find({"state": "open", "started": Between(end=before)}, limit=5)
+        if begun:
+            named = ", ".join(row["id"] for row in begun)
+            raise NotRetirable(f"charging sessions that began earlier are open: {named}; they lapse by themselves")
+
+    def _carry_sums(self, before: datetime) -> None:
+        """What the billed lines that go come to, added to what went earlier."""
+        where = {"at": Between(end=before), "state": BILLED}
+        table = self.uow.records(RETIRED_SUMS.name)
+        sums = self.uow.records(LINES.name).sum(["quantity", "amount"], where, RETIRED_SUMS.key)
+        keys = [tuple(one.group[name] or "" for name in RETIRED_SUMS.key) for one in sums]
+        earlier = table.get_many(keys)
+        table.put(
+            _added(dict(zip(RETIRED_SUMS.key, key, strict=True)), one.sums, one.count, earlier.get(key))
+            for key, one in zip(keys, sums, strict=True)
+        )
+
+    def _give_up_documents(self, before: Month) -> int:
+        """Those of usages whose ratings go, and those that came before the month and were never rated.
+
+        What came earlier and tells of use in the month or after it stays as long as its rating.
+        """
+        documents, ratings = self._documents, self._table(RATINGS.name)
+        at, connection = ratings.c.at, self.uow.connection
+        rated = select(ratings.c.usage).where(ratings.c.usage == documents.c.id)
+        ahead = (
+            select(func.count())
+            .select_from(documents)
+            .where(documents.c[POSITION] < partitions.place(POSITION, before), exists(rated.where(at >= before.start)))
+        )
+        gone = 0
+        if not connection.execute(ahead).scalar_one():
+            gone = partitions.retire(connection, documents, POSITION, before)
+        late = delete(documents).where(exists(rated.where(at < before.start)))
+        gone += connection.execute(late).rowcount
+        lookup = self._lookup
+        if lookup is not None:
+            partitions.retire(connection, lookup, POSITION, before)
+            there = select(documents.c.id).where(documents.c[POSITION] == lookup.c[POSITION])
+            connection.execute(delete(lookup).where(~exists(there)))
+        return gone
+
+    def _give_up_numbers(self) -> int:
+        keys, documents = self._table(KEYS.name), self._documents
+        there = select(documents.c.id).where(documents.c.tenant == keys.c.tenant, documents.c.id == keys.c.usage)
+        return self.uow.connection.execute(delete(keys).where(~exists(there))).rowcount
+
+    @property
+    def _documents(self) -> Table:
+        return self.uow.tables(self.installation.by_name["productUsage"].stored.name).main
+
+    @property
+    def _lookup(self) -> Table | None:
+        return self.uow.tables(self.installation.by_name["productUsage"].stored.name).lookup
+
+    def _table(self, name: str) -> Table:
+        return self.uow.table(name)
+
+
+def _added(
+    key: Mapping[str, Any], sums: Mapping[str, Any], count: int, earlier: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    before = earlier or {"quantity": 0, "amount": 0, "lines": 0}
+    more = {name: sums[name] + before[name] for name in ("quantity", "amount")}
+    return {**key, **more, "lines": count + before["lines"]}
