@@ -15,12 +15,8 @@ COMPONENT = Component(
         Resource(
             "productUsage",
             indexed=(
-                "status",
-                "usageType",
-                "creationDate",
-                "externalIdentifier.id",
-                "relatedParty.partyOrPartyRole.id",
-                "relatedParty.role",
+                *("status", "usageType", "creationDate", "externalIdentifier.id"),
+                *("relatedParty.partyOrPartyRole.id", "relatedParty.role"),
             ),
             holds=("product.id",),
             is_text=True,
