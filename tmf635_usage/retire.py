@@ -14,14 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, exists, func, select, text
-
 from common.errors import Conflict
 from common.installation import Installation
-from common.store import partitions
 from common.store.partitions import Month
 from common.store.records import Between
-from common.store.tables import POSITION
 from common.store.unit_of_work import UnitOfWork
 from tmf635_usage.rate import WAITING
 from tmf635_usage.tables import BILLED, HORIZON, KEYS, LINES, RATINGS, RETIRED_SUMS, SESSIONS, UNBILLED
@@ -72,21 +68,18 @@ class Retire:
         return done
 
     def _before(self, before: Month) -> Retired:
-        self._keep_others_out()
+        usage = self.installation.by_name["productUsage"].stored.name
+        retirement = self.uow.retirement
+        retirement.keep_others_out([usage], [LINES.name, RATINGS.name])
+        if waiting := retirement.count(usage, "x_status", WAITING, before):
+            raise NotRetirable(f"{waiting} usages wait to be rated; run `bss usage recycle`, or reject them")
         self._check(before.start)
         self._carry_sums(before.start)
-        lines, ratings = self._table(LINES.name), self._table(RATINGS.name)
-        usages = self._give_up_documents(before)
-        gone = {table.name: partitions.retire(self.uow.connection, table, "at", before) for table in (lines, ratings)}
-        numbers = self._give_up_numbers()
+        usages = retirement.documents(usage, before, RATINGS.name, "usage")
+        lines, ratings = (retirement.records(name, before) for name in (LINES.name, RATINGS.name))
+        numbers = retirement.orphans(KEYS.name, "usage", usage)
         self.uow.records(HORIZON.name).put([{"kind": _USAGE, "before": before.start}])
-        return Retired(before.start, usages, gone[ratings.name], gone[lines.name], numbers)
-
-    def _keep_others_out(self) -> None:
-        """SQLite has one writer anyway."""
-        if self.installation.database.dialect_name == "postgresql":
-            for table in (LINES.name, RATINGS.name, self._documents.name):
-                self.uow.connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        return Retired(before.start, usages, ratings, lines, numbers)
 
     def _check(self, before: datetime) -> None:
         earlier = {"at": Between(end=before)}
@@ -98,11 +91,6 @@ class Retire:
                 f"{sum(one.count for one in owing)} lines of {len(owing)} accounts are not billed yet ({named}); "
                 "run `bss bill run`, or choose an earlier month"
             )
-        documents = self._documents
-        waits = (documents.c.x_status == WAITING, documents.c[POSITION] < partitions.place(POSITION, Month.of(before)))
-        waiting = self.uow.connection.execute(select(func.count()).select_from(documents).where(*waits)).scalar_one()
-        if waiting:
-            raise NotRetirable(f"{waiting} usages wait to be rated; run `bss usage recycle`, or reject them")
         begun = self.uow.records(SESSIONS.name).find({"state": "open", "started": Between(end=before)}, limit=5)
         if begun:
             named = ", ".join(row["id"] for row in begun)
@@ -119,47 +107,6 @@ class Retire:
             _added(dict(zip(RETIRED_SUMS.key, key, strict=True)), one.sums, one.count, earlier.get(key))
             for key, one in zip(keys, sums, strict=True)
         )
-
-    def _give_up_documents(self, before: Month) -> int:
-        """Those of usages whose ratings go, and those that came before the month and were never rated.
-
-        What came earlier and tells of use in the month or after it stays as long as its rating.
-        """
-        documents, ratings = self._documents, self._table(RATINGS.name)
-        at, connection = ratings.c.at, self.uow.connection
-        rated = select(ratings.c.usage).where(ratings.c.usage == documents.c.id)
-        ahead = (
-            select(func.count())
-            .select_from(documents)
-            .where(documents.c[POSITION] < partitions.place(POSITION, before), exists(rated.where(at >= before.start)))
-        )
-        gone = 0
-        if not connection.execute(ahead).scalar_one():
-            gone = partitions.retire(connection, documents, POSITION, before)
-        late = delete(documents).where(exists(rated.where(at < before.start)))
-        gone += connection.execute(late).rowcount
-        lookup = self._lookup
-        if lookup is not None:
-            partitions.retire(connection, lookup, POSITION, before)
-            there = select(documents.c.id).where(documents.c[POSITION] == lookup.c[POSITION])
-            connection.execute(delete(lookup).where(~exists(there)))
-        return gone
-
-    def _give_up_numbers(self) -> int:
-        keys, documents = self._table(KEYS.name), self._documents
-        there = select(documents.c.id).where(documents.c.tenant == keys.c.tenant, documents.c.id == keys.c.usage)
-        return self.uow.connection.execute(delete(keys).where(~exists(there))).rowcount
-
-    @property
-    def _documents(self) -> Table:
-        return self.uow.tables(self.installation.by_name["productUsage"].stored.name).main
-
-    @property
-    def _lookup(self) -> Table | None:
-        return self.uow.tables(self.installation.by_name["productUsage"].stored.name).lookup
-
-    def _table(self, name: str) -> Table:
-        return self.uow.table(name)
 
 
 def _added(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -68,9 +68,10 @@ class Prepared:
     def readings(self) -> list[tuple[Report | Wish, Reading]]:
         """Whose the usage is has to be known of each of these."""
         product, identifiers = whose(self.session.product, self.session.subscriber)
+        kinds: list[tuple[str, Sequence[Report | Wish]]] = [("wish", self.wishes), ("report", self.reports)]
         return [
             (one, Reading(f"{kind}/{place}", one.usage.at, product, identifiers, None))
-            for kind, listed in (("wish", self.wishes), ("report", self.reports))
+            for kind, listed in kinds
             for place, one in enumerate(listed)
         ]
 

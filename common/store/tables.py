@@ -215,6 +215,7 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         for place, listed in enumerate(described.unique)
     ]
     indexes = [Index(f"ix_{name}_{place}", "tenant", *listed) for place, listed in enumerate(described.indexes)]
+    options: dict[str, Any] = _divided_by(described.monthly) if described.monthly else _roomy(described.room)
     return Table(
         name,
         metadata,
@@ -224,7 +225,7 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         *unique,
         *indexes,
         info={"room": described.room},
-        **(_divided_by(described.monthly) if described.monthly else _roomy(described.room)),
+        **options,
     )
 
 
@@ -308,7 +309,7 @@ def _lookup_table(resource: StoredResource, looked_up: Iterable[IndexedPath], me
     )
 
 
-def _divided_by(column: str | None) -> dict[str, str]:
+def _divided_by(column: str | None) -> dict[str, Any]:
     return {"postgresql_partition_by": f"RANGE ({column})"} if column else {}
 
 

@@ -19,6 +19,7 @@ from common.store.document_sql import DocumentSql
 from common.store.idempotency import IdempotencyStore
 from common.store.records import Records
 from common.store.repository import Repository
+from common.store.retirement import Retirement
 from common.store.session import Session
 from common.store.statements import Question
 from common.store.tables import ResourceTables
@@ -73,14 +74,6 @@ class UnitOfWork:
             self._tabled[name] = Records(self.session, self.tenant, *self._records[name])
         return self._tabled[name]
 
-    def tables(self, name: str) -> ResourceTables:
-        """The tables of a resource, for statements that no repository has."""
-        return self._tables[name]
-
-    def table(self, name: str) -> Table:
-        """The table of records, for the same."""
-        return self._records[name][1]
-
     @cached_property
     def idempotency(self) -> IdempotencyStore:
         return IdempotencyStore(self.session, self.tenant)
@@ -106,6 +99,11 @@ class UnitOfWork:
     def audit(self) -> Audit:
         """Questions about whole tables."""
         return Audit(self.session, self.tenant, self._tables, self._records)
+
+    @property
+    def retirement(self) -> Retirement:
+        """Old months given up."""
+        return Retirement(self.connection, self._tables, self._records)
 
     def record(self, events: Iterable[Event]) -> None:
         """Events beside the changes they tell of; they are written together when the unit commits."""
