@@ -83,6 +83,7 @@ def _runs(server: PostgresServer, url: str, size: int) -> tuple[list[Figure], li
         }
         stack.callback(meter.close)
         speeds = rounds(kinds, ROUNDS)
+        grown = meter.grown[1:]
     spent = {name: [worker + base for worker, base in meter.spent[name][1:]] for name in kinds}
     about = f"{WORKERS} workers, {size:,} accounts in the store, 3 products and 200 usages each"
     return [
@@ -95,6 +96,7 @@ def _runs(server: PostgresServer, url: str, size: int) -> tuple[list[Figure], li
         ),
         Figure.of("bills.worker", _ms(meter, "run", 0), "ms", better="less", about="processor time of a bill: workers"),
         Figure.of("bills.database", _ms(meter, "run", 1), "ms", better="less", about="that of the database"),
+        Figure.of("bills.bytes of one", grown, "B", better="less", about="what the database grows by for a bill"),
         Figure.of("bills.database floor", _ms(meter, "floor", 1), "ms", better="less", about="that of the floor"),
     ], spent["run"]  # fmt: skip
 
@@ -114,6 +116,7 @@ class _Meter:
             self.postmaster = parent_of(row[0])
         self.workers: list[subprocess.Popen[str]] = []
         self.spent: dict[str, list[tuple[float, float]]] = {"run": [], "floor": []}
+        self.grown: list[float] = []
 
     def run(self, first: int) -> float:
         """Bills in a second."""
@@ -124,7 +127,16 @@ class _Meter:
         if not self.workers:
             command = [sys.executable, "-m", "benchmarks.bills", self.url]
             self.workers = [_started(command) for _ in range(WORKERS)]
-        return self._at_once("run", self.workers)
+        before = self._size()
+        speed = self._at_once("run", self.workers)
+        self.grown.append((self._size() - before) / BILLS)
+        return speed
+
+    def _size(self) -> int:
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert row is not None, "a database has a size"
+        return int(row[0])
 
     def floor(self, first: int, kept: Path) -> float:
         """The same by the floor."""

@@ -10,13 +10,15 @@ import http.client
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.floors import charging as floor
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from benchmarks.harness.load import Load, Script, drive, request
+from benchmarks.harness.machine import family_cpu_seconds, postmaster_of
 from benchmarks.harness.servers import application, postgresql, settled, suite
 from tests.postgres import programs
 
@@ -38,9 +40,10 @@ def measure(scale: Scale) -> list[Figure]:
             settled(ours)
             settled(theirs)
             names = _names()
+            meter = _Meter(running.pid, postmaster_of(ours))
             found = rounds(
                 {
-                    "ours": lambda: _load(running.port, next(names), scale.seconds).rate,
+                    "ours": lambda: meter.rate(lambda: _load(running.port, next(names), scale.seconds)),
                     "floor": lambda: _load(beside.port, next(names), scale.seconds).rate,
                     "transfer": _transfers(bare, scale.seconds),
                 },
@@ -53,6 +56,10 @@ def measure(scale: Scale) -> list[Figure]:
         Figure.of("charging p99 at half rate", [one.p99 for one in paced], "ms", better="less", target=20.0),
         Figure.of("charging p50 at half rate", [one.p50 for one in paced], "ms", better="less"),
         Figure.of("charging requests", found["ours"], "/s", about="200 elements on 50 accounts, one worker"),
+        Figure.of(
+            "charging: processor time of the server", meter.server[1:], "us", better="less", about="for a request"
+        ),
+        Figure.of("charging: processor time of the database", meter.database[1:], "us", better="less"),
         Figure.of("charging requests of the floor", found["floor"], "/s"),
         Figure.of("two-row transfers", found["transfer"], "/s", about="`pgbench`, 8 clients on 50 pairs of rows"),
     ]
@@ -77,6 +84,23 @@ def elements(connection: int, name: str) -> Script:
 
 def _load(port: int, name: str, seconds: float, rate: float | None = None) -> Load:
     return drive(_SCRIPT, {"name": name}, port=port, connections=CLIENTS, seconds=seconds, rate=rate)
+
+
+@dataclass
+class _Meter:
+    """Processor time of the server and of the database for each request, in microseconds."""
+
+    pid: int
+    postmaster: int
+    server: list[float] = field(default_factory=list)
+    database: list[float] = field(default_factory=list)
+
+    def rate(self, run: Callable[[], Load]) -> float:
+        before = family_cpu_seconds(self.pid), family_cpu_seconds(self.postmaster)
+        load = run()
+        self.server.append((family_cpu_seconds(self.pid) - before[0]) / load.answers * 1e6)
+        self.database.append((family_cpu_seconds(self.postmaster) - before[1]) / load.answers * 1e6)
+        return load.rate
 
 
 def _names() -> Iterator[str]:

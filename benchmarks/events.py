@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ import psycopg
 
 from benchmarks.floors import events as floor
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
+from benchmarks.harness.machine import family_cpu_seconds, postmaster_of
 from benchmarks.harness.servers import free_port, postgresql, running, settled
 from common.events.relay import BATCH, Relay
 from common.installation import Installation
@@ -96,11 +97,12 @@ def measure(scale: Scale) -> list[Figure]:
 
 def _delivery(server: PostgresServer, scale: Scale) -> list[Figure]:
     count = 1_500 if scale.is_short else 4_000
-    with _stage(server) as stage, _sink() as port, _worker(stage.url):
+    with _stage(server) as stage, _sink() as port, _worker(stage.url) as pid:
+        meter = _Meter(pid, postmaster_of(stage.url))
         kinds: dict[str, Callable[[], float]] = {
             "every": lambda: _run(stage, port, count, TAKERS, is_for_all=True),
             "floor every": lambda: _run_floor(stage, port, count, is_for_all=True),
-            "one": lambda: _run(stage, port, 2 * count, TAKERS, is_for_all=False),
+            "one": lambda: meter.rate(lambda: _run(stage, port, 2 * count, TAKERS, is_for_all=False), 2 * count),
             "floor one": lambda: _run_floor(stage, port, 2 * count, is_for_all=False),
         }
         if not scale.is_short:
@@ -114,12 +116,31 @@ def _delivery(server: PostgresServer, scale: Scale) -> list[Figure]:
         Figure.of("events.every", every, "/s", target=TARGET, about="each event to all ten listeners"),
         Figure.of("events.every, deliveries", [LISTENERS * rate for rate in every], "/s"),
         Figure.of("events.one", one, "/s", target=TARGET, about="each event to one of ten, by its query"),
+        Figure.of("events.one: processor time of the worker", meter.worker[1:], "us", better="less"),
+        Figure.of("events.one: processor time of the database", meter.database[1:], "us", better="less"),
     ]
     if not scale.is_short:
         about = "seven listeners beside one that hangs, one that refuses and one that is slow, to the seven alone"
         beside = ratios(found["beside"], found["alone"])
         figures.append(Figure.of("events.beside dead", beside, "ratio", target=0.9, short=False, about=about))
     return figures
+
+
+@dataclass
+class _Meter:
+    """Processor time of the worker and of the database for each event, in microseconds."""
+
+    pid: int
+    postmaster: int
+    worker: list[float] = field(default_factory=list)
+    database: list[float] = field(default_factory=list)
+
+    def rate(self, run: Callable[[], float], events: int) -> float:
+        before = family_cpu_seconds(self.pid), family_cpu_seconds(self.postmaster)
+        rate = run()
+        self.worker.append((family_cpu_seconds(self.pid) - before[0]) / events * 1e6)
+        self.database.append((family_cpu_seconds(self.postmaster) - before[1]) / events * 1e6)
+        return rate
 
 
 @contextmanager
@@ -137,19 +158,19 @@ def _stage(server: PostgresServer) -> Iterator[_Stage]:
 
 
 @contextmanager
-def _worker(url: str) -> Iterator[None]:
+def _worker(url: str) -> Iterator[int]:
     """`bss worker`, delivering to this machine."""
     environment = {"BSS_DATABASE_URL": url, "BSS_CALLBACK_ALLOW_PRIVATE": "true", "BSS_LOG_LEVEL": "error"}
     command = [sys.executable, "-m", "common.cli.main", "worker"]
-    with _process(command, environment):
-        yield
+    with _process(command, environment) as pid:
+        yield pid
 
 
 @contextmanager
-def _process(command: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[None]:
+def _process(command: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[int]:
     process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)

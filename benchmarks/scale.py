@@ -25,7 +25,7 @@ def measure(scale: Scale) -> list[Figure]:
         seen = figures[f"http.{verb}"] * figures[f"http.{verb} two workers of one"]
         found.append(_beside(f"scale.http.{verb} by two workers, model of measured", told / seen))
     told = bound(Cost(costs["bill"].worker, costs["bill"].database), 2, CORES)
-    found.append(_beside("scale.bills by two workers, model of measured", told / figures["bills.run, two workers"]))
+    found.append(_beside("scale.bills by two workers, model of measured", told / figures["bills.run"]))
     return found
 
 

@@ -106,9 +106,13 @@ def measured(form: str = "full") -> dict[str, Cost]:
 
     Errors: KeyError naming a figure that was not measured.
     """
-    figures = {figure.name: figure.value for section in record.read(form).values() for figure in section}
+    figures = {figure.name: figure for section in record.read(form).values() for figure in section}
+
+    def microseconds(name: str) -> float:
+        return figures[name].value * _MICROSECONDS[figures[name].unit]
+
     return {
-        name: Cost(figures[worker], figures[database], figures.get(kept, 0.0))
+        name: Cost(microseconds(worker), microseconds(database), figures[kept].value if kept else 0.0)
         for name, (worker, database, kept) in _FIGURES.items()
     }
 
@@ -119,18 +123,15 @@ _FIGURES = {
     "list": ("http.list: processor time of the server", "http.list: processor time of the database", ""),
     "post": ("http.post: processor time of the server", "http.post: processor time of the database", ""),
     "usage": (
-        "usage.batch: processor time of the worker",
-        "usage.batch: processor time of the database",
+        "usage.batch: processor time a record, processes",
+        "usage.batch: processor time a record, database",
         "usage.bytes of one",
     ),
-    "charging": ("charging.step: processor time of the server", "charging.step: processor time of the database", ""),
-    "bill": (
-        "bills.run: processor time of the worker",
-        "bills.run: processor time of the database",
-        "bills.bytes of one",
-    ),
+    "charging": ("charging: processor time of the server", "charging: processor time of the database", ""),
+    "bill": ("bills.worker", "bills.database", "bills.bytes of one"),
     "event": ("events.one: processor time of the worker", "events.one: processor time of the database", ""),
 }
+_MICROSECONDS = {"us": 1.0, "ms": 1_000.0}
 
 
 def plans_table() -> str:

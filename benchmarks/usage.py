@@ -64,6 +64,7 @@ def measure(scale: Scale) -> list[Figure]:
         bare = stack.enter_context(rows_alone(url, count))
         offerings.load(url, OFFERINGS)
         settled(url)
+        kept = bytes_of_one(url)
         port = stack.enter_context(suite(url)).port
         seconds = 0.8 if scale.is_short else scale.seconds / 2
         usage = {"script": "benchmarks.usage_scripts:post", "arguments": {"products": ACCOUNTS}}
@@ -88,11 +89,24 @@ def measure(scale: Scale) -> list[Figure]:
         Figure.of("usage.post of offering", ratios(found["post"], found["offering"]), "ratio", target=0.5),
         processor("usage.batch: processor time a record, processes", [ours for ours, _ in spent]),
         processor("usage.batch: processor time a record, database", [theirs for _, theirs in spent]),
+        Figure.of("usage.bytes of one", [kept], "B", better="less", about="its rows in all tables, with their indexes"),
         Figure.of("usage.copy", found["copy"], "/s"),
         Figure.of("usage.batch, 10 accounts", found["hot"], "/s"),
         Figure.of("usage.post", found["post"], "/s"),
         Figure.of("usage.post: offering", found["offering"], "/s"),
     ]
+
+
+def bytes_of_one(url: str) -> float:
+    """What a usage leaves on disk, in bytes."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT sum(pg_total_relation_size(c.oid)) FILTER (WHERE c.relname ~ %s),"
+            " (SELECT count(*) FROM tmf635_product_usage) FROM pg_class c WHERE c.relkind = 'r'",
+            ["^(tmf635_(product_usage|usage_key|rating|rated_line)|outbox)"],
+        ).fetchone()
+    assert row is not None, "an aggregate has a row"
+    return float(row[0]) / row[1]
 
 
 @dataclass

@@ -6,6 +6,8 @@ import os
 import platform
 from pathlib import Path
 
+import psycopg
+
 
 def description() -> dict[str, str]:
     """Processor, cores, memory, kernel family and Python, as the page of results states them."""
@@ -35,6 +37,12 @@ def family_cpu_seconds(pid: int) -> float:
         return cpu_seconds(pid) + sum(family_cpu_seconds(child) for child in _children(pid))
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
+
+
+def postmaster_of(url: str) -> int:
+    """The first process of a PostgreSQL server on this machine, below which are all its others."""
+    with psycopg.connect(url) as connection:
+        return parent_of(connection.info.backend_pid)
 
 
 def parent_of(pid: int) -> int:
