@@ -24,7 +24,6 @@ from benchmarks.harness.figures import FULL, SHORT, Figure
 from benchmarks.harness.machine import description
 from benchmarks.scale_model import plans_table
 
-
 # A machine that others use disturbs a run; what became slower is slower every time.
 ATTEMPTS = 3
 # In the order of the page.

@@ -29,6 +29,7 @@ from common.broker.intake import IntakeWorker
 from common.broker.opening import open_broker
 from common.broker.port import Broker
 from common.broker.streams import intake_stream
+from common.collecting import seldom_collecting
 from common.domain.query import Document
 from common.exact_json import encode
 from common.installation import Installation
@@ -37,7 +38,7 @@ from common.settings import Settings
 from common.store import outbox
 from tests.common.broker.servers import nats_server
 from tests.postgres import PostgresServer
-from tmf635_usage.feed import Feed, seldom_collecting
+from tmf635_usage.feed import Feed
 from tmf635_usage.ingest import UNKNOWN_PRODUCT, Ingest
 from tmf635_usage.stream import STREAM, message
 

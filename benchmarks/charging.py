@@ -11,14 +11,13 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.floors import charging as floor
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from benchmarks.harness.load import Load, Script, drive, request
-from benchmarks.harness.machine import family_cpu_seconds, postmaster_of
+from benchmarks.harness.machine import Meter, postmaster_of
 from benchmarks.harness.servers import application, postgresql, settled, suite
 from tests.postgres import programs
 
@@ -40,10 +39,10 @@ def measure(scale: Scale) -> list[Figure]:
             settled(ours)
             settled(theirs)
             names = _names()
-            meter = _Meter(running.pid, postmaster_of(ours))
+            meter = Meter(running.pid, postmaster_of(ours))
             found = rounds(
                 {
-                    "ours": lambda: meter.rate(lambda: _load(running.port, next(names), scale.seconds)),
+                    "ours": lambda: _metered(meter, lambda: _load(running.port, next(names), scale.seconds)),
                     "floor": lambda: _load(beside.port, next(names), scale.seconds).rate,
                     "transfer": _transfers(bare, scale.seconds),
                 },
@@ -57,7 +56,7 @@ def measure(scale: Scale) -> list[Figure]:
         Figure.of("charging p50 at half rate", [one.p50 for one in paced], "ms", better="less"),
         Figure.of("charging requests", found["ours"], "/s", about="200 elements on 50 accounts, one worker"),
         Figure.of(
-            "charging: processor time of the server", meter.server[1:], "us", better="less", about="for a request"
+            "charging: processor time of the server", meter.worker[1:], "us", better="less", about="for a request"
         ),
         Figure.of("charging: processor time of the database", meter.database[1:], "us", better="less"),
         Figure.of("charging requests of the floor", found["floor"], "/s"),
@@ -86,21 +85,11 @@ def _load(port: int, name: str, seconds: float, rate: float | None = None) -> Lo
     return drive(_SCRIPT, {"name": name}, port=port, connections=CLIENTS, seconds=seconds, rate=rate)
 
 
-@dataclass
-class _Meter:
-    """Processor time of the server and of the database for each request, in microseconds."""
-
-    pid: int
-    postmaster: int
-    server: list[float] = field(default_factory=list)
-    database: list[float] = field(default_factory=list)
-
-    def rate(self, run: Callable[[], Load]) -> float:
-        before = family_cpu_seconds(self.pid), family_cpu_seconds(self.postmaster)
+def _metered(meter: Meter, run: Callable[[], Load]) -> float:
+    with meter.measuring() as measured:
         load = run()
-        self.server.append((family_cpu_seconds(self.pid) - before[0]) / load.answers * 1e6)
-        self.database.append((family_cpu_seconds(self.postmaster) - before[1]) / load.answers * 1e6)
-        return load.rate
+        measured.append(load.answers)
+    return load.rate
 
 
 def _names() -> Iterator[str]:

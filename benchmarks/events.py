@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ import psycopg
 
 from benchmarks.floors import events as floor
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
-from benchmarks.harness.machine import family_cpu_seconds, postmaster_of
+from benchmarks.harness.machine import Meter, postmaster_of
 from benchmarks.harness.servers import free_port, postgresql, running, settled
 from common.events.relay import BATCH, Relay
 from common.installation import Installation
@@ -98,11 +98,11 @@ def measure(scale: Scale) -> list[Figure]:
 def _delivery(server: PostgresServer, scale: Scale) -> list[Figure]:
     count = 1_500 if scale.is_short else 4_000
     with _stage(server) as stage, _sink() as port, _worker(stage.url) as pid:
-        meter = _Meter(pid, postmaster_of(stage.url))
+        meter = Meter(pid, postmaster_of(stage.url))
         kinds: dict[str, Callable[[], float]] = {
             "every": lambda: _run(stage, port, count, TAKERS, is_for_all=True),
             "floor every": lambda: _run_floor(stage, port, count, is_for_all=True),
-            "one": lambda: meter.rate(lambda: _run(stage, port, 2 * count, TAKERS, is_for_all=False), 2 * count),
+            "one": lambda: _metered(meter, stage, port, 2 * count),
             "floor one": lambda: _run_floor(stage, port, 2 * count, is_for_all=False),
         }
         if not scale.is_short:
@@ -126,21 +126,10 @@ def _delivery(server: PostgresServer, scale: Scale) -> list[Figure]:
     return figures
 
 
-@dataclass
-class _Meter:
-    """Processor time of the worker and of the database for each event, in microseconds."""
-
-    pid: int
-    postmaster: int
-    worker: list[float] = field(default_factory=list)
-    database: list[float] = field(default_factory=list)
-
-    def rate(self, run: Callable[[], float], events: int) -> float:
-        before = family_cpu_seconds(self.pid), family_cpu_seconds(self.postmaster)
-        rate = run()
-        self.worker.append((family_cpu_seconds(self.pid) - before[0]) / events * 1e6)
-        self.database.append((family_cpu_seconds(self.postmaster) - before[1]) / events * 1e6)
-        return rate
+def _metered(meter: Meter, stage: _Stage, port: int, count: int) -> float:
+    with meter.measuring() as measured:
+        measured.append(count)
+        return _run(stage, port, count, TAKERS, is_for_all=False)
 
 
 @contextmanager

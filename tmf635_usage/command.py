@@ -17,9 +17,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from common.cli.context import FAILED, MISUSED, err, opened, out, print_json, stop
+from common.collecting import seldom_collecting
 from common.domain.clock import instant_text, read_instant
 from common.installation import Installation
-from tmf635_usage.feed import Begin, Feed, OtherFile, Taken, seldom_collecting
+from tmf635_usage.feed import Begin, Feed, OtherFile, Taken
 from tmf635_usage.ingest import CHUNK, CREATED, DUPLICATE, REFUSED, UNKNOWN_PRODUCT, Ingest
 from tmf635_usage.parallel import Processes, ProcessLost
 from tmf635_usage.publish_command import publish

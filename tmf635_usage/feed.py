@@ -7,12 +7,10 @@ reject file is cut to what the checkpoint knows. So received = created + duplica
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -27,26 +25,9 @@ from tmf635_usage.sources import Columns, Place, Read, read_file
 # Enough of a file's beginning to tell it from another one.
 _HEAD_BYTES = 4_096
 
-# New objects before rubbish is looked for: about those of a chunk. A record is let go of when it is done with; what
-# holds itself in a circle is rare, and looking for it among all that is alive took a third of the time.
-_OBJECTS_BETWEEN_LOOKS = 100_000
-
 Take = Callable[[Sequence[Document | BssError]], list[Outcome]]
 # Has records taken; what it gives waits for their outcomes.
 Begin = Callable[[Sequence[Document | BssError]], Callable[[], list[Outcome]]]
-
-
-@contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """For a process that does nothing but take files in: rubbish is looked for seldom, not among what was there."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class OtherFile(ValueError):

@@ -16,12 +16,13 @@ from types import TracebackType
 from typing import Any
 from zlib import crc32
 
+from common.collecting import seldom_collecting
 from common.domain.query import Document
 from common.errors import BssError, ClientError, Unavailable
 from common.exact_json import decode_own, encode
 from common.installation import Installation
 from common.settings import Settings
-from tmf635_usage.feed import Take, seldom_collecting
+from tmf635_usage.feed import Take
 from tmf635_usage.ingest import Ingest, Outcome, refused
 from tmf635_usage.reading import whose
 

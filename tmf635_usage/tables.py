@@ -115,42 +115,28 @@ HOLDS = RecordTable(
     key=("session", "service", "scope", "allowance", "start", "is_rolled"),
     indexes=(("scope",),),
 )
+# What the lines have in common that one sum of billed lines is of, but for the period.
+SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
 # What all billed lines of an account come to that say the same: what items of usage are charged by. `start` begins the
 # cycle period that their usage lies in.
 BILLED_SUMS = RecordTable(
     "tmf635_billed_sum",
     {
-        "account": Of.TEXT,
-        "product": Of.TEXT,
-        "price": Of.TEXT,
-        "version": Of.TEXT,
-        "usage_type": Of.TEXT,
-        "kind": Of.TEXT,
-        "unit": Of.TEXT,
-        "currency": Of.TEXT,
+        **dict.fromkeys(SUMMED, Of.TEXT),
         "start": Of.INSTANT,
         "quantity": Of.NUMBER,
         "amount": Of.NUMBER,
         "lines": Of.INTEGER,
     },
-    key=("account", "product", "price", "version", "usage_type", "kind", "unit", "currency", "start"),
+    key=(*SUMMED, "start"),
 )
 # Lines of an account with an id before this one are billed, or are not for a bill.
 CLAIMS = RecordTable("tmf635_claim", {"account": Of.TEXT, "since": Of.TEXT}, key=("account",))
-# What the lines have in common that one sum of billed lines is of, but for the period.
-SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
 # What the billed lines of months that were given up came to, by the item that charges them (`retire`).
 RETIRED_SUMS = RecordTable(
     "tmf635_retired_sum",
     {
-        "account": Of.TEXT,
-        "product": Of.TEXT,
-        "price": Of.TEXT,
-        "version": Of.TEXT,
-        "usage_type": Of.TEXT,
-        "kind": Of.TEXT,
-        "unit": Of.TEXT,
-        "currency": Of.TEXT,
+        **dict.fromkeys(SUMMED, Of.TEXT),
         "quantity": Of.NUMBER,
         "amount": Of.NUMBER,
         "bill_item": Of.TEXT,

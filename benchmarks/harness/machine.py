@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -37,6 +40,27 @@ def family_cpu_seconds(pid: int) -> float:
         return cpu_seconds(pid) + sum(family_cpu_seconds(child) for child in _children(pid))
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
+
+
+@dataclass
+class Meter:
+    """Processor time of a worker (with what is below it) and of a database for each piece of work, in microseconds."""
+
+    pid: int
+    postmaster: int
+    worker: list[float] = field(default_factory=list)
+    database: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def measuring(self) -> Iterator[list[int]]:
+        """Measures what is done inside, which puts into the list how many pieces of work it was."""
+        before, done = self._spent(), list[int]()
+        yield done
+        for kept, then, now in zip((self.worker, self.database), before, self._spent(), strict=True):
+            kept.append((now - then) / sum(done) * 1e6)
+
+    def _spent(self) -> tuple[float, float]:
+        return family_cpu_seconds(self.pid), family_cpu_seconds(self.postmaster)
 
 
 def postmaster_of(url: str) -> int:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.usage import resident, stock, write
+from common.collecting import seldom_collecting
 from common.installation import Installation
 from common.settings import Settings
-from tmf635_usage.feed import Feed, seldom_collecting
+from tmf635_usage.feed import Feed
 from tmf635_usage.ingest import UNKNOWN_PRODUCT, Ingest
 
 PRODUCTS, FIRST, LAST = 300, 20_000, 60_000
