@@ -27,7 +27,7 @@ from benchmarks.scale_model import plans_table
 # A machine that others use disturbs a run; what became slower is slower every time.
 ATTEMPTS = 3
 # In the order of the page.
-SECTIONS = ("http", "growth", "rating", "usage", "charging", "bills", "events", "broker", "footprint", "scale")
+SECTIONS = ("http", "peers", "growth", "rating", "usage", "charging", "bills", "events", "broker", "footprint", "scale")
 
 
 def main() -> None:

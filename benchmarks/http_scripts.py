@@ -30,3 +30,9 @@ def post(connection: int, body: str) -> Script:
     for number in itertools.count():
         document["name"] = f"Plan {os.getpid()}-{connection}-{number}"
         yield request("POST", PATH, json.dumps(document).encode())
+
+
+def same(connection: int, path: str) -> Script:
+    """One path, over again."""
+    while True:
+        yield request("GET", path)

@@ -75,7 +75,10 @@ def measure(scale: Scale) -> list[Figure]:
                 "hot": partial(batches.taken, HOT_ACCOUNTS),
                 "post": lambda: drive(**usage, port=port, connections=POSTS_AT_ONCE, seconds=seconds).rate,
                 "offering": lambda: (
-                    drive("benchmarks.http_scripts:post", port=port, connections=POSTS_AT_ONCE, seconds=seconds).rate
+                    drive(
+                        *("benchmarks.http_scripts:post", {"body": offerings.Offering(0, OFFERINGS).document()}),
+                        **{"port": port, "connections": POSTS_AT_ONCE, "seconds": seconds},
+                    ).rate
                 ),
             },
             scale.rounds,
