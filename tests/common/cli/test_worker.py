@@ -18,7 +18,9 @@ from common.settings import Settings
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    # The logs of a process go where its first line went: here to what is closed when the command has returned.
+    monkeypatch.setattr("common.logs.configure", lambda level: None)
     return {"BSS_DATABASE_URL": f"sqlite:///{tmp_path}/bss.db"}
 
 
