@@ -61,7 +61,8 @@ class _Periods:
 
     def charges(self, cutoff: date, since: date | None) -> Iterator[Charge]:
         at = 0
-        begin = self.runs[0].start if since is None else max(self.runs[0].start, since)
+        # The period that the day lies in ends later, also where what is charged for in it ended before.
+        begin = self.runs[0].start if since is None else max(self.runs[0].start, self.cycles.span_at(since).start)
         end = min(self.runs[-1].end, cutoff + _DAY)
         for period in self.cycles.spans(begin, end):
             while at < len(self.runs) and self.runs[at].end <= period.start:

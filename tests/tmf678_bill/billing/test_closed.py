@@ -90,6 +90,24 @@ def test_the_past_of_an_account_that_goes_on_is_not_looked_at() -> None:
     assert (closing.skipped, proposed) == (2, [7, 7, 7])
 
 
+@pytest.mark.parametrize("ends", ["2026-06-20", "2026-07-01", "2026-07-15", "2026-08-01"])
+def test_a_year_that_ends_early_is_credited_once(ends: str) -> None:
+    """Its period goes on after the days by which the past is closed, though nothing is charged in it any more."""
+    yearly = monthly("year", "120", count=12)
+    going = product("plan", ("2026-01-01", [yearly]))
+    closing = Closing()
+    for month in range(1, 12):
+        cutoff = day(f"2026-{month:02}-01")
+        facts = account(going)
+        if day(ends) <= cutoff:
+            facts = account(product("plan", ("2026-01-01", [yearly]), ended=ends))
+        charges = closing.charges(facts, cutoff, USUAL)
+        assert charges == settle(propose(facts, cutoff), closing.billed.existing.values())
+        closing.billed.run(facts, cutoff)
+
+    assert closing.skipped > 5
+
+
 def test_a_price_of_a_year_that_comes_later_opens_the_past_that_it_reaches_into() -> None:
     """A discount of January would be lowered by a charge whose year begins there."""
     base, discount = monthly("base", "31"), off_all(off("ten", "10"))
