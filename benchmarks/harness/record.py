@@ -65,9 +65,10 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def blocks_of(sections: Sections, machine: Mapping[str, str], day: str) -> dict[str, str]:
-    """What the pages show of figures, by the names of their blocks."""
-    blocks = {name: table(figures) for name, figures in sections.items()}
+def blocks_of(full: Sections, short: Sections, machine: Mapping[str, str], day: str) -> dict[str, str]:
+    """What the pages show of figures, by the names of their blocks: of the full form, else of the short one."""
+    blocks = {name: f"Of the short form, with smaller data:\n\n{table(figures)}" for name, figures in short.items()}
+    blocks |= {name: table(figures) for name, figures in full.items()}
     blocks["machine"] = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
     return blocks
 

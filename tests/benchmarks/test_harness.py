@@ -82,7 +82,7 @@ def test_what_was_recorded_is_read_again_and_other_sections_stay(tmp_path: Path)
 
 def test_the_page_shows_each_section_in_its_place() -> None:
     page = "before\n<!-- figures: one -->\nstale\n<!-- end -->\nbetween\n<!-- figures: two -->\n<!-- end -->\n"
-    blocks = record.blocks_of({"one": [figure("a", 0.5, target=1.0)]}, {"cores": "2"}, "2026-01-01")
+    blocks = record.blocks_of({"one": [figure("a", 0.5, target=1.0)]}, {}, {"cores": "2"}, "2026-01-01")
 
     shown = record.renew(page, blocks)
 
@@ -92,12 +92,19 @@ def test_the_page_shows_each_section_in_its_place() -> None:
     assert shown.startswith("before\n")
 
 
-def test_the_recorded_figures_are_those_of_the_page() -> None:
-    page = record.PAGES[0].read_text()
-    sections = record.read("full")
+def test_what_only_the_short_form_measured_is_shown_as_such() -> None:
+    blocks = record.blocks_of({"one": [figure("a", 1)]}, {"one": [figure("a", 2)], "two": [figure("b", 3)]}, {}, "")
 
-    for name in sections:
-        assert f"<!-- figures: {name} -->" in page
+    assert blocks["one"].endswith("| a | 1 | 1 to 1 |  |  |")
+    assert blocks["two"].startswith("Of the short form")
+
+
+def test_the_page_shows_what_is_recorded() -> None:
+    page = record.PAGES[0].read_text()
+
+    for form in ("full", "short"):
+        for name in record.read(form):
+            assert f"<!-- figures: {name} -->\n(not measured)" not in page
 
 
 def echo(connection: int, **_: object) -> Script:
