@@ -39,7 +39,8 @@ def spoil(suite, table, where, **values):
         if values:
             assert rows.update(where, values) > 0
         else:
-            assert rows.delete(where) > 0
+            assert rows.find(where, limit=1)
+            rows.delete(where)
         uow.commit()
 
 
