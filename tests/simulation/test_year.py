@@ -33,7 +33,7 @@ from tmf678_bill.tables import HEADS, ITEMS, RECEIVABLES
 USUAL, LEAP = datetime(2026, 1, 17, tzinfo=UTC), datetime(2027, 12, 20, tzinfo=UTC)
 MET = {"reminder", "suspend", "writeOff", "bill", "credit note", "EUR", "JPY", "KWD", "inclusive", "exempt", "19 %"}
 MET |= {*KINDS, "20 %", "given back", "rated over after it was billed", "over-paid"}
-QUICK = [("sqlite", 3), ("postgresql", 4)]
+QUICK = [("sqlite", 3), pytest.param("postgresql", 4, marks=pytest.mark.long)]
 # Years that meet everything in MET; that of seed 13 has no exempt customer.
 LONG = [(("sqlite", "postgresql")[seed % 2], seed) for seed in (11, 12, 14, 15, 16)]
 
