@@ -21,9 +21,6 @@ from benchmarks.harness.load import Load, drive
 from benchmarks.harness.machine import family_cpu_seconds, parent_of
 from benchmarks.harness.servers import Running, application, migrate, postgresql, settled, suite
 from benchmarks.http_scripts import OFFERINGS, PATH
-from common.installation import component_resources
-from common.settings import Settings
-from common.store.database import Database
 
 CORES = 2
 # By verb: what it is to be of the floor, and how many times what a team writes by hand.
@@ -105,9 +102,7 @@ def _started(stack: ExitStack, with_all: bool) -> dict[str, Server]:
     postgres = stack.enter_context(postgresql())
     ours = stack.enter_context(postgres.database())
     migrate(ours)
-    database = Database.open(Settings(database_url=ours), component_resources())
-    offerings.load(database, ours, OFFERINGS)
-    database.close()
+    offerings.load_into(ours, OFFERINGS)
     settled(ours)
     found = {}
     for name, factory in _FACTORIES.items():

@@ -16,6 +16,8 @@ from datetime import date, timedelta
 import psycopg
 from sqlalchemy import text
 
+from common.installation import component_resources
+from common.settings import Settings
 from common.store.counts import recount
 from common.store.database import Database
 
@@ -110,6 +112,15 @@ _MAIN_COLUMNS = (
     "tenant, parent, id, version, is_latest, revision, position, created_at, updated_at, x_name, x_lifecycle_status, "
     "x_last_update, x_version, x_valid_for_start_date_time, x_is_bundle, x_is_sellable, x_product_specification_id, doc"
 )
+
+
+def load_into(url: str, count: int) -> None:
+    """The same (`load`) for who has only the address of a migrated database."""
+    database = Database.open(Settings(database_url=url), component_resources())
+    try:
+        load(database, url, count)
+    finally:
+        database.close()
 
 
 def load(database: Database, url: str, count: int) -> None:

@@ -36,7 +36,7 @@ def measure(scale: Scale) -> list[Figure]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(stack.enter_context(postgresql()).database())
         migrate(url)
-        offerings.load(url, OFFERINGS)
+        offerings.load_into(url, OFFERINGS)
         settled(url)
         ours = stack.enter_context(suite(url)).port
         seconds = scale.seconds / 2

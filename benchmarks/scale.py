@@ -20,7 +20,7 @@ def measure(scale: Scale) -> list[Figure]:
     costs = measured()
     found = []
     for verb in ("get", "list", "post"):
-        client = figures[f"http.{verb}: processor time of the client"]
+        client = figures[f"http.{verb}: processor time, client"]
         told = bound(costs[verb], 2, CORES, client)
         seen = figures[f"http.{verb}"] * figures[f"http.{verb} two workers of one"]
         found.append(_beside(f"scale.http.{verb} by two workers, model of measured", told / seen))

@@ -119,9 +119,9 @@ def measured(form: str = "full") -> dict[str, Cost]:
 
 # By kind of work: the figures of its worker, of the database, and of what it keeps.
 _FIGURES = {
-    "get": ("http.get: processor time of the server", "http.get: processor time of the database", ""),
-    "list": ("http.list: processor time of the server", "http.list: processor time of the database", ""),
-    "post": ("http.post: processor time of the server", "http.post: processor time of the database", ""),
+    "get": ("http.get: processor time, server", "http.get: processor time, database", ""),
+    "list": ("http.list: processor time, server", "http.list: processor time, database", ""),
+    "post": ("http.post: processor time, server", "http.post: processor time, database", ""),
     "usage": (
         "usage.batch: processor time a record, processes",
         "usage.batch: processor time a record, database",

@@ -62,7 +62,7 @@ def measure(scale: Scale) -> list[Figure]:
         batches.taken(ACCOUNTS)
         batches.spent.clear()
         bare = stack.enter_context(rows_alone(url, count))
-        offerings.load(url, OFFERINGS)
+        offerings.load_into(url, OFFERINGS)
         settled(url)
         kept = bytes_of_one(url)
         port = stack.enter_context(suite(url)).port
@@ -227,7 +227,7 @@ def rows_alone(url: str, count: int) -> Iterator[Any]:
         connections = [stack.enter_context(psycopg.connect(url)) for _ in range(CONNECTIONS)]
         for table in TABLES:
             connections[0].execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)".encode())
-            with connections[0].cursor().copy(f"COPY {table} TO STDOUT".encode()) as read:
+            with connections[0].cursor().copy(f"COPY (SELECT * FROM {table}) TO STDOUT".encode()) as read:
                 lines = b"".join(bytes(part) for part in read).splitlines(keepends=True)
             for number, part in enumerate(copies):
                 part[table] = b"".join(lines[number::CONNECTIONS])

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory):
     folder: Path = tmp_path_factory.mktemp("any")
-    started = time.monotonic()
+    started = time.process_time()  # what it costs, whatever else the machine does
     suite = Suite(Settings(database_url=f"sqlite:///{folder}/bss.db", components="", spec_dir=str(official.FOLDER)))
     assert suite.get("/tmf-api").status == 200
-    suite.start_seconds = time.monotonic() - started
+    suite.start_seconds = time.process_time() - started
     yield suite
     suite.close()
 
