@@ -101,12 +101,13 @@ def plan(operator: Operator, costs: Mapping[str, Cost]) -> Plan:
     )
 
 
-def measured(form: str = "full") -> dict[str, Cost]:
-    """The costs as they were recorded last.
+def measured() -> dict[str, Cost]:
+    """The costs as they were recorded last, by the full form where it was, else by the short one.
 
     Errors: KeyError naming a figure that was not measured.
     """
-    figures = {figure.name: figure for section in record.read(form).values() for figure in section}
+    sections = [*record.read("short").values(), *record.read("full").values()]
+    figures = {figure.name: figure for section in sections for figure in section}
 
     def microseconds(name: str) -> float:
         return figures[name].value * _MICROSECONDS[figures[name].unit]
