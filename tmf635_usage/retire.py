@@ -70,7 +70,8 @@ class Retire:
     def _before(self, before: Month) -> Retired:
         usage = self.installation.by_name["productUsage"].stored.name
         retirement = self.uow.retirement
-        retirement.keep_others_out([usage], [LINES.name, RATINGS.name])
+        # The horizon too: who has read it takes usage in, or is done, before it moves.
+        retirement.keep_others_out([KEYS.name, HORIZON.name, RATINGS.name, LINES.name], [usage])
         if waiting := retirement.count(usage, "x_status", WAITING, before):
             raise NotRetirable(f"{waiting} usages wait to be rated; run `bss usage recycle`, or reject them")
         self._check(before.start)

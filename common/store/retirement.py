@@ -27,9 +27,11 @@ class Retirement:
         self._connection = connection
         self._resources, self._records = resources, records
 
-    def keep_others_out(self, resources: Iterable[str], records: Iterable[str]) -> None:
-        """Nobody reads or writes these until the transaction ends. SQLite has one writer anyway."""
-        names = [self._resources[name].main.name for name in resources] + [*records]
+    def keep_others_out(self, records: Iterable[str], resources: Iterable[str]) -> None:
+        """Nobody reads or writes these until the transaction ends, once all who did so have ended. In the order that
+        others use them in, so that none of them waits for us while we wait for it. SQLite has one writer anyway.
+        """
+        names = [*records, *(self._resources[name].main.name for name in resources)]
         if self._connection.dialect.name == "postgresql":
             for name in names:
                 self._connection.execute(text(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from sqlalchemy import text
+
+from common.store.database import Database
 from common.store.partitions import Month
 from tests.scenarios.billing import Office
 from tests.scenarios.charging import usage
+from tests.simulation.field import wait_until
+from tmf635_usage.rate import horizon
 from tmf635_usage.retire import NotRetirable, Retire, Retired, read_month
 from tmf635_usage.tables import BILLED_SUMS, HORIZON, KEYS, LINES, RATINGS, RETIRED_SUMS
 
@@ -109,8 +115,28 @@ def test_an_id_that_a_client_chose_is_taken_once_in_all_months(billed: Office) -
     assert [billed.shop.suite.post(USAGE, document).status for _ in range(2)] == [201, 409]
 
 
+def test_who_takes_usage_in_meanwhile_is_waited_for(billed: Office) -> None:
+    """It has looked whether the usage is too old, and has not written yet."""
+    database = billed.shop.suite.installation.database
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as uow:
+            assert horizon(uow.records) is None
+            retiring = pool.submit(retire, billed, FEBRUARY)
+            wait_until(lambda: is_waiting(database))
+            assert not retiring.done()
+            uow.commit()
+        assert retiring.result(timeout=30).lines == 2
+
+
+def is_waiting(database: Database) -> bool:
+    if database.dialect_name == "sqlite":  # its writers wait in this process, which does not tell
+        return True
+    with database.engine.connect() as connection:
+        return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
 @pytest.mark.parametrize(
-    ("text", "month"), [("2026-01", Month(2026, 1)), ("2026-13", None), ("26-01", None), ("x", None)]
+    ("written", "month"), [("2026-01", Month(2026, 1)), ("2026-13", None), ("26-01", None), ("x", None)]
 )
-def test_months_are_read(text: str, month: Month | None) -> None:
-    assert read_month(text) == month
+def test_months_are_read(written: str, month: Month | None) -> None:
+    assert read_month(written) == month
