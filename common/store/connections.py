@@ -45,18 +45,25 @@ class Connections:
         except Empty:
             raise Unavailable("every database connection is in use; repeat the request later") from None
         try:
-            while self._idle:
-                try:
-                    found = self._idle.pop()
-                except IndexError:  # another thread was faster
-                    break
-                if self._is_usable(found):
-                    return found
-                found.invalidate()
-            return self.engine.raw_connection()
+            return self.instead()
         except BaseException:
             self._permits.put(None)
             raise
+
+    def instead(self) -> PoolProxiedConnection:
+        """One in place of a connection that was taken and is lost; it is the one to be given back.
+
+        Errors: the driver's when a new one cannot be made.
+        """
+        while self._idle:
+            try:
+                found = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if self._is_usable(found):
+                return found
+            found.invalidate()
+        return self.engine.raw_connection()
 
     def give(self, connection: PoolProxiedConnection) -> None:
         """Back, for whoever comes next; whatever was not committed is undone."""

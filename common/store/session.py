@@ -15,7 +15,7 @@ import itertools
 import select
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -76,7 +76,7 @@ class Session(ABC):
         self._writes, self._is_snapshot = writes, is_snapshot
         self._waiting: list[Step] = []
         self._sqlalchemy: Connection | None = None
-        self._pooled: PoolProxiedConnection = self._connected()
+        self._pooled = self._connected(connections.take)
         self._hooks = self._engine.dispatch.before_cursor_execute
         self._heard: Heard | None = None
 
@@ -171,9 +171,9 @@ class Session(ABC):
             self._sqlalchemy = Connection(self._engine, connection=self._pooled)
         return self._sqlalchemy
 
-    def _connected(self) -> PoolProxiedConnection:
+    def _connected(self, take: Callable[[], PoolProxiedConnection]) -> PoolProxiedConnection:
         try:
-            return self._connections.take()
+            return take()
         except self._engine.dialect.loaded_dbapi.Error as error:
             raise self._told(error) from error
 
@@ -268,8 +268,8 @@ class PostgresqlSession(Session):
             has_begun = self._writes or self._is_snapshot or self._sqlalchemy is not None
             if has_begun or not error.connection_invalidated:
                 raise
-            self._connections.give(self._pooled)
-            self._use(self._connected())  # the server began anew, say; what was only asked is asked again, once
+            # The server began anew, say; what was only asked is asked again, once.
+            self._use(self._connected(self._connections.instead))
             return self._sent(work)
 
     def _commit(self) -> None:
