@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common.errors import IdTaken, RevisionConflict
 from common.store.contract_records import COUNTS, ENTRIES, entry
 from common.store.database import Database
 from common.store.group import Clash
@@ -94,6 +95,47 @@ class GroupContract:
 
         with database.read() as unit:
             assert unit.records(COUNTS.name).find({}) == []
+
+    def test_what_waits_in_a_group_is_seen_however_it_is_asked_and_written(self, database: Database) -> None:
+        with database.group() as unit:
+            counts, things = unit.records(COUNTS.name), unit.repository("toy_thing")
+            counts.foresee({"owner": ("a",)}, for_update=True)
+            counts.insert([_count("a", "1", "1")])
+            assert unit.answers(counts.asking({"owner": "a"}), counts.asking_many([("a", "1")])) == [
+                [_count("a", "1", "1")],
+                {("a", "1"): _count("a", "1", "1")},
+            ]
+            counts.insert_missing([_count("a", "1", "9"), _count("a", "2", "2")])
+            counts.load([_count("a", "3", "3")])
+            assert [str(row["used"]) for row in counts.find({"owner": "a"}, order=["period"])] == ["1", "2", "3"]
+            assert counts.get("a", "2") == _count("a", "2", "2")
+
+            things.foresee(["1", "2", "3"])
+            things.add_new([{"id": "1", "name": "one"}], NOW)
+            things.add_many([{"id": "2", "name": "two"}], NOW)
+            one, many = unit.answers(things.asking("1"), things.asking_many(["1", "2"]))
+            assert (one.document()["name"], sorted(many)) == ("one", ["1", "2"])
+            assert things.get("2") is not None
+            assert things.versions("2") == [""]
+            assert len(things.clear()) == 2
+            assert things.get("1") is None
+            unit.commit()
+
+    def test_nothing_of_a_group_is_written_over_unnoticed(self, database: Database) -> None:
+        with database.group() as unit:
+            counts, things = unit.records(COUNTS.name), unit.repository("toy_thing")
+            counts.insert([_count("a", "1", "1")])
+            with pytest.raises(Clash):
+                counts.insert([_count("a", "1", "2")])
+            things.add("1", {"id": "1", "name": "one"}, NOW)
+            with pytest.raises(IdTaken):
+                things.add("1", {"id": "1", "name": "another"}, NOW)
+            unit.flush()
+            row = things.get("1", for_update=True)
+            assert row is not None
+            things.replace(row, {"id": "1", "name": "newer"}, NOW)
+            with pytest.raises(RevisionConflict):
+                things.replace(row, {"id": "1", "name": "late"}, NOW)
 
     def test_works_of_a_group_are_due_at_the_earliest_instant(self, database: Database) -> None:
         later = NOW + timedelta(hours=1)

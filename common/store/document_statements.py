@@ -76,6 +76,13 @@ class DocumentStatements:
         return Insertion(self.tables.main, self.dialect, columns)
 
     @cached_property
+    def whole_replacement(self) -> Insertion:
+        """Rows that are there and held, written whole."""
+        columns, key = tuple(column.name for column in self.tables.main.columns), ("tenant", "parent", "id", "version")
+        replaced = tuple(name for name in columns if name not in (*key, "position", "created_at", "is_latest"))
+        return Insertion(self.tables.main, self.dialect, columns, replaced, key)
+
+    @cached_property
     def lookup_insertion(self) -> Insertion:
         assert self.tables.lookup is not None, "nothing of the resource is looked up"
         columns = tuple(column.name for column in self.tables.lookup.columns)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -24,13 +25,13 @@ from sqlalchemy.exc import IntegrityError
 
 from common.domain.clock import instant_text
 from common.domain.query import Condition, Document, Query
-from common.errors import Unavailable
+from common.errors import IdTaken, RevisionConflict, Unavailable
 from common.store.finding import row_columns
 from common.store.records import Between, Day, Key, Records, Summed
 from common.store.records import Row as Record
 from common.store.repository import Found, Repository, Row
 from common.store.repository import _new_row as new_row
-from common.store.statements import Insertion, given
+from common.store.statements import DialectName, Insertion, Question, given
 from common.store.tables import WORK
 from common.store.unit_of_work import UnitOfWork
 from common.store.work import WorkTable
@@ -157,10 +158,26 @@ class GroupRecords(Records):
             self.flush()
             found = super().get_many(missing, for_update=for_update)
             for key in missing:
-                self._known.setdefault(key, None)
+                self._forget(key)
+                self._known[key] = None
             for row in found.values():
                 self._know(row, is_locked=for_update)
         return {key: dict(known) for key in wanted if (known := self._known.get(key)) is not None}
+
+    def asking_many(self, keys: Iterable[Key], *, for_update: bool = False) -> Question[dict[Key, Record]]:
+        self.flush()
+        return super().asking_many(keys, for_update=for_update)
+
+    def asking(
+        self,
+        where: Mapping[str, Any],
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        for_update: bool = False,
+    ) -> Question[list[Record]]:
+        self.flush()
+        return super().asking(where, order=order, limit=limit, for_update=for_update)
 
     def find(
         self,
@@ -183,6 +200,9 @@ class GroupRecords(Records):
             for row in ahead.found.get(value, {}).values()
             if all(_fits(row[name], one) for name, one in others)
         ]
+        if for_update and not self._locked.issuperset(map(self._key_of, rows)):
+            self.flush()
+            return super().find(where, order=order, limit=limit, for_update=True)
         if len(rows) > 1:
             rows.sort(key=lambda row: tuple(_sortable(row[name]) for name in (*order, *self._names)))
         return [dict(row) for row in rows[:limit]]
@@ -207,8 +227,20 @@ class GroupRecords(Records):
         for row in self._filled(rows):
             del row["tenant"]
             key = self._key_of(row)
+            if key in self._new:
+                raise Clash("a record of a group is there already; do it again one by one")
             self._new[key] = row
             self._know(row, is_locked=True)
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.flush()
+        self._forget_all()
+        super().load(rows)
+
+    def insert_missing(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.flush()
+        self._forget_all()
+        super().insert_missing(rows)
 
     def insert_new(self, rows: Iterable[Mapping[str, Any]]) -> set[Key]:
         made: set[Key] = set()
@@ -233,13 +265,13 @@ class GroupRecords(Records):
         for row in self._filled(rows):
             del row["tenant"]
             key = self._key_of(row)
-            self._forget(key)
             (self._new if key in self._new else self._changed)[key] = row
             self._know(row, is_locked=True)
 
     def update(self, where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
         key = tuple(where.get(name, _NOTHING) for name in self._names)
-        if len(where) == len(key) and not self._is_unknown(key, for_update=False):
+        # Of one that others may change meanwhile, no more is written than is said.
+        if len(where) == len(key) and not self._is_unknown(key, for_update=True):
             known = self._known.get(key)
             if known is not None:
                 self.put([{**known, **values}])
@@ -270,6 +302,7 @@ class GroupRecords(Records):
 
     def _know(self, row: Record, *, is_locked: bool) -> None:
         key = self._key_of(row)
+        self._forget(key)
         self._known[key] = row
         if is_locked:
             self._locked.add(key)
@@ -374,6 +407,7 @@ class GroupRepository(Repository):
 
     def get(self, id: str, version: str | None = None, *, for_update: bool = False) -> Row | None:
         if version is not None or self._tables.resource.versioned:
+            self.flush()
             return super().get(id, version, for_update=for_update)
         if id not in (self._locked if for_update else self._known):
             found = super().get(id, for_update=for_update)
@@ -395,19 +429,43 @@ class GroupRepository(Repository):
                 self._known.setdefault(id, None)
         return {id: known for id in sorted(set(ids)) if (known := self._known.get(id)) is not None}
 
+    def asking(self, id: str, version: str | None = None, *, for_update: bool = False) -> Question[Row | None]:
+        self.flush()
+        return super().asking(id, version, for_update=for_update)
+
+    def asking_many(self, ids: Collection[str]) -> Question[dict[str, Row]]:
+        self.flush()
+        return super().asking_many(ids)
+
+    def versions(self, id: str) -> list[str]:
+        self.flush()
+        return super().versions(id)
+
     def add(self, id: str, document: Document, now: datetime, version: str = "", *, is_ours: bool = False) -> Row:
         assert not self._tables.resource.versioned, "a group makes no versions"
+        if self._known.get(id) is not None:
+            raise IdTaken(self._tables.resource.resource, id)
         row = _KnownRow(new_row(id, document, now, version), {"id": id, **_content(document)})
         self._new[id] = row, document
         self._known[id] = row
         self._locked.add(id)
         return row
 
+    def add_many(self, documents: Sequence[Document], now: datetime) -> None:
+        for document in documents:
+            self.add(document["id"], document, now)
+
+    def add_new(self, documents: Sequence[Document], now: datetime) -> None:
+        self.add_many(documents, now)
+
     def replace(self, row: Row, document: Document, now: datetime) -> Row:
         if self._tables.resource.versioned or row.id not in self._locked:
             self.flush()
             self._known.pop(row.id, None)
             return super().replace(row, document, now)
+        known_now = self._known[row.id]
+        if known_now is None or known_now.revision != row.revision:
+            raise RevisionConflict(self._tables.resource.resource, row.id)
         after = new_row(row.id, document, now, row.version)
         moment, position = after.updated_at, row.position
         is_new = row.id in self._new
@@ -437,7 +495,14 @@ class GroupRepository(Repository):
     def remove(self, id: str, version: str | None = None) -> int:
         self.flush()
         self._known.pop(id, None)
+        self._locked.discard(id)
         return super().remove(id, version)
+
+    def clear(self) -> list[Row]:
+        self.flush()
+        self._known.clear()
+        self._locked.clear()
+        return super().clear()
 
     def flush(self) -> None:
         """Write what waits. Errors: Clash."""
@@ -470,11 +535,9 @@ class GroupRepository(Repository):
         self._write_lookup([entry for row, document in made for entry in self._lookup_rows(row.position, document)])
 
     def _write_changed(self, changed: Collection[tuple[Row, Row, Document]]) -> None:
-        columns, key = tuple(column.name for column in self._main.columns), ("tenant", "parent", "id", "version")
-        replaced = tuple(name for name in columns if name not in (*key, "position", "created_at", "is_latest"))
         # They are there, and held: nothing new comes of it.
-        insertion = Insertion(self._main, self._session.dialect, columns, replaced, key)
-        self._session.write(insertion.steps([self._values(after, document) for _, after, document in changed]))
+        rows = [self._values(after, document) for _, after, document in changed]
+        self._session.write(self._statements.whole_replacement.steps(rows))
         for before, after, document in changed:
             if self._tables.looked_up:
                 were, are = (self._lookup_rows(after.position, one) for one in (before.document(), document))
@@ -516,10 +579,14 @@ class GroupWork(WorkTable):
         """Write what waits."""
         wakes, self._wakes = self._wakes, {}
         if wakes:
-            columns = tuple(column.name for column in WORK.columns)
             of = {"tenant": self._tenant, "kind": self._kind, "doc": "{}", "revision": 1, "failures": 0}
             rows = [{**of, "key": key, "due": instant_text(at)} for key, at in sorted(wakes.items())]
-            self._session.write(_Wakes(WORK, self._session.dialect, columns).steps(rows))
+            self._session.write(_wakes(self._session.dialect).steps(rows))
+
+
+@cache
+def _wakes(dialect: DialectName) -> _Wakes:
+    return _Wakes(WORK, dialect, tuple(column.name for column in WORK.columns))
 
 
 class _Wakes(Insertion):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from common.errors import InvalidParameter, Unavailable
 from common.settings import Settings
 from common.store.contract import RESOURCES, StoreContract, add_things
 from common.store.contract_filters import FilterContract
+from common.store.contract_records import entry
 from common.store.database import Database
 from common.store.session import PostgresqlSession
 from tests.history import history_of
@@ -230,3 +232,62 @@ def test_writes_events_and_commit_are_one_round_trip(database: Database, monkeyp
 def test_a_unit_that_reads_cannot_write(database: Database) -> None:
     with database.read() as unit, pytest.raises(Exception, match="read-only transaction"):
         unit.connection.execute(text("DELETE FROM toy_thing"))
+
+
+def _change_meanwhile(database: Database, gone: str, paid: str) -> None:
+    with database.write() as unit:
+        unit.records("toy_entries").delete({"id": gone})
+        unit.records("toy_entries").update({"id": paid}, {"paid": True})
+        unit.commit()
+
+
+def test_a_group_forgets_what_others_changed_before_it_held_it(database: Database) -> None:
+    with database.write() as unit:
+        unit.records("toy_entries").insert([entry(id, number=number, source="s") for number, id in enumerate("abcd")])
+        unit.commit()
+
+    with database.group() as unit:
+        entries = unit.records("toy_entries")
+        entries.foresee({"source": ("s",), "paid": False})
+        _change_meanwhile(database, "a", "b")
+        held = entries.get_many([("a",), ("b",)], for_update=True)
+        assert {key: row["paid"] for key, row in held.items()} == {("b",): True}
+        assert [row["id"] for row in entries.find({"source": "s", "paid": False})] == ["c", "d"]
+        _change_meanwhile(database, "c", "d")
+        assert entries.find({"source": "s", "paid": False}, for_update=True) == []
+
+
+def test_a_group_changes_no_more_of_a_record_than_it_says(database: Database) -> None:
+    with database.write() as unit:
+        unit.records("toy_entries").insert([entry("a", source="s")])
+        unit.commit()
+
+    with database.group() as unit:
+        entries = unit.records("toy_entries")
+        entries.foresee({"source": ("s",)})
+        assert entries.get("a") is not None
+        with database.write() as other:
+            other.records("toy_entries").update({"id": "a"}, {"paid": True})
+            other.commit()
+        assert entries.update({"id": "a"}, {"number": 7}) == 1
+        unit.commit()
+
+    with database.read() as unit:
+        row = unit.records("toy_entries").get("a")
+        assert row is not None
+        assert (row["number"], row["paid"]) == (7, True)
+
+
+def test_no_more_connections_are_made_after_the_server_was_gone(postgres_server: PostgresServer) -> None:
+    with postgres_server.database() as url:
+        database = Database.open(Settings(database_url=url, database_pool_size=1), RESOURCES)
+        with database.read() as unit:
+            unit.connection.execute(text("SELECT 1"))
+        unit_of_work = ExitStack()
+        unit = unit_of_work.enter_context(database.read())
+    # It was usable when it was taken, and there is no other.
+    with pytest.raises(Unavailable), unit_of_work:
+        unit.repository("toy_thing").get("1")
+
+    assert database._connections._permits.qsize() == 1
+    database.close()
