@@ -56,7 +56,7 @@ class Shares(Protocol):
         """Whether all there are are this process's."""
 
     def join(self) -> bool:
-        """Be counted among those who share; False when the database does not answer."""
+        """Be counted among those who share, anew when that was lost; False when the database does not answer."""
 
     def holds(self) -> bool:
         """Whether what was taken is still this process's: a lost connection is everything lost."""
@@ -160,8 +160,9 @@ class _Locks:
         return len(self.held) == len(self._keys)
 
     def join(self) -> bool:
-        if self._connection is not None:
+        if self.holds():
             return True
+        self.leave()
         try:
             connection = self._engine.connect()
         except DBAPIError:
@@ -181,7 +182,7 @@ class _Locks:
         return True
 
     def holds(self) -> bool:
-        if self._connection is None:
+        if self._connection is None or self._connection.invalidated:  # `balance` has found it lost
             return False
         try:
             self._connection.execute(text("SELECT 1"))

@@ -104,6 +104,27 @@ def test_a_lost_connection_is_everything_lost(on_postgresql: Database, join: Joi
     assert not second.holds()
 
 
+@pytest.mark.parametrize("is_held", [True, False])
+def test_who_finds_its_connection_lost_while_sharing_joins_anew(
+    on_postgresql: Database, join: Join, is_held: bool
+) -> None:
+    one = join(on_postgresql, rating=2)
+    if is_held:
+        one.balance()
+    with on_postgresql.engine.connect() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        )
+
+    assert one.balance() == frozenset()
+    assert not one.holds()
+    assert not one.holds(), "also when it is asked again"
+
+    assert one.join()
+    assert one.balance() == {Share("rating", 0), Share("rating", 1)}
+    assert one.holds()
+
+
 _HOLD = """
 import sys, time
 from common.settings import Settings
