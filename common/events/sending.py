@@ -220,7 +220,7 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None, "an open connection has its transport"
         self._status, self._size = None, 0
         self._answer = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._fail, TimeoutError())
+        timer = self._loop.call_at(deadline, self._broken, TimeoutError())
         self._transport.write(request)
         try:
             return await self._answer
@@ -237,7 +237,7 @@ class _Connection(asyncio.Protocol):
         self._size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._broken(ListenerError(f"no HTTP: {error}"))
             return
         if self._size > ANSWER_BYTES_MAX and self._answer is not None and not self._answer.done():

@@ -171,6 +171,27 @@ def test_the_time_limit_holds_for_each_exchange_on_a_kept_connection() -> None:
     assert attempts == [Attempt(), Attempt("no answer within 1 s")]
 
 
+def test_who_has_answered_and_never_ends_has_taken_the_event() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        await asyncio.sleep(1.5)
+
+    assert exchanged(answer, 2, seconds=1) == ([Attempt()] * 2, 2)
+
+
+def test_a_listener_that_changes_the_protocol_is_no_fault_of_ours() -> None:
+    faults: list[object] = []
+
+    async def run() -> Attempt:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        switched = once(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nx")
+        async with served(switched) as (sender, port, _):
+            return await posted(sender, f"http://listener.example:{port}/x")
+
+    assert (asyncio.run(run()), faults) == (Attempt("answered 101"), [])
+
+
 def test_a_listener_behind_tls_has_to_speak_it() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"no TLS at all")
