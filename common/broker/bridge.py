@@ -87,10 +87,11 @@ class Bridge:
         Errors: BrokerUnavailable; Unavailable.
         """
         if not self._is_prepared:
-            self._broker.prepare(EVENTS)
+            # Before the broker is asked: what happens until it answers is kept for it too.
             with self._database.write(_NO_TENANT) as uow:
                 outbox.enrol(uow.connection, READER)
                 uow.commit()
+            self._broker.prepare(EVENTS)
             self._is_prepared = True
         with self._database.read(_NO_TENANT) as uow:
             place = outbox.reader_place(uow.connection, READER)
@@ -107,10 +108,8 @@ class Bridge:
 
     def _is_ours(self) -> bool:
         """Whether this process is the one to publish."""
-        if not self._shares.holds():
-            self._shares.leave()
-            if not self._shares.join():
-                return False
+        if not self._shares.join():
+            return False
         self._shares.balance(self._shares.held)
         return Share(RELAY, 0) in self._shares.held
 

@@ -162,8 +162,9 @@ def reader_place(connection: Connection, name: str) -> int:
 
 
 def advance(connection: Connection, name: str, place: int) -> None:
-    """The reader has all events up to this place."""
-    connection.execute(update(outbox_reader).where(outbox_reader.c.name == name).values(place=place))
+    """The reader has all events up to this place; nothing when it has more, as another has read on for it meanwhile."""
+    behind = (outbox_reader.c.name == name) & (outbox_reader.c.place < place)
+    connection.execute(update(outbox_reader).where(behind).values(place=place))
 
 
 def retire(connection: Connection, name: str) -> bool:

@@ -134,6 +134,35 @@ def test_what_the_broker_has_not_got_is_not_cleaned_away(
     assert _left(scene.database) == ["e4"]
 
 
+def test_what_happens_before_the_broker_answers_for_the_first_time_is_kept(
+    scene: Scene, bridge: Bridge, broker: Broker, nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BrokerUnavailable("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(broker, "prepare", refuse)
+        with pytest.raises(BrokerUnavailable):
+            bridge.step()
+    relayed(scene, order_event("e1"), order_event("e2"))
+    scene.clock.advance(RETENTION + timedelta(hours=1))
+    step(scene.worker())
+
+    assert finish(bridge) == 2
+    assert ids(nats) == ["e1", "e2"]
+
+
+def test_who_was_overtaken_moves_nothing_back(scene: Scene, bridge: Bridge) -> None:
+    relayed(scene, *(order_event(f"e{number}") for number in range(3)))
+    finish(bridge)
+
+    with scene.database.write("") as uow:
+        outbox.advance(uow.connection, READER, 1)
+        uow.commit()
+
+    assert bridge.step() == 0
+
+
 def test_a_broker_that_is_given_up_holds_nothing_back(
     scene: Scene, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
