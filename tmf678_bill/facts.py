@@ -27,6 +27,7 @@ from tmf678_bill.billing.values import (
     AgreedPrice,
     Exemption,
     Existing,
+    Item,
     Kind,
     Policy,
     ProductFacts,
@@ -36,7 +37,7 @@ from tmf678_bill.billing.values import (
     UsageSum,
 )
 from tmf678_bill.cycles import AccountCycle
-from tmf678_bill.items import added, existing_of
+from tmf678_bill.items import added, ends_of, existing_of
 from tmf678_bill.parties import customers_of, place_of_account, place_of_product
 from tmf678_bill.prices import UsageTerms
 from tmf678_bill.shared import Shared
@@ -62,7 +63,7 @@ class Facts:
     """Shapes: `names` are those of products, `exemptions` and `rates` what the statement is taxed by.
 
     With `since` everything that ended by that day is charged as it is due: `existing` and the account's usage are only
-    of periods that end later (`engine.propose`).
+    of periods that end later (`engine.propose`). `ends` are of the items that `existing` sums up (`closed_day`).
     """
 
     account: AccountFacts
@@ -72,12 +73,15 @@ class Facts:
     names: Mapping[str, str]
     sums: Mapping[tuple[Any, ...], list[Any]]
     terms: tuple[Any, ...]
+    ends: tuple[tuple[str, date], ...]
+    zone: str
     since: date | None
 
-    def closed(self, cutoff: date, policy: Policy) -> dict[str, Any]:
-        """What the account's row says of its past, once a bill of this cutoff has been made."""
-        day = closed_day(self.account, cutoff)
-        fingerprint = None if day is None else _fingerprint(self.account, self.terms, day, policy)
+    def closed(self, cutoff: date, policy: Policy, items: Iterable[Item]) -> dict[str, Any]:
+        """What the account's row says of its past, once a bill of this cutoff has been made with these items."""
+        new = ((one.charge.key, one.charge.purpose.period.end) for one in items)
+        day = closed_day(self.account, cutoff, (*self.ends, *new))
+        fingerprint = None if day is None else _fingerprint(self.account, self.terms, self.zone, day, policy)
         return {"closed": None if day is None else day.isoformat(), "fingerprint": fingerprint}
 
 
@@ -96,7 +100,7 @@ def read_facts(
     products = [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
     whole = AccountFacts(id, cycle.cycle, _with_parts(products, documents), earlier=cycle.earlier)
     touched = usage.touched(id) if usage is not None else None
-    since = _since(row, whole, reading.terms(), policy, None if touched is None else cycle.span_at(touched).end)
+    since = _since(row, whole, reading.terms(), cycle, policy, touched)
     sums = usage.sums(id, cycle.period_at, _begin(since, cycle)) if usage is not None else []
     limit = money_of(account.get("creditLimit"))
     currency = row["currency"] or (None if limit is None else limit.currency)
@@ -108,7 +112,8 @@ def read_facts(
     customers = customers_of(account, context.library)
     found = tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY))
     facts = replace(whole, usage=found, currency=currency, place=place_of_account(account, customers))
-    existing = existing_of(_charged(context, id, since))
+    charged = _charged(context, id, since)
+    existing = existing_of(charged)
     return Facts(
         facts,
         existing,
@@ -117,35 +122,42 @@ def read_facts(
         {id: str(one.get("name") or id) for id, one in documents.items()},
         used,
         reading.terms(),
+        ends_of(charged),
+        cycle.zone.key,
         since,
     )
 
 
 def _since(
-    row: Mapping[str, Any], account: AccountFacts, terms: tuple[Any, ...], policy: Policy, touched: date | None
+    row: Mapping[str, Any],
+    account: AccountFacts,
+    terms: tuple[Any, ...],
+    cycle: AccountCycle,
+    policy: Policy,
+    touched: datetime | None,
 ) -> date | None:
     """The day by which everything is charged as it is due; None where the past is another one than it was.
 
-    Shapes: `touched` is the end of the first period in which usage is new.
+    Shapes: `touched` is when the first period begins in which usage is new.
     """
     if row["closed"] is None:
         return None
     day = date.fromisoformat(row["closed"])
-    if (touched is not None and touched <= day) or not is_parting(account, day):
+    if (touched is not None and cycle.span_at(touched).end <= day) or not is_parting(account, day):
         return None
-    return day if _fingerprint(account, terms, day, policy) == row["fingerprint"] else None
+    return day if _fingerprint(account, terms, cycle.zone.key, day, policy) == row["fingerprint"] else None
 
 
-def _fingerprint(account: AccountFacts, terms: tuple[Any, ...], day: date, policy: Policy) -> str:
+def _fingerprint(account: AccountFacts, terms: tuple[Any, ...], zone: str, day: date, policy: Policy) -> str:
     """Of everything that charges are computed from whose period ended by a day, but for sums of usage: these only
     change by lines that are claimed.
     """
-    return hashlib.blake2b(content_of(account, terms, day, policy), digest_size=16).hexdigest()
+    return hashlib.blake2b(content_of(account, terms, zone, day, policy), digest_size=16).hexdigest()
 
 
-def content_of(account: AccountFacts, terms: tuple[Any, ...], day: date, policy: Policy) -> bytes:
-    """What a fingerprint is made from."""
-    return encode([_ENGINE, before(account, day), terms, policy.rounding])
+def content_of(account: AccountFacts, terms: tuple[Any, ...], zone: str, day: date, policy: Policy) -> bytes:
+    """What a fingerprint is made from. The time zone says in which periods usage was."""
+    return encode([_ENGINE, before(account, day), terms, zone, policy.rounding])
 
 
 def _begin(since: date | None, cycle: AccountCycle) -> datetime | None:

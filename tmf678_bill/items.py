@@ -75,6 +75,11 @@ def existing_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Existing, ...]:
     return tuple(found.values())
 
 
+def ends_of(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, date], ...]:
+    """The key of each item, and the day by which it says that the period of that ends (`closed.closed_day`)."""
+    return tuple((row["key"], date.fromisoformat(row["until"])) for row in rows)
+
+
 def usage_place(row: Mapping[str, Any]) -> dict[str, str]:
     """Where the usage behind an item is looked for (`ratedUsage.lines_of`): its days, in whatever time zone."""
     first, last = (date.fromisoformat(text) for text in row["doc"]["purpose"]["period"])

@@ -21,7 +21,7 @@ from common.errors import Conflict, NotFound
 from tmf678_bill.billing.difference import settle
 from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.statement import state
-from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
+from tmf678_bill.billing.values import Charge, Item, Kind, OtherCurrency, RatesOverlap
 from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
 from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
@@ -183,11 +183,11 @@ def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
 
 def conclude(shared: Shared, context: RuleContext, drawn: Drawn) -> Billed:
     """Give the bill its number, and all that follows from it."""
-    due, issued = drawn.due, None
+    due, issued, items = drawn.due, None, tuple[Item, ...]()
     if drawn.made is not None:
-        issued = numbered(context, drawn.made)
+        issued, items = numbered(context, drawn.made), drawn.made.of.statement.items
         adjustments_billed(shared.records, drawn.decided, issued.bill)
-    due.row.update(drawn.facts.closed(due.cycle.day(due.cutoff), due.policy.engine))
+    due.row.update(drawn.facts.closed(due.cycle.day(due.cutoff), due.policy.engine, items))
     return done(context, due, issued)
 
 

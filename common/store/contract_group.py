@@ -11,7 +11,7 @@ import pytest
 from common.errors import IdTaken, RevisionConflict
 from common.store.contract_records import COUNTS, ENTRIES, entry
 from common.store.database import Database
-from common.store.group import Clash
+from common.store.group_records import Clash
 from common.store.records import Between
 from common.store.sets import Compared, First, Joined, change, found, totals
 

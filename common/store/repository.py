@@ -101,26 +101,33 @@ class Repository:
         return [row[0] for row in self._session.rows(self._statements.versions, {**self._own, "id": id})]
 
     def add(self, id: str, document: Document, now: datetime, version: str = "", *, is_ours: bool = False) -> Row:
-        """Store a new document, or a new version of one, which becomes the latest. `is_ours`: nobody can have the id.
+        """Store a new document, or a new version of one, which becomes the latest. `is_ours`: nobody can have the id;
+        then it is stored with whatever is asked next or the commit.
 
         Errors: IdTaken when the id (and version) exists; InvalidBody for an id that no index can hold.
         """
         _check_identifier("/id", id)
         if version:
             _check_identifier("/version", version)
-        if self._tables.resource.versioned:
-            self._lock(id)
-        if not is_ours:
-            self.hold_new([id])
-            if self._tables.resource.monthly and self.get(id) is not None:
-                raise IdTaken(self._tables.resource.resource, id)
-        row = _new_row(id, document, now, version)
-        if not self._insert([self._values(row, document)]):
-            raise IdTaken(self._tables.resource.resource, id)
-        if self._tables.resource.versioned:
-            self._session.write([(self._statements.older, {**self._own, "id": id, "version": version})])
+        row = new_row(id, document, now, version)
+        if is_ours:
+            self._session.write(self._statements.addition.steps([self._values(row, document)]))
+        else:
+            self._add_unless_taken(row, document)
         self._write_lookup(self._lookup_rows(row.position, document))
         return row
+
+    def _add_unless_taken(self, row: Row, document: Document) -> None:
+        id, resource = row.id, self._tables.resource
+        if resource.versioned:
+            self._lock(id)
+        self.hold_new([id])
+        if resource.monthly and self.get(id) is not None:
+            raise IdTaken(resource.resource, id)
+        if not self._insert([self._values(row, document)]):
+            raise IdTaken(resource.resource, id)
+        if resource.versioned:
+            self._session.write([(self._statements.older, {**self._own, "id": id, "version": row.version})])
 
     def add_many(self, documents: Sequence[Document], now: datetime) -> None:
         """Store new documents, each with its `id`, in their order; of a resource that has no versions.
@@ -136,7 +143,7 @@ class Repository:
             self.hold_new(ids)
             for id in self.get_many(ids):
                 raise IdTaken(self._tables.resource.resource, id)
-        rows = [_new_row(document["id"], document, now, "") for document in documents]
+        rows = [new_row(document["id"], document, now, "") for document in documents]
         made = self._insert([self._values(row, document) for row, document in zip(rows, documents, strict=True)])
         if len(made) < len(rows):
             raise IdTaken(self._tables.resource.resource, next(row.id for row in rows if row.id not in made))
@@ -146,7 +153,7 @@ class Repository:
     def add_new(self, documents: Sequence[Document], now: datetime) -> None:
         """The same for ids that we have just made up, with whatever is asked next or the commit."""
         assert not self._tables.resource.versioned, "a version is added on its own"
-        rows = [_new_row(document["id"], document, now, "") for document in documents]
+        rows = [new_row(document["id"], document, now, "") for document in documents]
         pairs = list(zip(rows, documents, strict=True))
         self._session.write(self._statements.addition.steps([self._values(row, document) for row, document in pairs]))
         self._write_lookup([entry for row, document in pairs for entry in self._lookup_rows(row.position, document)])
@@ -298,7 +305,7 @@ class Repository:
             self._session.write((removal, {"tenant": self._tenant, "position": position}) for position in positions)
 
 
-def _new_row(id: str, document: Document, now: datetime, version: str) -> Row:
+def new_row(id: str, document: Document, now: datetime, version: str) -> Row:
     moment = instant_text(now)
     return Row(id, version, 1, _stored_text(document), ordered_id(), moment, moment)
 

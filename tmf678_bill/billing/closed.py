@@ -7,22 +7,32 @@ computed from others: where there are any, the day has to be one on which period
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
 from common.domain.cycles import Cycles
 from tmf678_bill.billing.agreed import cycles_of
+from tmf678_bill.billing.scope import Scope
 from tmf678_bill.billing.values import AccountFacts, Kind, ProductFacts
 
 _COMPUTED = (Kind.DISCOUNT, Kind.COMMITMENT)
 
 
-def closed_day(account: AccountFacts, cutoff: date) -> date | None:
-    """The last day by which everything is closed once a bill of this cutoff has been made; None when there is none."""
-    if not _has_computed(account):
-        return cutoff
-    day = Cycles(account.cycle, account.earlier).span_at(cutoff).start
-    return day if is_parting(account, day) else None
+def closed_day(account: AccountFacts, cutoff: date, ends: Iterable[tuple[str, date]] = ()) -> date | None:
+    """The last day by which everything is closed once a bill of this cutoff has been made; None when there is none.
+
+    Shapes: `ends` are the key of each item that was charged, and the day by which its period ended as it was then.
+            Where these differ within a key (another cycle cut its period), a day between them would part its items.
+    """
+    day = cutoff if not _has_computed(account) else Cycles(account.cycle, account.earlier).span_at(cutoff).start
+    if not is_parting(account, day):
+        return None
+    closed: set[str] = set()
+    others: set[str] = set()
+    for key, end in ends:
+        (closed if end <= day else others).add(key)
+    return None if closed & others else day
 
 
 def is_parting(account: AccountFacts, day: date) -> bool:
@@ -47,8 +57,12 @@ def before(account: AccountFacts, day: date) -> AccountFacts:
     """What charges are computed from whose periods end by a day, but for sums of usage: while this is the same, so are
     they.
     """
-    products = tuple(_before(one, day) for one in account.products if one.stretches and one.stretches[0].start < day)
-    return AccountFacts(account.id, account.cycle, products, earlier=account.earlier)
+    scope = Scope(account)
+    products = [past for one in account.products if (past := _before(one, day)).stretches]
+    ids = {one.id for one in products}
+    # Also what is bundled in others by what comes later lowers, and is spent, on the days before.
+    bundled = (replace(one, parts=tuple(sorted(ids & scope.members(one.id)))) for one in products)
+    return AccountFacts(account.id, account.cycle, tuple(bundled), earlier=account.earlier)
 
 
 def _has_computed(account: AccountFacts) -> bool:
@@ -64,12 +78,13 @@ def _before(product: ProductFacts, day: date) -> ProductFacts:
     def past(one: date | None) -> date | None:
         return one if one is not None and one < day else None
 
+    ordered, activated, terminated = past(product.ordered), past(product.activated), past(product.terminated)
     stretches = tuple(
         replace(one, end=None) if one.end is not None and one.end >= day else one
-        for one in product.stretches
-        if one.start < day
+        for index, one in enumerate(product.stretches)
+        # What is charged for an order is charged on its day, be that before the product was there.
+        if one.start < day or terminated is not None or (ordered is not None and index == 0)
     )
-    ordered, activated, terminated = past(product.ordered), past(product.activated), past(product.terminated)
     return replace(
         product, name="", place=None, ordered=ordered, activated=activated, terminated=terminated, stretches=stretches
     )

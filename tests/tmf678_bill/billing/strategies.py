@@ -59,7 +59,7 @@ def recurring(draw: st.DrawFn, key: str, taxes: st.SearchStrategy[TaxClass] = TA
     unit = draw(st.sampled_from([CycleUnit.MONTH, CycleUnit.MONTH, CycleUnit.WEEK]))
     recurrence = Recurrence(
         unit,
-        draw(st.integers(1, 3 if unit is CycleUnit.MONTH else 2)),
+        draw(st.sampled_from([1, 1, 2, 3, 12] if unit is CycleUnit.MONTH else [1, 2])),
         draw(st.booleans()),
         draw(st.booleans()),
         draw(st.sampled_from(Anchor)),
@@ -113,7 +113,8 @@ def products(
     plans = [(*extra, prices[0]), (*extra, prices[1]), (prices[0],)]
     stretches, end = draw(stretches_of(plans))
     activated = stretches[0].start
-    return ProductFacts(id, id, activated, activated, end, parts, tuple(stretches))
+    ordered = activated - timedelta(days=draw(st.sampled_from([0, 0, 0, 1, 40])))
+    return ProductFacts(id, id, ordered, activated, end, parts, tuple(stretches))
 
 
 @st.composite
@@ -121,7 +122,7 @@ def accounts(draw: st.DrawFn, taxes: st.SearchStrategy[TaxClass] = TAXES) -> Acc
     ids = ["x", "y", "z"][: draw(st.integers(1, 3))]
     found = []
     for index, id in enumerate(ids):
-        parts = tuple(ids[index + 1 :]) if draw(st.booleans()) else ()
+        parts = tuple(one for one in ids[index + 1 :] if draw(st.booleans()))
         found.append(draw(products(id, parts, taxes)))
     cycle = draw(CYCLES)
     until = sorted(draw(st.lists(DAYS, max_size=2, unique=True)))
