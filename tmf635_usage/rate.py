@@ -188,7 +188,7 @@ class Batch:
 
     def _short_of(self, usage: Usage, found: Guided) -> Rejection | None:
         """Of prepaid usage that costs more than there is; looked at before anything is counted."""
-        asked = affordable(found.plan, found.subject, self.tally.state(), usage, ANY_MONEY)
+        asked = affordable(found.plan, found.subject, self.tally, usage, ANY_MONEY)
         if isinstance(asked, Rejection) or not asked.cost:
             return None
         if not is_kept(asked.cost):

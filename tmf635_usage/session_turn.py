@@ -300,13 +300,13 @@ class Turn:
 
     def _afforded(self, usage: Usage, found: Guided, of: str) -> Grant | Rejection:
         """What allowances and money pay for; `of` says which money: `available` or `reservable`."""
-        state = self.batch.tally.state()
-        asked = affordable(found.plan, found.subject, state, usage, ANY_MONEY)
+        plan, subject, tally = found.plan, found.subject, self.batch.tally
+        asked = affordable(plan, subject, tally, usage, ANY_MONEY)
         if isinstance(asked, Rejection) or asked.currency is None or not self._is_prepaid(found):
             return asked
         money = getattr(self.batch.purse, of)(*payer(found), asked.currency)
         # Where the most that any part costs is there, all of it is.
-        return asked if asked.cost_max <= money else affordable(found.plan, found.subject, state, usage, money)
+        return asked if asked.cost_max <= money else affordable(plan, subject, tally, usage, money)
 
     def _hold(self, service: Service, usage: Usage, found: Guided) -> None:
         """Free units that the grant may draw, and the buckets that they are in."""

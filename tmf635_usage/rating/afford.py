@@ -16,17 +16,17 @@ from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry, Terms
 from tmf635_usage.rating.meter import Meter, refused_number
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.tiers import pieces
-from tmf635_usage.rating.values import ONE, ZERO, Grant, Reason, Rejection, State, Subject, TierModel, Usage
+from tmf635_usage.rating.values import ONE, ZERO, Grant, Reason, Rejection, Subject, TierModel, Usage
 
 
-def affordable(plan: CompiledPlan, subject: Subject, state: State, usage: Usage, money: Decimal) -> Grant | Rejection:
-    """The largest part of the usage, up to all of it, that the allowances and the money pay for.
+def affordable(plan: CompiledPlan, subject: Subject, tally: Tally, usage: Usage, money: Decimal) -> Grant | Rejection:
+    """The largest part of the usage, up to all of it, that the allowances and the money pay for; the tally stays.
 
     Units: `money` in the price's currency. What costs nothing is granted without money, too. Quantities grow by the
            price's increments, or by one base unit; the last step is cut where the usage asks for less.
     Errors: Rejection as `rate`, but where no price matches, what the allowances have is granted.
     """
-    meter = Meter(plan, subject, Tally(state))
+    meter = Meter(plan, subject, tally.looked_at())
     with localcontext(EXACT):
         try:
             found = meter.look(usage)

@@ -5,7 +5,8 @@ A tally is shared by the meters of everyone who draws from the same buckets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -32,13 +33,20 @@ class Tally:
     __slots__ = ("counters", "held")
 
     def __init__(self, state: State) -> None:
-        self.held: dict[BucketKey, Held] = {key: Held(bucket, is_stored=True) for key, bucket in state.buckets.items()}
+        buckets = state.buckets.items()
+        self.held: MutableMapping[BucketKey, Held] = {key: Held(bucket, is_stored=True) for key, bucket in buckets}
         self.counters: dict[CounterKey, Decimal] = dict(state.counters)
 
     def state(self) -> State:
         """As it stands now, without buckets that nobody drew from yet."""
         buckets = {key: held.bucket() for key, held in self.held.items() if held.is_stored}
         return State(buckets, dict(self.counters))
+
+    def looked_at(self) -> Tally:
+        """The same counters for who moves nothing: the buckets that are opened there are not opened here."""
+        looked = Tally(State())
+        looked.held, looked.counters = ChainMap({}, self.held), self.counters
+        return looked
 
     def open(self, key: BucketKey, unit: str, granted: Decimal, end: datetime, expires: datetime) -> Held:
         """The bucket with this key; a new one with this grant when there is none."""

@@ -164,7 +164,10 @@ def test_what_is_granted_is_paid_for_and_one_step_more_is_not(plan, whose, earli
         outcome = rate(compiled, whose, state, asked._replace(quantity=amount))
         return cost(outcome) if isinstance(outcome, Rating) else None
 
-    grant = affordable(compiled, whose, state, asked, money)
+    tally = Tally(state)
+    grant = affordable(compiled, whose, tally, asked, money)
+    assert tally.state() == state
+    assert set(tally.held) == set(state.buckets), "who looks opens nothing"
     if isinstance(grant, Rejection):
         assert cost_of(asked.quantity) is None
         return

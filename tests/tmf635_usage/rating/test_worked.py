@@ -12,7 +12,7 @@ from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import total
 from tmf635_usage.rating.compiled import compile_plan
 from tmf635_usage.rating.meter import rate
-from tmf635_usage.rating.tally import applied
+from tmf635_usage.rating.tally import Tally, applied
 from tmf635_usage.rating.values import Grant, Rating, Rejection, State
 
 
@@ -59,4 +59,4 @@ def test_the_reservation_table_comes_true():
     for money, asked, granted, cost in rows:
         is_final = D(granted) < D(asked.split()[1])
         expected = Grant(D(granted), "s", D(cost), "EUR", is_final, D(cost))
-        assert affordable(plan, subject(), State(), usage(asked), D(money)) == expected
+        assert affordable(plan, subject(), Tally(State()), usage(asked), D(money)) == expected
