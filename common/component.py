@@ -38,6 +38,9 @@ class Library(Protocol):
 
     def get_many(self, resource: str, ids: set[str]) -> dict[str, Document]: ...
 
+    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
+        """Read what will be asked for by id, of several resources at once; it is answered as it is now."""
+
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]: ...
 
     def owner_of(self, target_type: str) -> str | None: ...

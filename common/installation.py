@@ -21,6 +21,7 @@ from common.spec.extensions import ExtensionSchemas, own_types
 from common.spec.load import load_contracts, spec_files
 from common.store.database import Database
 from common.store.description import Index, RecordTable, StoredResource
+from common.store.repository import Row
 from common.store.unit_of_work import UnitOfWork
 from common.v4.mapping import Mapping, Mappings
 
@@ -182,6 +183,7 @@ class StoreLibrary:
 
     def __init__(self, installation: Installation, uow: UnitOfWork) -> None:
         self._installation, self._uow = installation, uow
+        self._ahead: dict[str, dict[str, Row | None]] = {}
 
     def serves(self, resource: str) -> bool:
         return resource in self._installation.by_name
@@ -193,8 +195,19 @@ class StoreLibrary:
         served = self._installation.by_name.get(resource)
         if served is None or not ids:
             return {}
-        rows = self._uow.repository(served.stored.name).get_many(ids)
+        ahead = self._ahead.get(resource, {})
+        if ids <= ahead.keys():
+            rows = {id: row for id in sorted(ids) if (row := ahead[id]) is not None}
+        else:
+            rows = self._uow.repository(served.stored.name).get_many(ids)
         return {id: row.document() for id, row in rows.items()}
+
+    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
+        asked = [(resource, ids) for resource, ids in wanted.items() if ids and self.serves(resource)]
+        stored = [self._installation.by_name[resource].stored.name for resource, _ in asked]
+        questions = [self._uow.repository(name).asking_many(ids) for name, (_, ids) in zip(stored, asked, strict=True)]
+        for (resource, ids), rows in zip(asked, self._uow.answers(*questions), strict=True):
+            self._ahead.setdefault(resource, {}).update({id: rows.get(id) for id in ids})
 
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]:
         served = self._installation.by_name.get(resource)

@@ -35,6 +35,9 @@ class FakeLibrary:
         kept = self.documents.get(resource, {})
         return {id: copy.deepcopy(kept[id]) for id in sorted(ids) if id in kept}
 
+    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
+        """Everything is here."""
+
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]:
         found = [one for one in self.documents.get(resource, {}).values() if matches(where, one)]
         return copy.deepcopy(found[:limit])

@@ -15,7 +15,7 @@ from common.domain.query import AllOf, Compare, Document, Exists, FieldPath, Kin
 from common.errors import StillInUse
 from tmf620_catalog.periods import check_periods
 from tmf620_catalog.price_plans import check_kept, check_offering_prices, check_plan, check_price_among_others
-from tmf620_catalog.selling import check_sale
+from tmf620_catalog.selling import check_sale, is_judged_for_sale, made_of
 from tmf620_catalog.trees import CATEGORIES, OFFERINGS, PRICES, SPECIFICATIONS, check_tree, enumerate_elements
 
 # Money names its currency as ISO 4217 does. Only the form is checked: operators have units of their own (points).
@@ -100,9 +100,14 @@ def _check_offering(before: Document | None, document: Document, context: RuleCo
     for suffix, price in enumerate_elements(document.get("productOfferingPrice")):
         check_amounts(price, f"/productOfferingPrice{suffix}", context)
         check_plan(price, f"/productOfferingPrice{suffix}", context)
-    if before is None or before.get("productOfferingPrice") != document.get("productOfferingPrice"):
+    is_priced = before is not None and before.get("productOfferingPrice") == document.get("productOfferingPrice")
+    is_judged = is_judged_for_sale(before, document, context)
+    if is_judged or not is_priced:
+        context.library.read_ahead(made_of(document))
+    if not is_priced:
         check_offering_prices(document, context)
-    check_sale(before, document, context)
+    if is_judged:
+        check_sale(document, context)
 
 
 def delete_specification(document: Document, context: RuleContext) -> None:

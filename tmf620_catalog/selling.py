@@ -28,16 +28,30 @@ _DECIDING = (
 _PRICE_BY_VALUE = frozenset({"price", "percentage", "priceType", "lifecycleStatus", "validFor", "isBundle"})
 
 
-def check_sale(before: Document | None, document: Document, context: RuleContext) -> None:
+def is_judged_for_sale(before: Document | None, document: Document, context: RuleContext) -> bool:
+    """Whether it is to be sold, and something that decides about that has changed."""
+    if document.get(CATALOGUE.attribute) not in ON_SALE or context.settings.reference_mode == "off":
+        return False
+    return before is None or any(before.get(name) != document.get(name) for name in _DECIDING)
+
+
+def made_of(document: Document) -> dict[str, set[str]]:
+    """The ids of the prices and the specification that it refers to, by resource."""
+    prices = enumerate_elements(document.get("productOfferingPrice"))
+    named = document.get("productSpecification")
+    specifications = {named["id"]} if isinstance(named, dict) and isinstance(named.get("id"), str) else set()
+    return {
+        "productOfferingPrice": {entry["id"] for _, entry in prices if isinstance(entry.get("id"), str)},
+        "productSpecification": specifications,
+    }
+
+
+def check_sale(document: Document, context: RuleContext) -> None:
     """Refuse to sell what cannot be provided or priced.
 
     Source: TMF620 user guide, life cycle of an offering (Active: tested and ready for sale; Launched: on sale);
             conformance profile CP4-620 on bundles; DESIGN section 4 on references.
     """
-    if document.get(CATALOGUE.attribute) not in ON_SALE or context.settings.reference_mode == "off":
-        return
-    if before is not None and all(before.get(name) == document.get(name) for name in _DECIDING):
-        return
     if document.get("isBundle") is True:
         _check_parts(document, context)
     _check_specification(document, context)
