@@ -144,7 +144,8 @@ def bare(now: AccountFacts) -> Decimal:
     before = after = Decimal(0)
     for number in range(MONTHS + 1):
         start = months_later(BEGIN, number)
-        net_before, net_after = (Decimal(0), sum(month)) if number == MONTHS else (sum(month), sum(month))
+        net_after = sum(month, Decimal(0))
+        net_before = Decimal(0) if number == MONTHS else net_after
         for one in now.usage:
             if one.period_start == start:
                 amount = one.amount.amount.quantize(CENT, ROUND_HALF_EVEN)

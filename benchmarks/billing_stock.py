@@ -218,7 +218,7 @@ def fingerprinted(url: str) -> str:
         cycle = account_cycle(account, context.library, context.settings, context.records)
         policy = policy_of(entity_of(account, context.settings), context.settings).engine
         facts = read_facts(Shared(context), context, account, cycle, row, policy)
-        content = content_of(facts.account, facts.terms, date.fromisoformat(row["closed"]), policy).decode()
+        content = content_of(facts.account, facts.terms, facts.zone, date.fromisoformat(row["closed"]), policy).decode()
         assert digest(content) == row["fingerprint"], "it is made from this"
     return content
 

@@ -162,7 +162,7 @@ class _Meter:
         told = [json.loads(_answer(one)) for one in workers]
         seconds = time.perf_counter() - begun
         spent = family_cpu_seconds(self.postmaster) - base
-        bills = sum(one["bills"] for one in told)
+        bills = sum(int(one["bills"]) for one in told)
         assert bills == BILLS, f"{bills} of {BILLS} accounts were billed"
         self.spent[kind].append((sum(one["cpu"] for one in told) / bills, spent / bills))
         return bills / seconds

@@ -227,7 +227,7 @@ def _arrived(port: int, listeners: Sequence[str], each: int) -> float:
         if any(one["disordered"] for one in came):
             raise RuntimeError(f"events were missing or out of order: {came}")
         if len(came) == len(listeners) and all(one["count"] == each for one in came):
-            return each / (max(one["last"] for one in came) - min(one["first"] for one in came))
+            return each / float(max(one["last"] for one in came) - min(one["first"] for one in came))
         if time.monotonic() > end:
             raise RuntimeError(f"{each} events did not arrive in {SECONDS_MAX} s: {came}")
 

@@ -97,7 +97,11 @@ def works_of(call: Caller, major: int) -> dict[str, Callable[[], object]]:
     nested = "limit=10&prodSpecCharValueUse.productSpecCharacteristicValue.unitOfMeasure=GB&category.id=cat-plans"
 
     def first(work: Callable[[], object]) -> Callable[[], object]:
-        return lambda: (view._projected.cache_clear(), work())
+        def anew() -> object:
+            view._projected.cache_clear()
+            return work()
+
+        return anew
 
     def description() -> dict[str, str]:
         return {"description": f"{next(changes)} {major}"}

@@ -67,19 +67,15 @@ def measure(scale: Scale) -> list[Figure]:
         kept = bytes_of_one(url)
         port = stack.enter_context(suite(url)).port
         seconds = 0.8 if scale.is_short else scale.seconds / 2
-        usage = {"script": "benchmarks.usage_scripts:post", "arguments": {"products": ACCOUNTS}}
+        posting = partial(drive, port=port, connections=POSTS_AT_ONCE, seconds=seconds)
+        offering = {"body": offerings.Offering(0, OFFERINGS).document()}
         found = rounds(
             {
                 "batch": partial(batches.taken, ACCOUNTS),
                 "copy": bare,
                 "hot": partial(batches.taken, HOT_ACCOUNTS),
-                "post": lambda: drive(**usage, port=port, connections=POSTS_AT_ONCE, seconds=seconds).rate,
-                "offering": lambda: (
-                    drive(
-                        *("benchmarks.http_scripts:post", {"body": offerings.Offering(0, OFFERINGS).document()}),
-                        **{"port": port, "connections": POSTS_AT_ONCE, "seconds": seconds},
-                    ).rate
-                ),
+                "post": lambda: posting("benchmarks.usage_scripts:post", {"products": ACCOUNTS}).rate,
+                "offering": lambda: posting("benchmarks.http_scripts:post", offering).rate,
             },
             scale.rounds,
         )
@@ -109,7 +105,7 @@ def bytes_of_one(url: str) -> float:
             ["^(tmf635_(product_usage|usage_key|rating|rated_line)|outbox)"],
         ).fetchone()
     assert row is not None, "an aggregate has a row"
-    return float(row[0]) / row[1]
+    return float(row[0]) / float(row[1])
 
 
 @dataclass

@@ -124,11 +124,6 @@ def needs(items: Iterable[Item]) -> dict[str, set[str]]:
     return found
 
 
-def in_bundles(items: Iterable[Item]) -> set[str]:
-    """The ids of items that are part of another one."""
-    return {part for part, _ in part_of(items)}
-
-
 def set_states(order: Document, state: str | None) -> None:
     """Put every item into a state, or (drafts) into none; in place."""
     for item in flat(order):

@@ -12,7 +12,7 @@ held by `receivables`, then the records here by key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -133,11 +133,6 @@ def left(context: RuleContext, account: str) -> list[dict[str, Any]]:
     """The credits of an account that pay no bill yet, the oldest first."""
     where = {"account": account, "is_left": True}
     return table(context, CREDITS.name).find(where, order=["at"], limit=_CREDITS_MAX)
-
-
-def owed_again(context: RuleContext, undone: Iterable[Allocated]) -> list[str]:
-    """The bills of what was taken back."""
-    return [one.bill for one in undone]
 
 
 # -- the parts --------------------------------------------------------------------------------------------------------

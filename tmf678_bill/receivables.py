@@ -122,11 +122,6 @@ class Receivables:
         """The accounts of open bills that were due before an instant, disputed or not."""
         return Values(RECEIVABLES.name, "account", {"is_open": True, "due": Between(None, before)})
 
-    def is_asked_for(self, account: str, before: datetime) -> bool:
-        """Whether something that is not disputed remains of a bill that was due before an instant."""
-        rows = self._rows.find({"account": account, "is_open": True, "due": Between(None, before)})
-        return any(row["remaining"] > row["disputed"] for row in rows)
-
     def overdue_amounts(self, account: str, before: datetime) -> dict[str, Decimal]:
         """What may be asked for of bills that were due before an instant, by currency; nothing is held."""
         found: dict[str, Decimal] = {}

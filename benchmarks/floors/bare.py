@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import jsonschema_rs
 import orjson
 import psycopg

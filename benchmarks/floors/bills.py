@@ -89,9 +89,8 @@ def _values(line: str) -> Iterator[str | None]:
 if __name__ == "__main__":
     url, kept, first, count, before = sys.argv[1:]
     told = json.loads(Path(kept).read_text())
-    rows = Rows(
-        told["new"], told["changed"], told["keys"], {t: [tuple(c) for c in of] for t, of in told["columns"].items()}
-    )  # type: ignore[misc]
+    columns = {table: [(name, kind) for name, kind in of] for table, of in told["columns"].items()}
+    rows = Rows(told["new"], told["changed"], told["keys"], columns)
     print("ready", flush=True)
     sys.stdin.readline()
     begun, spent = time.perf_counter(), time.process_time()

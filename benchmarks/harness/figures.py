@@ -65,7 +65,7 @@ def rounds(kinds: Mapping[str, Callable[[], float]], count: int) -> dict[str, li
         run()
     found: dict[str, list[float]] = {name: [] for name in kinds}
     for number in range(count):
-        for name, run in kinds.items() if number % 2 == 0 else reversed(kinds.items()):
+        for name, run in kinds.items() if number % 2 == 0 else reversed(list(kinds.items())):
             found[name].append(run())
     return found
 

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, cast
 
 import uvloop
@@ -179,7 +180,7 @@ async def _run(given: dict[str, Any]) -> Load:
     begun, used = time.perf_counter(), time.process_time()
     for number in range(given["connections"]):
         one = script(number, **given["arguments"])
-        await loop.create_connection(lambda one=one: _Connection(run, one), "127.0.0.1", given["port"])
+        await loop.create_connection(partial(_Connection, run, one), "127.0.0.1", given["port"])
     await run.pace()
     spent, used = time.perf_counter() - begun, time.process_time() - used
     if run.failure is not None:

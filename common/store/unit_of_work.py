@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -108,16 +107,6 @@ class UnitOfWork:
     def record(self, events: Iterable[Event]) -> None:
         """Events beside the changes they tell of; they are written together when the unit commits."""
         self._events += events
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Writes, with the unit's events behind them, sent as one when it ends: for whoever goes on before the commit.
-
-        Whatever only writes waits for the next question or the commit anyway (`session`).
-        """
-        yield
-        self._write_events()
-        self.session.flush()
 
     def commit(self) -> None:
         """Make everything durable, with what waits, in one round trip. Nothing can be done with the unit afterwards."""
