@@ -29,7 +29,12 @@ _SECONDS = {"units": "s"}
 
 def measure(scale: Scale) -> list[Figure]:
     """Rates of the suite and of the floor side by side, and the slowest of a hundred answers at half of ours."""
-    with postgresql() as server, server.database() as ours, server.database() as theirs, server.database() as bare:
+    with (
+        postgresql() as server,
+        server.database() as ours,
+        server.database() as theirs,
+        server.empty_database() as bare,
+    ):
         floor.stock(theirs, [_product(number) for number in range(ACCOUNTS)])
         with (
             suite(ours) as running,

@@ -109,11 +109,11 @@ def _started(stack: ExitStack, with_all: bool) -> dict[str, Server]:
         if name == "asyncpg floor" and not with_all:
             continue
         if name == "hand-written":
-            url = stack.enter_context(postgres.database())
+            url = stack.enter_context(postgres.empty_database())
             handwritten.stock(url, ours)
             settled(url)
         else:
-            url = stack.enter_context(postgres.database(ours.rpartition("/")[2]))
+            url = stack.enter_context(postgres.copy(ours.rpartition("/")[2]))
         running = application(f"benchmarks.floors.{factory}", {"FLOOR_DATABASE_URL": url}, path=f"{PATH}/offering-1")
         found[name] = Server(stack.enter_context(running), url)
     found["ours"] = Server(stack.enter_context(suite(ours)), ours)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -69,6 +69,13 @@ class Outcome:
     reason: tuple[str, str] | None = None
 
 
+class _Left(NamedTuple):
+    """An account that others held: the instant until which it is billed, and its bills of this run so far."""
+
+    until: datetime
+    bills: list[Issued]
+
+
 @dataclass
 class Report:
     """What came of a run, in the order of accounts."""
@@ -111,7 +118,7 @@ class BillRun:
         report = Report(ordered_id())
         self._note_run(report.run, started, None)
         workers = self.workers if self.installation.database.dialect_name == "postgresql" else 1
-        left: list[_Wanted] = []
+        left: dict[str, _Left] = {}
         with seldom_collecting(), ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
             for page in self._pages(started):
                 groups = [page[start : start + self.together] for start in range(0, len(page), self.together)]
@@ -121,10 +128,11 @@ class BillRun:
                 for future in futures:
                     outcomes, others = future.result()
                     report.outcomes += outcomes
-                    left += others
+                    left |= others
                     self.progress(len(report.outcomes), 0)
-        for account, until in self._still(left):
-            report.outcomes.append(self._account(report.run, account, until))
+        still = self._still({account: one.until for account, one in left.items()})
+        report.outcomes += [self._account(report.run, one, until, left.pop(one).bills) for one, until in still.items()]
+        report.outcomes += [Outcome(id, Result.BILLED, tuple(one.bills)) for id, one in left.items() if one.bills]
         report.outcomes.sort(key=lambda one: one.account)
         self._note_run(report.run, started, self.installation.clock.now())
         return report
@@ -157,16 +165,17 @@ class BillRun:
         if missing:
             yield [(one, now) for one in missing]
 
-    def _still(self, wanted: Iterable[_Wanted]) -> Iterator[_Wanted]:
+    def _still(self, untils: Mapping[str, datetime]) -> dict[str, datetime]:
         """Those of them that nobody else has billed meanwhile."""
-        untils = dict(wanted)
+        found = {}
         for part in in_parts(sorted(untils)):
             with self.installation.database.read() as uow:
                 rows = uow.records(BILLING.name).get_many((account,) for account in part)
             for account in part:
                 row = rows.get((account,))
                 if self.accounts or row is None or _is_due(row, untils[account]):
-                    yield account, untils[account]
+                    found[account] = untils[account]
+        return found
 
     def _latest(self, now: datetime) -> datetime:
         if isinstance(self.until, datetime):
@@ -180,15 +189,15 @@ class BillRun:
 
     # -- accounts ------------------------------------------------------------------------------------------------------
 
-    def _group(self, run: str, group: list[_Wanted]) -> tuple[list[Outcome], list[_Wanted]]:
+    def _group(self, run: str, group: list[_Wanted]) -> tuple[list[Outcome], dict[str, _Left]]:
         """Accounts in transactions together, as long as all goes well; else each by itself.
 
-        Shapes: what came of them, and those that others held.
+        Shapes: what came of them, and those that others held, at the first of their cycles or later.
         """
         if self.dry_run or len(group) == 1:
-            return [self._account(run, account, until) for account, until in group], []
+            return [self._account(run, account, until) for account, until in group], {}
         bills: dict[str, list[Issued]] = {account: [] for account, _ in group}
-        pending, left, ended = dict(group), dict[str, datetime](), set[str]()
+        pending, left, ended = dict(group), dict[str, _Left](), set[str]()
         for _ in range(CYCLES_MAX):
             if not pending:
                 break
@@ -200,13 +209,13 @@ class BillRun:
                 # One of them, or the database: whoever it is fails by itself, and costs nobody else anything.
                 _log.info("accounts are billed one by one", accounts=len(pending), why=type(error).__name__)
                 each = [self._account(run, account, until, bills[account]) for account, until in pending.items()]
-                return [*self._outcomes(bills, ended), *each], list(left.items())
-            left |= {account: until for account, until in pending.items() if account not in found}
+                return [*self._outcomes(bills, ended), *each], left
+            left |= {id: _Left(until, bills[id]) for id, until in pending.items() if id not in found}
             ended |= {account for account, one in found.items() if one is None}
             billed = {account: one.next for account, one in found.items() if one is not None}
             pending = {id: pending[id] for id, next in billed.items() if next is not None and next <= pending[id]}
             ended |= billed.keys() - pending.keys()
-        return self._outcomes(bills, ended | pending.keys()), list(left.items())
+        return self._outcomes(bills, ended | pending.keys()), left
 
     def _outcomes(self, bills: Mapping[str, list[Issued]], accounts: Collection[str]) -> list[Outcome]:
         return [

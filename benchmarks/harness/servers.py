@@ -37,7 +37,7 @@ class Running:
 @contextmanager
 def postgresql() -> Iterator[PostgresServer]:
     """A PostgreSQL of its own, durable."""
-    with running_server(DURABLE) as server:
+    with running_server(DURABLE, on_disk=True) as server:
         yield server
 
 

@@ -71,12 +71,12 @@ def test_two_processes_come_to_what_one_makes_of_it(
     stocked: str,
     file: Path,
 ) -> None:
-    with postgres_server.database(stocked) as url:
+    with postgres_server.copy(stocked) as url:
         with Processes(Settings(database_url=url), 2, UNKNOWN_PRODUCT) as sharing:
             taken = last(feed(file, size=CHUNK, begin=sharing.begin).run())
         assert (taken.results, taken.states) == ({"created": RECORDS}, {"rated": RECORDS})
         shared = state(url)
-    with postgres_server.database(stocked) as url:
+    with postgres_server.copy(stocked) as url:
         assert alone(url, file) == shared
 
 
@@ -85,7 +85,7 @@ def test_one_that_is_killed_takes_nothing_with_it(
     stocked: str,
     file: Path,
 ) -> None:
-    with postgres_server.database(stocked) as url:
+    with postgres_server.copy(stocked) as url:
         settings = Settings(database_url=url)
         with Processes(settings, 2, UNKNOWN_PRODUCT) as sharing:
             run = feed(file, size=CHUNK, begin=sharing.begin).run()
@@ -100,7 +100,7 @@ def test_one_that_is_killed_takes_nothing_with_it(
         assert sum(taken.results.values()) == taken.received == RECORDS
         assert taken.results.keys() <= {"created", "duplicate"}
         broken = state(url)
-    with postgres_server.database(stocked) as url:
+    with postgres_server.copy(stocked) as url:
         assert alone(url, file) == broken
 
 
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_refused_in_its_place(
 ) -> None:
     broken = InvalidBody([Violation("", "type", "a record is a JSON object")])
     with (
-        postgres_server.database(stocked) as url,
+        postgres_server.copy(stocked) as url,
         Processes(Settings(database_url=url), 2, UNKNOWN_PRODUCT) as sharing,
     ):
         outcomes = sharing.begin([broken, {"@type": "ProductUsage", "usageType": 7}, broken])()

@@ -18,9 +18,9 @@ from common.store.database import Database
 from tests.common.events.listeners import Listener, listening
 from tests.common.events.toys import ORDERING_V5, PUBLICATIONS, START
 from tests.history import history_of
-from tests.postgres import postgres_server, postgres_url
+from tests.postgres import empty_postgres_url, postgres_server
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["empty_postgres_url", "postgres_server"]
 
 TENANT = "t1"
 ORIGIN = "http://bss.test:8080"
@@ -83,7 +83,7 @@ def lean_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def scene(request: pytest.FixtureRequest, settings: Settings, lean_folder: Path) -> Iterator[Scene]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url")
     database = Database.open(Settings(database_url=url), ())
     with history_of((), lean_folder):
         database.migrate()

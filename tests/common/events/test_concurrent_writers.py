@@ -19,8 +19,8 @@ from tests.history import history_of
 
 
 @pytest.fixture
-def scene(postgres_url: str, settings: Settings, lean_folder: Path) -> Iterator[Scene]:
-    database = Database.open(Settings(database_url=postgres_url), ())
+def scene(empty_postgres_url: str, settings: Settings, lean_folder: Path) -> Iterator[Scene]:
+    database = Database.open(Settings(database_url=empty_postgres_url), ())
     with history_of((), lean_folder):
         database.migrate()
     stage = Scene(database, settings)

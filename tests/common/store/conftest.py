@@ -9,9 +9,9 @@ import pytest
 from common.settings import Settings
 from common.store.database import Database
 from tests.common.store import generated
-from tests.postgres import PostgresServer, postgres_server, postgres_url
+from tests.postgres import PostgresServer, empty_postgres_url, postgres_server
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["empty_postgres_url", "postgres_server"]
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def generated_sqlite() -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def generated_postgresql(postgres_server: PostgresServer) -> Iterator[Database]:
-    with postgres_server.database() as url:
+    with postgres_server.empty_database() as url:
         database = Database.open(Settings(database_url=url), [generated.RESOURCE])
         database.migrate()
         database.prepare()

@@ -110,7 +110,7 @@ _COUNTED_ANEW = 9
 
 @pytest.fixture(scope="module")
 def database(postgres_server: PostgresServer) -> Iterator[Database]:
-    with postgres_server.database() as url:
+    with postgres_server.empty_database() as url:
         opened = Database.open(Settings(database_url=url), (PLAIN, VERSIONED))
         opened.migrate()
         opened.prepare()

@@ -24,7 +24,7 @@ from tests.history import history_of
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
-    return "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    return "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("empty_postgres_url"))
 
 
 @pytest.fixture
@@ -80,15 +80,15 @@ def test_a_schema_that_is_behind_is_refused_with_the_remedy(url: str) -> None:
     database.close()
 
 
-def test_a_table_that_lacks_an_index_of_its_resource_is_refused(postgres_url: str) -> None:
-    first = Database.open(Settings(database_url=postgres_url), [THING])
+def test_a_table_that_lacks_an_index_of_its_resource_is_refused(empty_postgres_url: str) -> None:
+    first = Database.open(Settings(database_url=empty_postgres_url), [THING])
     first.migrate()
     first.prepare()
     first.close()
     more = StoredResource(
         "toy_thing", "thing", (*THING.indexes, Index(FieldPath(("colour",), Kind.STRING, many=False)))
     )
-    second = Database.open(Settings(database_url=postgres_url), [more])
+    second = Database.open(Settings(database_url=empty_postgres_url), [more])
 
     with pytest.raises(ConfigurationError, match="toy_thing lacks x_colour"):
         second.prepare()

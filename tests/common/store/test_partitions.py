@@ -32,7 +32,7 @@ FEBRUARY = Month(2026, 2)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+    url = "sqlite://" if request.param == "sqlite" else str(request.getfixturevalue("empty_postgres_url"))
     with history_of([CALLS, NOTES], tmp_path):
         opened = Database.open(Settings(database_url=url), [CALLS, NOTES])
         opened.migrate()
@@ -72,9 +72,9 @@ def test_months_follow_each_other() -> None:
     assert FEBRUARY.start == moment(2)
 
 
-def test_the_months_ahead_are_made_once(postgres_url: str, tmp_path: Path) -> None:
+def test_the_months_ahead_are_made_once(empty_postgres_url: str, tmp_path: Path) -> None:
     with history_of([CALLS, NOTES], tmp_path):
-        database = Database.open(Settings(database_url=postgres_url), [CALLS, NOTES])
+        database = Database.open(Settings(database_url=empty_postgres_url), [CALLS, NOTES])
         database.migrate()
         database.prepare()
 
@@ -91,9 +91,11 @@ def test_the_months_ahead_are_made_once(postgres_url: str, tmp_path: Path) -> No
     database.close()
 
 
-def test_records_outside_every_month_are_kept_and_move_when_theirs_is_made(postgres_url: str, tmp_path: Path) -> None:
+def test_records_outside_every_month_are_kept_and_move_when_theirs_is_made(
+    empty_postgres_url: str, tmp_path: Path
+) -> None:
     with history_of([CALLS, NOTES], tmp_path):
-        database = Database.open(Settings(database_url=postgres_url), [CALLS, NOTES])
+        database = Database.open(Settings(database_url=empty_postgres_url), [CALLS, NOTES])
         database.migrate()
         database.prepare()
     calls_at(database, moment(1, 5), moment(2, 5), moment(2, 6))

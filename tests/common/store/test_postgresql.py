@@ -28,7 +28,7 @@ from tests.postgres import PostgresServer
 @pytest.fixture(scope="module")
 def template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database; each test works on a copy."""
-    with postgres_server.database() as url:
+    with postgres_server.empty_database() as url:
         database = Database.open(Settings(database_url=url), RESOURCES)
         with history_of(RESOURCES, tmp_path_factory.mktemp("history")):
             database.migrate()
@@ -39,7 +39,7 @@ def template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def url(postgres_server: PostgresServer, template: str) -> Iterator[str]:
-    with postgres_server.database(template) as url:
+    with postgres_server.copy(template) as url:
         yield url
 
 
@@ -59,7 +59,7 @@ class TestFilters(FilterContract):
     @classmethod
     def database(cls, postgres_server: PostgresServer, template: str) -> Iterator[Database]:
         """One for all: these tests commit nothing."""
-        with postgres_server.database(template) as url:
+        with postgres_server.copy(template) as url:
             database = Database.open(Settings(database_url=url), RESOURCES)
             yield database
             database.close()
@@ -96,7 +96,7 @@ def test_a_query_that_passes_its_time_is_refused(url: str) -> None:
 
 
 def test_a_server_that_is_gone_is_unavailable(postgres_server: PostgresServer) -> None:
-    with postgres_server.database() as url:
+    with postgres_server.empty_database() as url:
         database = Database.open(Settings(database_url=url), RESOURCES)
         database.ping()
 
@@ -279,7 +279,7 @@ def test_a_group_changes_no_more_of_a_record_than_it_says(database: Database) ->
 
 
 def test_no_more_connections_are_made_after_the_server_was_gone(postgres_server: PostgresServer) -> None:
-    with postgres_server.database() as url:
+    with postgres_server.empty_database() as url:
         database = Database.open(Settings(database_url=url, database_pool_size=1), RESOURCES)
         with database.read() as unit:
             unit.connection.execute(text("SELECT 1"))

@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def urls(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Two migrated databases, of which one plays the copy of the other."""
-    with postgres_server.database() as first, postgres_server.database() as second:
+    with postgres_server.empty_database() as first, postgres_server.empty_database() as second:
         for url in (first, second):
             with history_of(RESOURCES, tmp_path_factory.mktemp("history")):
                 database = Database.open(Settings(database_url=url), RESOURCES)

@@ -22,15 +22,15 @@ _SECONDS_MAX = 20
 
 
 @pytest.fixture
-def on_postgresql(postgres_url: str) -> Iterator[Database]:
-    database = Database.open(Settings(database_url=postgres_url), ())
+def on_postgresql(empty_postgres_url: str) -> Iterator[Database]:
+    database = Database.open(Settings(database_url=empty_postgres_url), ())
     yield database
     database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/bss.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = f"sqlite:///{tmp_path}/bss.db" if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url")
     opened = Database.open(Settings(database_url=url), ())
     yield opened
     opened.close()

@@ -6,6 +6,7 @@ It knows what an account comes to for each product, name and period. No two pric
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -15,8 +16,8 @@ from functools import cache
 from tmf678_bill.billing.values import AccountFacts, AgreedPrice, Discount, Kind, Policy, ProductFacts, Recurrence
 
 DAY = timedelta(days=1)
-# Longer than any period, and than the discounts, of the accounts that are drawn.
-FAR = timedelta(days=220)
+# Longer than any period of the accounts that are drawn; and a day behind all that happens to them.
+FAR, END = timedelta(days=400), date(2036, 1, 1)
 Sums = dict[tuple[str, str, date], Decimal]
 
 
@@ -29,10 +30,10 @@ def to_cents(exact: Fraction, policy: Policy) -> Decimal:
 
 
 @cache
-def starts(anchor: date, unit: str, count: int, until: date) -> list[date]:
-    """First days of periods from two years before the anchor on, past a day."""
+def starts(anchor: date, unit: str, count: int) -> list[date]:
+    """First days of periods from two years before the anchor on."""
     found, index = [], -30 // count - 1 if unit == "month" else -800 // count
-    while not found or found[-1] <= until:
+    while not found or found[-1] <= END:
         if unit == "month":
             month = anchor.year * 12 + anchor.month - 1 + index * count
             year, month = month // 12, month % 12 + 1
@@ -54,8 +55,9 @@ def period_of(day: date, pieces: Pieces, recurrence: Recurrence) -> tuple[date, 
         if until is not None and day >= until:
             begins = until
             continue
-        first = starts(anchor, recurrence.unit.value, recurrence.count, day)
-        start, end = max(one for one in first if one <= day), min(one for one in first if one > day)
+        first = starts(anchor, recurrence.unit.value, recurrence.count)
+        next = bisect_right(first, day)
+        start, end = first[next - 1], first[next]
         return max(start, begins or start), min(end, until or end), (end - start).days
     raise AssertionError("the last cycle holds for ever")
 
@@ -143,7 +145,7 @@ class Model:
             first += DAY
         assert price.recurrence is not None
         every = price.recurrence
-        from_first = [one for one in starts(first, every.unit.value, every.count, first + FAR) if one >= first]
+        from_first = [one for one in starts(first, every.unit.value, every.count) if one >= first]
         return day >= from_first[discount.periods]
 
     def recurring(self, product: ProductFacts) -> None:
