@@ -5,6 +5,9 @@ PORT ?= 8080
 # The sections whose ratios are steady enough to be held against what is recorded.
 STEADY ?= http growth rating usage charging
 
+# Three processes for two cores: many tests wait for servers and workers.
+TEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
+
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -22,13 +25,13 @@ run: install     ## the suite on http://127.0.0.1:8080, sample data loaded
 	$(BIN)/bss serve --port $(PORT) --samples
 
 test: install    ## all tests but those that take long
-	$(BIN)/python -m pytest -q -n 2 -m "not long and not soak and not foreign"
+	$(TEST) -m "not long and not soak and not foreign"
 
 long: install    ## those that take long: fuzzing of every contract, jobs, processes
-	$(BIN)/python -m pytest -q -n 2 -m "long and not soak"
+	$(TEST) -m "long and not soak"
 
 soak: install    ## processes killed again and again, for minutes
-	$(BIN)/python -m pytest -q -n 2 -m soak
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m soak
 
 foreign: install  ## the conformance kit on servers of others, which it installs (Python and npm registries)
 	$(BIN)/python -m pytest -q -n 0 -m foreign

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,11 @@ class Installation:
         Errors: ConfigurationError naming what does not fit; the suite does not start half.
         """
         components = load_components(settings.component_names)
-        extensions = _extensions(settings)
-        contracts = load_contracts(_documents(settings), extensions)
+        if settings.extension_dir or settings.spec_dir:
+            extensions = _extensions(settings)
+            contracts = load_contracts(_documents(settings), extensions)
+        else:
+            extensions, contracts = _published()
         served = _join(contracts, components)
         stored = {item.stored.name: item.stored for item in served.values()}
         records = [table for component in components for table in component.records]
@@ -203,7 +206,8 @@ class StoreLibrary:
         return {id: row.document() for id, row in rows.items()}
 
     def read_ahead(self, wanted: dict[str, set[str]]) -> None:
-        asked = [(resource, ids) for resource, ids in wanted.items() if ids and self.serves(resource)]
+        new = {resource: ids - self._ahead.get(resource, {}).keys() for resource, ids in wanted.items()}
+        asked = [(resource, ids) for resource, ids in new.items() if ids and self.serves(resource)]
         stored = [self._installation.by_name[resource].stored.name for resource, _ in asked]
         questions = [self._uow.repository(name).asking_many(ids) for name, (_, ids) in zip(stored, asked, strict=True)]
         for (resource, ids), rows in zip(asked, self._uow.answers(*questions), strict=True):
@@ -229,6 +233,13 @@ def extension(name: str) -> dict[str, Any]:
     """The published document of something of ours beside the standard's APIs."""
     document: dict[str, Any] = json.loads((PUBLISHED / "extensions" / f"{name}.oas.json").read_text(encoding="utf-8"))
     return document
+
+
+@cache
+def _published() -> tuple[ExtensionSchemas, list[Contract]]:
+    """Our own documents alone: the same for all installations of a process."""
+    extensions = ExtensionSchemas(own=own_types(extension("price-plans")))
+    return extensions, load_contracts(published_documents(), extensions)
 
 
 def _extensions(settings: Settings) -> ExtensionSchemas:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,8 +50,11 @@ class Suite:
         self.installation.database.prepare()
         self.changes = 0
         self.work = Inline(self.installation)
-        move = self._move if settings.clock else None
-        self.application = build(self.installation, committed=self._count, move=move)
+
+    @cached_property
+    def application(self) -> Any:
+        move = self._move if self.installation.settings.clock else None
+        return build(self.installation, committed=self._count, move=move)
 
     def _count(self) -> None:
         self.changes += 1

@@ -29,7 +29,7 @@ from common.store.records import Records
 from common.store.unit_of_work import UnitOfWork
 from common.v4.pointers import shown_pointer
 from tmf635_usage.intake import Intake, Record
-from tmf635_usage.rate import REASON, WAITING, rate
+from tmf635_usage.rate import REASON, WAITING, horizon, rate
 from tmf635_usage.rules import Duplicate, OtherContent
 from tmf635_usage.tables import KEYS
 
@@ -189,7 +189,9 @@ class Ingest:
                 left.append(one)
             except InvalidBody as error:
                 outcomes[one.place] = refused(self._pointing(one, error))
-        rate([one.document for one in left if one.document["status"] == WAITING], context, written=True)
+        assert context.records is not None, "usage is rated where it is stored"
+        waiting = [one.document for one in left if one.document["status"] == WAITING]
+        rate(waiting, context, horizon(context.records), written=True)
         if mode == "strict":
             for one in [one for one in left if one.document["status"] == WAITING]:
                 left.remove(one)

@@ -25,7 +25,8 @@ from common.domain.clock import instant_text
 from common.domain.ids import ordered_ids
 from common.domain.query import Document
 from common.exact_json import decode_own
-from common.store.records import Between, Records, gathered
+from common.store.records import Between
+from common.store.statements import Question
 from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, total
@@ -65,29 +66,34 @@ MESSAGES = {
 _ALLOWANCE = LineKind.ALLOWANCE
 # From so many rows on they are written as a set.
 LOADED_MIN = 20
+# What the horizon is of.
+_USAGE = "usage"
 # More than anything costs.
 ANY_MONEY = Decimal(10) ** 15
 
 
-def rate(documents: Sequence[Document], context: RuleContext, *, written: bool = False) -> None:
+def rate(documents: Sequence[Document], context: RuleContext, since: datetime | None, *, written: bool = False) -> None:
     """Rate what can be rated of these usages, in place.
 
-    Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them. For who
-            only writes them their explanations stay the JSON texts that they are made as (`msgspec.Raw`).
+    Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them; `since` is
+            the `horizon`, asked before anything of it is locked (`retire`). For who only writes them their explanations
+            stay the JSON texts that they are made as (`msgspec.Raw`).
     """
     assert context.records is not None, "usage is rated where it is stored"
     readings = [read(document) for document in documents]
     guided = Guide(context).guide(readings)
     batch = Batch(context.records, context.now)
-    since = horizon(context.records)
     late = {one.id for one in readings if since is not None and one.at < since}
     known = [
         (one, found)
         for one in readings
         if isinstance(found := guided[one.id], Guided) and one.usage is not None and one.id not in late
     ]
-    batch.lock(known)
-    batch.purse = purse_of(context, (found for _, found in known))
+    balances = balances_of(context)
+    asked = [] if balances is None else balances.asking_owned(payer(found) for _, found in known)
+    owned = batch.lock(known, also=asked)
+    if balances is not None:
+        batch.purse = balances.open(context, [row for rows in owned for row in rows])
     outcomes = batch.rate(known)
     by_id = {document["id"]: document for document in documents}
     for one in readings:
@@ -105,8 +111,16 @@ def rate(documents: Sequence[Document], context: RuleContext, *, written: bool =
 
 def horizon(records: Recording) -> datetime | None:
     """The instant before which usage was given up (`retire`), and none is rated; None while everything is here."""
-    row = records(HORIZON.name).get("usage")
-    return None if row is None else row["before"]
+    return horizon_in(records(HORIZON.name).answers(asking_horizon(records))[0])
+
+
+def asking_horizon(records: Recording) -> Question[Any]:
+    return records(HORIZON.name).asking_many([(_USAGE,)])
+
+
+def horizon_in(found: Mapping[Any, Mapping[str, Any]]) -> datetime | None:
+    """The horizon in what `asking_horizon` is answered."""
+    return found[_USAGE,]["before"] if found else None
 
 
 @dataclass
@@ -129,10 +143,12 @@ class Batch:
         known: Iterable[tuple[Reading, Guided]],
         others: Mapping[str, str] | None = None,
         since: datetime | None = None,
-    ) -> None:
+        also: Sequence[Question[Any]] = (),
+    ) -> list[Any]:
         """Make others who rate for the same products wait, and read where counters stand.
 
-        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage.
+        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage. What
+                `also` asks is asked then, and answered.
         """
         scopes: dict[str, str] = dict(others or {})
         first = since
@@ -141,13 +157,19 @@ class Batch:
                 scopes.setdefault(scope, found.product)
             first = one.at if first is None else min(first, one.at)
         if first is None:
-            return
+            return self.records(SCOPES.name).answers(*also)
         table, named = self.records(SCOPES.name), tuple(sorted(scopes))
         table.insert_missing({"scope": scope, "product": scopes[scope]} for scope in named)
-        asked = [*_counted(self.records, named, first), (self.records(HOLDS.name), {"scope": named})]
-        buckets, counters, holds = gathered(asked, table.asking_many(((scope,) for scope in named), for_update=True))
+        # One question: each round trip is one that others wait for.
+        _, buckets, counters, holds, *others_asked = table.answers(
+            table.asking_many(((scope,) for scope in named), for_update=True),
+            *_counted(self.records, named, first),
+            self.records(HOLDS.name).asking({"scope": named}),
+            *also,
+        )
         self.tally = Tally(state_of(buckets, counters))
         self.holds = holding(self.tally, holds)
+        return others_asked
 
     def rate(
         self,
@@ -255,10 +277,9 @@ class Batch:
             self.purse.close()
 
 
-def purse_of(context: RuleContext, guided: Iterable[Guided], causes: Iterable[str] = ()) -> Any:
-    """The prepaid balances of these products, held; None where no balances are served."""
-    balances = context.offered("balances") if context.offered is not None else None
-    return None if balances is None else balances.open(context, {payer(found) for found in guided}, causes)
+def balances_of(context: RuleContext) -> Any:
+    """Prepaid balances (`Component.offers`: balances); None where none are served."""
+    return context.offered("balances") if context.offered is not None else None
 
 
 def charge_of(usage: str, number: int) -> str:
@@ -284,14 +305,14 @@ def payer(found: Guided) -> tuple[str, str | None]:
 
 def read_state(records: Recording, scopes: tuple[str, ...], since: datetime) -> State:
     """Buckets and counters of these scopes, as far as usage from an instant on can move them."""
-    return state_of(*gathered(_counted(records, scopes, since)))
+    return state_of(*records(BUCKETS.name).answers(*_counted(records, scopes, since)))
 
 
-def _counted(records: Recording, scopes: tuple[str, ...], since: datetime) -> list[tuple[Records, Mapping[str, Any]]]:
-    """Which buckets and counters there are, as `gathered` asks."""
+def _counted(records: Recording, scopes: tuple[str, ...], since: datetime) -> list[Question[Any]]:
+    """Which buckets and counters there are."""
     return [
-        (records(BUCKETS.name), {"scope": scopes, "expires": Between(since)}),
-        (records(COUNTERS.name), {"scope": scopes, "end": Between(since)}),
+        records(BUCKETS.name).asking({"scope": scopes, "expires": Between(since)}),
+        records(COUNTERS.name).asking({"scope": scopes, "end": Between(since)}),
     ]
 
 

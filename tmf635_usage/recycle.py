@@ -18,7 +18,7 @@ from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.repository import Row
 from tmf635_usage.ingest import CHUNK
-from tmf635_usage.rate import EXPLANATION, RATED, REASON, REJECTED, WAITING, rate
+from tmf635_usage.rate import EXPLANATION, RATED, REASON, REJECTED, WAITING, horizon, rate
 from tmf635_usage.reading import read
 from tmf635_usage.subjects import Guide, Guided
 
@@ -76,7 +76,7 @@ class Recycle:
         for one in again:
             one["status"] = WAITING
             one.pop(REASON)
-        rate(again, context)
+        rate(again, context, horizon(act.records))
         for before, after in zip(wanted, again, strict=True):
             recycled.taken += 1
             if after["status"] == RATED:

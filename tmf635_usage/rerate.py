@@ -28,7 +28,7 @@ from common.errors import Conflict, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.records import Between
-from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, charge_of, moved, purse_of, write_onto
+from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, balances_of, charge_of, moved, payer, write_onto
 from tmf635_usage.rating.amounts import EXACT, opposite
 from tmf635_usage.rating.values import ZERO, BucketKey
 from tmf635_usage.reading import Reading, read
@@ -132,7 +132,8 @@ class _Rerating:
         emptied = _take_back(batch, current.values())
         numbers = self._numbers(readings)
         causes = [charge_of(id, row["number"]) for id, row in current.items()]
-        batch.purse = purse_of(context, (found for _, found in known), causes)
+        if (balances := balances_of(context)) is not None:
+            batch.purse = balances.open(context, balances.owned(payer(found) for _, found in known), causes)
         paid = self._refunded(batch.purse, current, numbers)
         outcomes = batch.rate(known, {id: number + (2 if id in current else 1) for id, number in numbers.items()})
         after = {id: copy.deepcopy(document) for id, document in documents.items()}

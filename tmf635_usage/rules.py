@@ -12,11 +12,13 @@ The last two are proposals: the standard has states and no rules about them.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import reference_id
-from tmf635_usage.rate import REASON, WAITING, rate
+from tmf635_usage.rate import REASON, WAITING, asking_horizon, horizon, horizon_in, rate
 from tmf635_usage.reading import fingerprint, source_key
 from tmf635_usage.tables import KEYS
 
@@ -41,24 +43,30 @@ class OtherContent(Conflict):
 
 def on_create(usage: Document, context: RuleContext) -> None:
     """Errors: Duplicate; OtherContent."""
-    claim(usage, context)
+    since = claim(usage, context)
     if usage.get("status", WAITING) != WAITING or context.records is None or context.settings.reference_mode == "off":
         return
-    rate([usage], context, written=True)
+    rate([usage], context, since, written=True)
     if context.settings.reference_mode == "strict" and usage["status"] == WAITING:
         context.refuse("/product/id", "reference", usage[REASON]["message"])
 
 
-def claim(usage: Document, context: RuleContext) -> None:
-    """Note the number of a record at its source. Errors: Duplicate; OtherContent."""
+def claim(usage: Document, context: RuleContext) -> datetime | None:
+    """Note the number of a record at its source; the `horizon`, which is asked with it.
+
+    Errors: Duplicate; OtherContent.
+    """
+    if context.records is None:
+        return None
     key = source_key(usage)
-    if key is None or context.records is None:
-        return
+    if key is None:
+        return horizon(context.records)
     table, mark = context.records(KEYS.name), fingerprint(usage)
     source, external = key
     row = {"source": source, "external": external, "usage": usage["id"], "fingerprint": mark}
-    if table.insert_new([row]):
-        return
+    made, before = table.answers(table.asking_new([row]), asking_horizon(context.records))
+    if made:
+        return horizon_in(before)
     known = table.get(source, external)
     assert known is not None, "what could not be inserted is there"
     named = f"record {external[:80]!r} of {source[:80]!r} is productUsage {known['usage'][:80]!r}"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common import exact_json
 from common.component import Library, RuleContext
 from common.domain.query import Document
+from common.rules import reference_id
 from tmf635_usage.plans import PlanCache, agreed_prices
 from tmf635_usage.rating.compiled import CompiledPlan
 from tmf635_usage.rating.values import Subject
@@ -101,8 +102,11 @@ class Guide:
         findings = self.findings
         findings.owners = history.owners({identifier for one in wanted for identifier in one.identifiers})
         findings.spans = history.spans({id for one in wanted for id in findings.candidates(one)})
-        accounts = {span.account for listed in findings.spans.values() for span in listed if span.account is not None}
-        self._accounts |= self.context.library.get_many("billingAccount", accounts - self._accounts.keys())
+        spans = [span for listed in findings.spans.values() for span in listed]
+        accounts = {span.account for span in spans if span.account is not None} - self._accounts.keys()
+        library = self.context.library
+        library.read_ahead({"billingAccount": accounts, "productOfferingPrice": _prices(spans)})
+        self._accounts |= library.get_many("billingAccount", accounts)
         return {one.id: self._guided(one) for one in wanted}
 
     def at(self, products: Iterable[str], moment: datetime) -> dict[str, Guided | Unguided]:
@@ -178,6 +182,12 @@ def _under_plan_since(spans: list[Any], span: Any) -> datetime:
             break
         since = earlier.since
     return since
+
+
+def _prices(spans: Iterable[Any]) -> set[str]:
+    """The ids of the prices that products had."""
+    entries = (entry for span in spans for entry in span.doc.get("productPrice", ()))
+    return {id for entry in entries if (id := reference_id(entry, "productOfferingPrice")) is not None}
 
 
 def _owner(one: Reading, owners: Mapping[tuple[str, str], list[tuple[datetime, datetime | None, str]]]) -> str | None:

@@ -1,7 +1,7 @@
 """What other components may do with balances, in their own transaction (`Component.offers`: `balances`).
 
     rows = balances.owned(owners)                which buckets these are; can be asked before anything is locked
-    purse = balances.open(context, owners)       everything that may change is locked here, at once
+    purse = balances.open(context, owned)       everything that may change is locked here, at once
     purse.charge(...)                            any number of times, as are reserve and release
     purse.close()                                before the transaction commits
 
@@ -50,28 +50,29 @@ class Balances:
 
     def owned(self, owners: Iterable[tuple[str | None, str | None]]) -> list[dict[str, Any]]:
         """The buckets of these products and accounts, as `open` takes them."""
+        return [row for rows in self._records(OWNERS.name).answers(*self.asking_owned(owners)) for row in rows]
+
+    def asking_owned(self, owners: Iterable[tuple[str | None, str | None]]) -> list[Question[list[dict[str, Any]]]]:
+        """`owned`, to be asked together with others; the rows of all answers."""
         names = tuple(sorted({name for product, account in owners for name in _names(product, account)}))
-        rows: list[dict[str, Any]] = []
-        for start in range(0, len(names), _AT_ONCE):
-            rows += self._records(OWNERS.name).find({"owner": names[start : start + _AT_ONCE]})
-        return rows
+        parts = [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)]
+        return [self._records(OWNERS.name).asking({"owner": part}) for part in parts]
 
     def open(
         self,
         context: RuleContext,
-        owners: Iterable[tuple[str | None, str | None]],
+        owned: Sequence[Mapping[str, Any]],
         causes: Iterable[str] = (),
     ) -> Purse:
-        """Hold the buckets of these products and accounts, and those that charges for these causes took from."""
-        rows = self.owned(owners)
+        """Hold buckets (`owned`), and those that charges for these causes took from."""
         undone = tuple(sorted(set(causes)))
         others: set[str] = set()
         for start in range(0, len(undone), _AT_ONCE):
             part = undone[start : start + _AT_ONCE]
             others |= {row["bucket"] for row in self._records(MOVEMENTS.name).find({"cause": part, "kind": "usage"})}
         ledger = Ledger(context)
-        ledger.lock({*others, *(row["bucket"] for row in rows)})
-        return Purse(context, ledger, rows)
+        ledger.lock({*others, *(row["bucket"] for row in owned)})
+        return Purse(context, ledger, owned)
 
     def asking(
         self, owned: Iterable[Mapping[str, Any]], sessions: Iterable[str], accounts: Iterable[str]
@@ -119,7 +120,7 @@ class Balances:
         cause: str,
     ) -> Refusal | None:
         """One charge, whole or not at all. `cause` counts once."""
-        purse = self.open(context, [(product, account)])
+        purse = self.open(context, self.owned([(product, account)]))
         refusal = purse.charge(product, account, amount, currency, cause)
         purse.close()
         return refusal

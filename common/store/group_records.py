@@ -182,6 +182,11 @@ class GroupRecords(Records):
             self._there.add(key)
         return made
 
+    def asking_new(self, rows: Iterable[Mapping[str, Any]]) -> Question[set[Key]]:
+        self.flush()
+        self._forget_all()
+        return super().asking_new(rows)
+
     def put(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in self._filled(rows):
             del row["tenant"]

@@ -24,7 +24,7 @@ from common.store.session import Session
 from common.store.statements import Outcome, Question
 from common.store.tables import TEXT
 
-__all__ = ["Between", "Day", "Key", "Records", "Row", "Summed", "gathered"]
+__all__ = ["Between", "Day", "Key", "Records", "Row", "Summed"]
 
 # Rows in one statement: SQLite takes 32,766 variables.
 _ROWS_AT_ONCE = 500
@@ -81,6 +81,12 @@ class Records:
             made |= {row for row in self._session.insert(insertion, part)}
         return made
 
+    def asking_new(self, rows: Iterable[Mapping[str, Any]]) -> Question[set[Key]]:
+        """`insert_new`, to be asked together with others (`answers`)."""
+        insertion = self._statements.insertion("left")
+        steps = [step for part in _parts(self._filled(rows)) for step in insertion.steps(part)]
+        return Question(steps, lambda outcomes: {row for outcome in outcomes for row in outcome})
+
     def insert_missing(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """New records where none is there, with whatever is asked next."""
         self._write("left silently", self._filled(rows))
@@ -131,6 +137,10 @@ class Records:
         """`find`, to be asked together with others (`UnitOfWork.answers`)."""
         step = self._statements.find(self._tenant, where, order, limit, None, for_update)
         return Question([step], lambda outcomes: self._named(outcomes[0]))
+
+    def answers(self, *questions: Question[Any]) -> list[Any]:
+        """Ask several questions at once, also of other tables of the unit; their answers in order."""
+        return self._session.answers(*questions)
 
     def foresee(self, where: Mapping[str, Any], *, for_update: bool = False) -> None:
         """What will be asked soon: a unit of work for a group reads it now (`group.GroupRecords`)."""
@@ -212,18 +222,6 @@ class Records:
             else:
                 found.append(column.is_(None) if wanted is None else column == wanted)
         return found
-
-
-def gathered(
-    asked: Sequence[tuple[Records, Mapping[str, Any]]], locked: Question[Any] | None = None
-) -> list[list[Row]]:
-    """The records of several tables, each by its own conditions (`Records.find`), in key order: one round trip.
-
-    For whoever holds a lock: each round trip is one that others wait for. What is to be `locked` is, before they are
-    read.
-    """
-    session, questions = asked[0][0]._session, [records.asking(where) for records, where in asked]
-    return session.answers(*questions) if locked is None else session.answers(locked, *questions)[1:]
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[list[Any]]:

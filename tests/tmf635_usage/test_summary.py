@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,7 @@ from common.cli.main import app
 from common.domain.clock import SettableClock
 from common.settings import Settings
 from tests.client import Suite
-from tests.postgres import postgres_server, postgres_url  # noqa: F401
+from tests.postgres import postgres_server  # noqa: F401
 from tmf635_usage.tables import LINES
 
 SUMMARY = "/tmf-api/productUsageManagement/v5/productUsageSummary"
@@ -62,16 +64,25 @@ ROWS = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def suite(request: pytest.FixtureRequest, tmp_path, monkeypatch):
-    url = f"sqlite:///{tmp_path}/bss.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    monkeypatch.setenv("BSS_DATABASE_URL", url)
-    suite = Suite(Settings(database_url=url), SettableClock(datetime(2026, 2, 1, tzinfo=UTC)))
-    with suite.installation.database.write() as uow:
-        uow.records(LINES.name).insert(ROWS)
-        uow.commit()
-    yield suite
-    suite.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stocked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """All tests here only ask."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('summary')}/bss.db"
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
+        suite = Suite(Settings(database_url=url), SettableClock(datetime(2026, 2, 1, tzinfo=UTC)))
+        with suite.installation.database.write() as uow:
+            uow.records(LINES.name).insert(ROWS)
+            uow.commit()
+        yield suite
+        suite.close()
+
+
+@pytest.fixture
+def suite(stocked: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    monkeypatch.setenv("BSS_DATABASE_URL", stocked.installation.settings.database_url)
+    return stocked
 
 
 def lines_of(answer: dict[str, Any]) -> list[str]:

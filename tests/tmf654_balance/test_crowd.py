@@ -78,7 +78,8 @@ def _charge(suite, bucket, amount, cause, chance, done):
     with suite.installation.database.write() as uow:
         act = acting(suite.installation, uow)
         owners = [(f"p{id}", None) for id in {bucket, other}]
-        purse = act.offered("balances").open(act.context("bucket"), owners)
+        balances = act.offered("balances")
+        purse = balances.open(act.context("bucket"), balances.owned(owners))
         outcomes = [purse.charge(product, None, amount, "EUR", f"{cause}/{product}") for product, _ in owners]
         purse.close()
         uow.commit()

@@ -22,7 +22,8 @@ class Till:
     def __call__(self, what, owners=(("p1", "a1"),), causes=()):
         with self.suite.installation.database.write() as uow:
             act = acting(self.suite.installation, uow)
-            purse = act.offered("balances").open(act.context("productUsage"), owners, causes)
+            balances = act.offered("balances")
+            purse = balances.open(act.context("productUsage"), balances.owned(owners), causes)
             outcome = what(purse)
             purse.close()
             uow.commit()

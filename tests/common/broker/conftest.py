@@ -12,10 +12,10 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.common.broker.servers import KafkaCluster, NatsServer, nats_server
-from tests.postgres import postgres_server, postgres_url
+from tests.postgres import empty_postgres_url, postgres_server, postgres_url
 from tests.scenarios.conftest import shop, stage
 
-__all__ = ["postgres_server", "postgres_url", "shop", "stage"]
+__all__ = ["empty_postgres_url", "postgres_server", "postgres_url", "shop", "stage"]
 
 
 @pytest.fixture(scope="module")
