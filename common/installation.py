@@ -206,8 +206,7 @@ class StoreLibrary:
         return {id: row.document() for id, row in rows.items()}
 
     def read_ahead(self, wanted: dict[str, set[str]]) -> None:
-        new = {resource: ids - self._ahead.get(resource, {}).keys() for resource, ids in wanted.items()}
-        asked = [(resource, ids) for resource, ids in new.items() if ids and self.serves(resource)]
+        asked = [(resource, ids) for resource, ids in wanted.items() if ids and self.serves(resource)]
         stored = [self._installation.by_name[resource].stored.name for resource, _ in asked]
         questions = [self._uow.repository(name).asking_many(ids) for name, (_, ids) in zip(stored, asked, strict=True)]
         for (resource, ids), rows in zip(asked, self._uow.answers(*questions), strict=True):

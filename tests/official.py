@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,13 @@ class Example:
         return f"{self.api}-{self.name}"
 
 
+@cache
+def document_of(path: Path) -> dict[str, Any]:
+    return load_document(path)
+
+
 def create_examples(path: Path) -> Iterator[Example]:
-    document = load_document(path)
+    document = document_of(path)
     for resource_path, item in document["paths"].items():
         if "post" not in item or resource_path.startswith(("/listener", "/hub")):
             continue

@@ -6,7 +6,6 @@ from typing import Any
 
 from common.conformance.fitted import fitted, merge_patches_only
 from common.installation import published_documents
-from common.spec.load import load_document
 from tests import official
 
 __all__ = ["CONTRACTS", "fitted", "fitted_contract", "merge_patches_only"]
@@ -24,4 +23,6 @@ def fitted_contract(key: str) -> dict[str, Any]:
     """The fitted document of one of CONTRACTS."""
     api, _, version = key.partition("/")
     files = (*official.files(), *published_documents())
-    return fitted(load_document(next(file for file in files if file.name.startswith(api) and version in file.name)))
+    return fitted(
+        official.document_of(next(file for file in files if file.name.startswith(api) and version in file.name))
+    )

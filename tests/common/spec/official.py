@@ -9,7 +9,8 @@ from typing import Any
 
 from common.spec.contract import Contract, ResourceContract, Verb
 from common.spec.dialect import resolved
-from common.spec.load import load_contract, load_document, spec_files
+from common.spec.load import load_contract, spec_files
+from tests.official import document_of
 
 FOLDER = Path(__file__).resolve().parents[3].parent / "shared" / "openapi-official"
 
@@ -20,7 +21,7 @@ def files() -> list[Path]:
 
 @cache
 def contract_of(path: Path) -> Contract:
-    return load_contract(load_document(path), origin=path.name)
+    return load_contract(document_of(path), origin=path.name)
 
 
 def create_examples(path: Path) -> Iterator[tuple[ResourceContract, str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from common.domain.query import Document
 from common.installation import PUBLISHED
 from common.spec.contract import Contract, ResourceContract, Verb
-from common.spec.load import load_contract, load_document
+from common.spec.load import load_contract
 from common.v4.mapping import Mapping, Mappings
 from tests import official
 from tests.conformance.documents import Generator
@@ -96,7 +96,7 @@ def _files(api: str) -> dict[str, list[Path]]:
 def pair(api: str, source: str = "") -> Pair:
     """The contracts and their mappings; of the first source when none is named."""
     files = _files(api)
-    v4, v5 = (load_contract(load_document(path), origin=path.name) for path in files[source or min(files)])
+    v4, v5 = (load_contract(official.document_of(path), origin=path.name) for path in files[source or min(files)])
     return Pair(v4, v5, Mappings.of(import_module(f"{PACKAGES[api]}.v4").V4, v4, v5))
 
 
