@@ -32,7 +32,7 @@ def measure(scale: Scale) -> list[Figure]:
     with (
         postgresql() as server,
         server.database() as ours,
-        server.database() as theirs,
+        server.empty_database() as theirs,
         server.empty_database() as bare,
     ):
         floor.stock(theirs, [_product(number) for number in range(ACCOUNTS)])

@@ -41,7 +41,11 @@ from common.rest.view import MappedView, NativeView, View
 from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
+from common.store.waiting import leave
 from common.v4.pointers import shown_pointer
+
+# Items of a list that is answered between other requests and not by a thread.
+SHARED_ITEMS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Endpoint:
         """200 with everything found, 206 with a page the client asked for."""
         headers.check_accept(request)
         asked = query.read_list(request.query, self.view.path, self.installation.settings)
+        if asked.query.limit is None or asked.query.limit > SHARED_ITEMS_MAX:
+            leave()
         address, partial_status = self._collection(request), self.installation.settings.partial_status
         with self.installation.database.browse(request.tenant) as uow:
             found = self._repository(uow, request).find(self.view.query(query.by_id(asked.query, address)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -25,6 +26,7 @@ from common.rest.messages import Request, Response
 from common.rest.problems import problem
 from common.rest.threads import Threads
 from common.settings import Settings
+from common.store.waiting import NeedsThread, Together
 
 METHODS = ("get", "post", "put", "patch", "delete")
 BODILESS = frozenset({204, 304})
@@ -34,6 +36,16 @@ _HOST = re.compile(r"[A-Za-z0-9._~\-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 Handler = Callable[[Request], Response]
 Scope = dict[str, Any]
 log = structlog.get_logger("bss.request")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A handler that only asks the database, and may be called again: it can share the event loop's thread."""
+
+    handler: Handler
+
+    def __call__(self, request: Request) -> Response:
+        return self.handler(request)
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
     def __init__(self, app: Any, settings: Settings, threads: Threads) -> None:
         self.app = app
         self._settings, self._threads = settings, threads
+        # Some connections are left to those that change something.
+        self._together = Together(max(1, settings.database_pool_size * 3 // 4))
         self._paths: dict[str, Route] = {}
         self._items: dict[str, Route] = {}
         # Paths of nested resources by their segments, None where an id stands; first by those places, from the end.
@@ -131,6 +145,9 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
             if handler is None:
                 raise MethodNotAllowed(scope["method"], route.allowed)
             request = await self._read(scope, receive, route, id, parents, origin)
+            if isinstance(handler, Reading):
+                with suppress(NeedsThread):
+                    return await self._together.run(handler, request)
             return await self._threads.run(handler, request)
         except BssError as error:
             if isinstance(error, ServerError):

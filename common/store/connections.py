@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import Engine, PoolProxiedConnection
 
 from common.errors import Unavailable
+from common.store.waiting import NeedsThread, is_shared, leave
 
 
 class Connections:
@@ -41,8 +42,9 @@ class Connections:
         Errors: Unavailable when all are in use for too long; the driver's when a new one cannot be made.
         """
         try:
-            self._permits.get(timeout=self._seconds_max)
+            self._permits.get(block=not is_shared(), timeout=self._seconds_max)
         except Empty:
+            leave()
             raise Unavailable("every database connection is in use; repeat the request later") from None
         try:
             return self.instead()
@@ -60,9 +62,15 @@ class Connections:
                 found = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if self._is_usable(found):
+            try:
+                is_usable = self._is_usable(found)
+            except NeedsThread:
+                self._idle.append(found)
+                raise
+            if is_usable:
                 return found
             found.invalidate()
+        leave()
         return self.engine.raw_connection()
 
     def give(self, connection: PoolProxiedConnection) -> None:

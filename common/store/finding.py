@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any
 from typing import cast as as_type
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, and_, cast, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, Text, and_, cast, func, literal_column, select, true
 
 from common.domain.query import (
     AllOf,
@@ -19,8 +20,10 @@ from common.domain.query import (
     Cursor,
     Document,
     Exists,
+    FieldPath,
     Kind,
     Not,
+    Operator,
     Query,
     SortKey,
 )
@@ -31,7 +34,7 @@ from common.store.filters import Filters
 from common.store.order import Order, Stretch, order_of
 from common.store.session import Session
 from common.store.shapes import Shape, Shaped, shape_of, shaped
-from common.store.statements import given
+from common.store.statements import Question, given
 from common.store.tables import TEXT, ResourceTables
 
 # Up to this many hits of a filter through arrays, or so few of any, are collected first and ordered then. Asked for
@@ -40,6 +43,7 @@ from common.store.tables import TEXT, ResourceTables
 COLLECTED_MAX, FEW = 20_000, 1_000
 # Statements that are kept of one resource; clients may ask for any number of shapes.
 SHAPES_MAX = 500
+_USUAL_LIMITS = frozenset({10, 20, 25, 50, 100})
 _EVERYTHING = 2**62
 # Columns of a `Row`.
 _WIDTH = 7
@@ -100,6 +104,8 @@ class Finder:
         Errors: InvalidParameter for a pattern the database cannot read, a cursor of another list, and a query that
                 passes its time.
         """
+        if self._is_led(query) and (led := self._led(query)) is not None:
+            return led
         total = self.count(query.where)
         if total == 0 or query.limit == 0:
             return Found((), total, ())
@@ -131,6 +137,44 @@ class Finder:
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
+    def _is_led(self, query: Query) -> bool:
+        """Whether an index has the rows of a page one after another, however many match: those with one value, or all,
+        as they were created.
+        """
+        if not self._is_postgresql or query.sort or query.offset or query.limit == 0:
+            return False
+        match query.where:
+            case None:
+                return True
+            case Compare(FieldPath(steps, Kind.STRING), Operator.EQ, (_,)):
+                return steps in self._tables.promoted and self._is_of_latest(query.where)
+            case _:
+                return False
+
+    def _led(self, query: Query) -> Found | None:
+        """The page and the total in one question; None when the query has no shape."""
+        counted, shape = shape_of(Query(query.where), self._tables), shape_of(query, self._tables)
+        # PostgreSQL plans a statement once where it knows how few rows are taken, else each time.
+        limit = query.limit if query.limit in _USUAL_LIMITS else None
+        page = None
+        if shape is not None:
+            page = self._asked(f"led {limit}", shape, partial(self._of_index, limit), {"taken": query.limit})
+        total = None if counted is None else self._asked("total", counted, self._total)
+        if total is None or page is None:
+            return None
+        [[count]], rows = self._session.answers(total, page)
+        return Found(tuple([Row(*row) for row in rows]), count, tuple([Cursor((), row[4]) for row in rows]))
+
+    def _of_index(self, limit: int | None, query: Query) -> Select[Any]:
+        [part] = self._order(()).stretches(query.after, query.before, _is_backwards(query))
+        found = select(*row_columns(self._tables, True)).where(*self._conditions(query.where), *part.conditions)
+        found = found.order_by(*part.clauses)
+        found = _cut(found, query) if limit is None else found.limit(literal_column(str(limit)))
+        if not _is_backwards(query):
+            return found
+        last = found.subquery("last")
+        return select(*last.c).order_by(last.c.position)
+
     def _rows(
         self,
         name: str,
@@ -139,19 +183,27 @@ class Finder:
         build: Callable[[Query], Select[Any]],
         more: Mapping[str, Any] | None = None,
     ) -> Sequence[Sequence[Any]]:
-        """The rows of the select that is built of a query: compiled once for all queries of its shape."""
-        values = {**self._given, **(more or {})}
-        if shape is not None:
-            made: dict[tuple[str, Query], Shaped | None] = self._main.info.setdefault("lists", {})
-            key = (name, shape.query)
-            if key not in made:
-                if len(made) >= SHAPES_MAX:
-                    made.clear()
-                made[key] = shaped(build(shape.query), self._session.dialect, shape)
-            found = made[key]
-            if found is not None:
-                return self._session.rows(found.statement, {**values, **found.values(shape)})
-        return self._session.connection.execute(build(query), values).all()
+        """The rows of the select that is built of a query."""
+        asked = None if shape is None else self._asked(name, shape, build, more)
+        if asked is not None:
+            return self._session.answer(asked)
+        return self._session.connection.execute(build(query), {**self._given, **(more or {})}).all()
+
+    def _asked(
+        self, name: str, shape: Shape, build: Callable[[Query], Select[Any]], more: Mapping[str, Any] | None = None
+    ) -> Question[Sequence[Sequence[Any]]] | None:
+        """The same, compiled once for all queries of a shape; None when that cannot be."""
+        made: dict[tuple[str, Query], Shaped | None] = self._main.info.setdefault("lists", {})
+        key = (name, shape.query)
+        if key not in made:
+            if len(made) >= SHAPES_MAX:
+                made.clear()
+            made[key] = shaped(build(shape.query), self._session.dialect, shape)
+        found = made[key]
+        if found is None:
+            return None
+        values = {**self._given, **(more or {}), **found.values(shape)}
+        return Question([(found.statement, values)], itemgetter(0))
 
     def _total(self, query: Query) -> Select[Any]:
         if self._is_kept(query.where):

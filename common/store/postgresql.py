@@ -17,6 +17,7 @@ from sqlalchemy import URL, NullPool, PoolProxiedConnection, create_engine, even
 
 from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
+from common.store.waiting import leave
 
 CONNECT_SECONDS_MAX = 10
 KEEPALIVE_SECONDS = 30
@@ -83,8 +84,10 @@ def _is_usable(pooled: PoolProxiedConnection) -> bool:
         poller.register(libpq.socket, select.POLLIN)
         while poller.poll(0):
             libpq.consume_input()
-        rested = time.monotonic() - pooled.info["rests_since"]
-        return rested < REST_SECONDS_MAX or libpq.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY
+        if time.monotonic() - pooled.info["rests_since"] < REST_SECONDS_MAX:
+            return True
+        leave()
+        return libpq.exec_(b"").status == pq.ExecStatus.EMPTY_QUERY
     except psycopg.Error:
         return False
 

@@ -35,6 +35,7 @@ from common.exact_json import encode
 from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
 from common.store.statements import DialectName, Insertion, Outcome, Question, Statement, Step, Values
+from common.store.waiting import is_shared, leave, until_readable
 
 Answer = TypeVar("Answer")
 # Statements that a connection keeps prepared; the oldest goes for a new one.
@@ -83,6 +84,7 @@ class Session(ABC):
     @property
     def connection(self) -> Connection:
         """SQLAlchemy's connection in the same transaction, with everything done that waited."""
+        leave()
         if self._heard is not None:
             self._heard.is_whole = False
         self.flush()
@@ -299,7 +301,15 @@ class PostgresqlSession(Session):
     def _alone(self, statement: Statement, texts: list[bytes | None]) -> PGresult:
         if self._hooks:
             self._announce(statement.text, texts)
-        return self._libpq.exec_prepared(self._prepared[statement], cast("list[bytes]", texts))
+        libpq, name = self._libpq, self._prepared[statement]
+        if not is_shared():
+            return libpq.exec_prepared(name, cast("list[bytes]", texts))
+        libpq.send_query_prepared(name, texts)
+        if libpq.flush():  # more than the system takes at once
+            leave()
+        [result] = self._received(1)
+        libpq.get_result()  # its end
+        return result
 
     def _pipelined(self, bound: Sequence[tuple[Statement, list[bytes | None]]]) -> list[PGresult]:
         """Everything sent, then everything received: one round trip. What is new on this connection is prepared."""
@@ -336,15 +346,16 @@ class PostgresqlSession(Session):
     def _received(self, count: int) -> list[PGresult]:
         """So many results, the last of them the pipeline's end. Other threads run meanwhile."""
         libpq, found = self._libpq, list[PGresult]()
-        poller = select.poll()
-        poller.register(libpq.socket, select.POLLIN | select.POLLOUT)
-        while libpq.flush():  # more than the system takes at once: it may have answers for us first
-            if any(happened & select.POLLIN for _, happened in poller.poll()):
-                libpq.consume_input()
-        poller.modify(libpq.socket, select.POLLIN)
+        if libpq.flush():  # more than the system takes at once: it may have answers for us first
+            leave()
+            poller = select.poll()
+            poller.register(libpq.socket, select.POLLIN | select.POLLOUT)
+            while libpq.flush():
+                if any(happened & select.POLLIN for _, happened in poller.poll()):
+                    libpq.consume_input()
         while len(found) < count:
             while libpq.is_busy():
-                poller.poll()
+                until_readable(libpq.socket)
                 libpq.consume_input()
             result = libpq.get_result()
             if result is not None:
