@@ -3,7 +3,7 @@
 A resource names the attributes whose counts are kept (`Index.is_counted`). `<name>_count` has how many latest versions
 there are with each of their values. For every change the database itself adds a row to `<name>_count_change`: what one
 more or one fewer document has. Nobody changes such a row, so that no two transactions wait for each other; who happens
-to write the 2,000th, adds all of them to the counts. What there is now is the count and the sum of the changes. That is
+to write the 500th, adds all of them to the counts. What there is now is the count and the sum of the changes. That is
 exact in every snapshot, because a change and its row are one transaction.
 
 A value is "" when there is none, else "=" and the text; of an instant only the hour. A range of instants is whole hours
@@ -44,7 +44,7 @@ from common.store.tables import TEXT, ResourceTables
 # An instant's text up to the hour: `2026-01-31T10`.
 HOUR_CHARACTERS = 13
 # Changes until they are added to the counts, on average.
-_ADDED_AFTER = 2_000
+_ADDED_AFTER = 500
 Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
 _FROM, _UNTIL = (Operator.GT, Operator.GTE), (Operator.LT, Operator.LTE)
 # What stands behind the hour of the first instant in it, and what is greater than that of any.
