@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import select
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from greenlet import getcurrent, greenlet
 
@@ -22,13 +24,20 @@ class NeedsThread(Exception):
     """Only a thread may go on."""
 
 
+@dataclass
+class _Place:
+    """Where calls of an event loop run. Greenlets are kept: a new one asks the system for a stack of Python's frames."""
+
+    free: asyncio.Semaphore
+    idle: list[Any] = field(default_factory=list)
+
+
 class Together:
-    """So many calls at once in the event loop's thread."""
+    """So many calls at once in the thread of an event loop; each loop has its own."""
 
     def __init__(self, count: int) -> None:
-        self._free = asyncio.Semaphore(count)
-        # Greenlets are kept: a new one asks the system for a stack of Python's frames.
-        self._idle: list[Any] = []
+        self._count = count
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, _Place] = WeakKeyDictionary()
 
     async def run(self, call: Callable[[Given], Answer], given: Given) -> Answer:
         """What a call returns or raises.
@@ -36,8 +45,11 @@ class Together:
         Errors: NeedsThread when a thread has to make it from its beginning.
         """
         loop = asyncio.get_running_loop()
-        async with self._free:
-            caller = self._idle.pop() if self._idle else _caller()
+        place = self._places.get(loop)
+        if place is None:
+            place = self._places.setdefault(loop, _Place(asyncio.Semaphore(self._count)))
+        async with place.free:
+            caller = place.idle.pop() if place.idle else _caller()
             told = caller.switch(call, given)
             while not isinstance(told, _Outcome):  # it is the socket that it waits for
                 try:
@@ -46,7 +58,7 @@ class Together:
                     told = caller.throw(error)
                 else:
                     told = caller.switch()
-            self._idle.append(caller)
+            place.idle.append(caller)
         if told.error is not None:
             raise told.error
         answer: Answer = told.answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -157,3 +158,25 @@ def test_outside_of_a_shared_thread_nobody_leaves(database: Database) -> None:
     leave()
     with database.read() as unit:
         assert unit.session.rows(ONE, {}) == [(1,)]
+
+
+def test_each_event_loop_has_calls_of_its_own(database: Database) -> None:
+    begun(database, 4)
+    together, answers = Together(1), list[object]()
+
+    def ask() -> None:
+        for _ in range(2):
+            both = [together.run(lambda _: asked(database, ONE), None) for _ in range(2)]
+            answers.extend(asyncio.run(_gathered(both)))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [1] * 8
+
+
+async def _gathered(calls):
+    return await asyncio.gather(*calls)
