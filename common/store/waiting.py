@@ -26,7 +26,7 @@ class NeedsThread(Exception):
 
 @dataclass
 class _Place:
-    """Where calls of an event loop run. Greenlets are kept: a new one asks the system for a stack of Python's frames."""
+    """Where calls of a loop run. Greenlets are kept: a new one asks the system for a stack of Python's frames."""
 
     free: asyncio.Semaphore
     idle: list[Any] = field(default_factory=list)
