@@ -91,6 +91,7 @@ def read_file(path: Path, mapping: Columns, start: Place) -> Iterator[Read]:
 def _ndjson(file: BinaryIO, mapping: Columns, start: Place) -> Iterator[Read]:
     lines = _Lines(file, start)
     for text in lines:
+        lines.written.clear()
         if not text.strip():
             continue
         yield Read(_of_json(text, mapping), text.rstrip("\r\n"), lines.place.line, lines.place)
@@ -180,7 +181,10 @@ def _unreadable() -> MalformedJson:
 
 
 class _Lines:
-    """The lines of a file from a place on, as texts, and the place after the last one that was taken."""
+    """The lines of a file from a place on, as texts, and the place after the last one that was taken.
+
+    Shapes: `written` are those that were taken since somebody cleared it.
+    """
 
     def __init__(self, file: BinaryIO, start: Place) -> None:
         file.seek(start.offset)
