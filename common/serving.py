@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,9 @@ from common.spec.contract import Contract, ResourceContract
 from common.v4.mapping import shown_in_v5
 
 SHUTDOWN_SECONDS = 10
+# How long a thread that has its answer waits for one that computes. Of charging under half of its load the slowest of a
+# hundred answers took 100 ms with the usual 5 ms, and 18 with this.
+SWITCH_SECONDS = 0.001
 # The role of who posts events to the listeners of hubs. What components have to do says its role itself.
 DELIVERY = "delivery"
 log = structlog.get_logger("bss.server")
@@ -37,6 +41,7 @@ def application() -> Any:
     """The ASGI application of the settings in the environment (uvicorn's factory; one per server process)."""
     settings = Settings.from_environment()
     logs.configure(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     return assemble(Installation.assemble(settings))
 
 
