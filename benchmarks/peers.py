@@ -20,12 +20,14 @@ from benchmarks import offerings
 from benchmarks.harness.figures import Figure, Scale, ratios, rounds
 from benchmarks.harness.load import drive
 from benchmarks.harness.servers import free_port, migrate, postgresql, running, settled, suite
-from benchmarks.http_scripts import OFFERINGS, PATH
+from benchmarks.http_scripts import OFFERINGS
 from common.installation import PUBLISHED
 
 TMF_MOCK, PRISM = "tmf-mock==0.1.1", "@stoplight/prism-cli@5.16.0"
 CONTRACT = next(PUBLISHED.glob("TMF620-v5*.oas.json"))
-MOCKED = "/tmf-api/serviceInventory/v4/service"
+MOCKED = "/tmf-api/serviceInventoryManagement/v4/service"
+# Prism does not serve the contract's base path.
+_ONE = "/productOffering/offering-1"
 
 
 def measure(scale: Scale) -> list[Figure]:
@@ -45,13 +47,14 @@ def measure(scale: Scale) -> list[Figure]:
         }
         if (prism := _prism(folder)) is not None:
             port = stack.enter_context(running(*prism)).port
-            kinds["Prism"] = lambda: drive("benchmarks.http_scripts:get", port=port, seconds=seconds).rate
+            one = {"path": _ONE}
+            kinds["Prism"] = lambda: drive("benchmarks.http_scripts:same", one, port=port, seconds=seconds).rate
         if (mock := _tmf_mock(folder)) is not None:
             other = stack.enter_context(running(*mock)).port
             asked = {"path": MOCKED}
             kinds["tmf-mock"] = lambda: drive("benchmarks.http_scripts:same", asked, port=other, seconds=seconds).rate
         found = rounds(kinds, scale.rounds)
-    about = {"Prism": "its mock of our contract", "tmf-mock": "an empty list of its TMF638"}
+    about = {"Prism": "its mock of our contract", "tmf-mock": "its list of services (TMF638)"}
     figures = [Figure.of("peers.ours", found.pop("ours"), "/s", short=False, about="one offering by its id")]
     for name, rates in found.items():
         shares = ratios([figures[0].value] * len(rates), rates)
@@ -71,9 +74,8 @@ def _prism(folder: Path) -> tuple[list[str], int, str] | None:
         return None
     port, program = free_port(), folder / "node_modules" / ".bin" / "prism"
     contract = folder / "contract.json"
-    base = PATH.rpartition("/")[0]
     contract.write_text(CONTRACT.read_text())
-    return [str(program), "mock", "-h", "127.0.0.1", "-p", str(port), str(contract)], port, base + "/productOffering/1"
+    return [str(program), "mock", "-h", "127.0.0.1", "-p", str(port), str(contract)], port, _ONE
 
 
 def _tmf_mock(folder: Path) -> tuple[list[str], int, str] | None:

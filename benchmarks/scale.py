@@ -22,7 +22,7 @@ def measure(scale: Scale) -> list[Figure]:
     for verb in ("get", "list", "post"):
         client = figures[f"http.{verb}: processor time, client"]
         told = bound(costs[verb], 2, CORES, client)
-        seen = figures[f"http.{verb}"] * figures[f"http.{verb} two workers of one"]
+        seen = figures[f"http.{verb}"] * figures[f"http.{verb}, two workers of one"]
         found.append(_beside(f"scale.http.{verb} by two workers, model of measured", told / seen))
     told = bound(Cost(costs["bill"].worker, costs["bill"].database), 2, CORES)
     found.append(_beside("scale.bills by two workers, model of measured", told / figures["bills.run"]))
