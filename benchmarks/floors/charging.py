@@ -172,7 +172,7 @@ class Application:
         if cost + hold > available + held:
             raise Refused(403)
         state = ask.get("status", "open")
-        reply = orjson.dumps(
+        reply: bytes = orjson.dumps(
             {
                 **{"id": id, "@type": "ChargingSession", "status": state, "sequence": sequence},
                 "service": [
