@@ -21,7 +21,7 @@ from common.errors import Conflict, NotFound
 from tmf678_bill.billing.difference import settle
 from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.statement import state
-from tmf678_bill.billing.values import Charge, Item, Kind, OtherCurrency, RatesOverlap
+from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
 from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
 from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
@@ -79,6 +79,7 @@ class Drawn:
 
     due: Due
     facts: Facts
+    proposed: tuple[Charge, ...]
     decided: tuple[Charge, ...] = ()
     made: Itemised | None = None
 
@@ -164,7 +165,7 @@ def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
         decided = pending_adjustments(shared.records, due.id)
         charges = (*settle(_here(proposed, row["opened"], cycle), facts.existing), *decided)
         if not charges:
-            return Drawn(due, facts)
+            return Drawn(due, facts, proposed)
         statement = state(charges, policy.engine, facts.rates, facts.exemptions)
     except (OtherCurrency, RatesOverlap) as error:
         raise Refused(due.id, error.code, str(error)) from error
@@ -178,16 +179,16 @@ def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
     made = itemised(context, of)
     if shared.usage is not None:
         _assign(shared.usage, facts, charges, made)
-    return Drawn(due, facts, decided, made)
+    return Drawn(due, facts, proposed, decided, made)
 
 
 def conclude(shared: Shared, context: RuleContext, drawn: Drawn) -> Billed:
     """Give the bill its number, and all that follows from it."""
-    due, issued, items = drawn.due, None, tuple[Item, ...]()
+    due, issued = drawn.due, None
     if drawn.made is not None:
-        issued, items = numbered(context, drawn.made), drawn.made.of.statement.items
+        issued = numbered(context, drawn.made)
         adjustments_billed(shared.records, drawn.decided, issued.bill)
-    due.row.update(drawn.facts.closed(due.cycle.day(due.cutoff), due.policy.engine, items))
+    due.row.update(drawn.facts.closed(due.cycle.day(due.cutoff), due.policy.engine, drawn.proposed))
     return done(context, due, issued)
 
 

@@ -22,7 +22,6 @@ from common.store.group import GroupUnit
 from common.store.records import Between
 from tmf678_bill.corrections.pending import PENDING
 from tmf678_bill.corrections.tables import ADJUSTMENT, CORRECTIONS
-from tmf678_bill.facts import READS_SINCE_CLOSED
 from tmf678_bill.issue import ON_CYCLE
 from tmf678_bill.receivables import opened
 from tmf678_bill.run import Billed, Due, claim, conclude, done, draw, due_of, is_billed_further, wake
@@ -138,7 +137,7 @@ def _parted(dues: Iterable[Due]) -> list[tuple[list[Due], date | None]]:
     closed: list[Due] = []
     others: list[Due] = []
     for due in dues:
-        (closed if READS_SINCE_CLOSED and due.row["closed"] is not None else others).append(due)
+        (others if due.row["closed"] is None else closed).append(due)
     found: list[tuple[list[Due], date | None]] = [(others, None)] if others else []
     if closed:
         found.append((closed, min(date.fromisoformat(due.row["closed"]) for due in closed)))

@@ -22,8 +22,9 @@ _COMPUTED = (Kind.DISCOUNT, Kind.COMMITMENT)
 def closed_day(account: AccountFacts, cutoff: date, ends: Iterable[tuple[str, date]] = ()) -> date | None:
     """The last day by which everything is closed once a bill of this cutoff has been made; None when there is none.
 
-    Shapes: `ends` are the key of each item that was charged, and the day by which its period ended as it was then.
-            Where these differ within a key (another cycle cut its period), a day between them would part its items.
+    Shapes: `ends` are the key of each item that was charged and of each charge that was proposed now, and the day by
+            which its period ends: as it was then, as it is now. Where these differ within a key (another cycle cut its
+            period), a day between them would part what is charged from what is proposed.
     """
     day = cutoff if not _has_computed(account) else Cycles(account.cycle, account.earlier).span_at(cutoff).start
     if not is_parting(account, day):

@@ -58,12 +58,13 @@ class Closing:
         self.since = since = self._since(facts)
         self.skipped += since is not None
         kept = [row for row in self.rows if since is None or row["until"] > since.isoformat()]
-        found = settle(propose(self.given(facts), cutoff, policy, since), existing_of(kept))
+        proposed = propose(self.given(facts), cutoff, policy, since)
+        found = settle(proposed, existing_of(kept))
         assert found == settle(propose(facts, cutoff, policy), self.billed.existing.values())
         made = self.billed.run(facts, cutoff, policy)
-        new = self._rows(() if made is None else made.items)
-        self.rows += new
-        self.day = closed_day(facts, cutoff, ends_of(kept + new))
+        self.rows += self._rows(() if made is None else made.items)
+        now = ((one.key, one.purpose.period.end) for one in proposed)
+        self.day = closed_day(facts, cutoff, (*ends_of(kept), *now))
         self.basis = None if self.day is None else before(facts, self.day)
         self.usage = {(one.price, one.period_start): one for one in facts.usage}
         return found
@@ -203,6 +204,18 @@ def test_a_period_that_another_cycle_cuts_is_credited_once(is_undone: bool) -> N
         closing.charges(as_before, day(text))
 
     assert closing.skipped > 2
+
+
+def test_a_day_of_a_period_that_another_cycle_cut_later_stays_charged() -> None:
+    """The item says that its quarter ends in July; since the cycle is another one, it ends in June."""
+    plan = product("plan", ("2026-04-29", [monthly("quarter", "91", count=3)]), ended="2026-04-30")
+    closing = Closing()
+    closing.charges(account(plan, cycle="2026-01-15"), day("2026-05-15"))
+    cut = account(plan, cycle="2026-01-30", earlier=((Cycle(day("2026-01-15")), day("2026-06-15")),))
+    closing.charges(cut, day("2026-06-15"))
+
+    assert shown(closing.charges(cut, day("2026-06-30"))) == []
+    assert shown(closing.charges(cut, day("2026-07-30"))) == []
 
 
 def agrees(known_as: AccountFacts, other: AccountFacts, history: list[tuple[date, int]], policy: Policy) -> None:
