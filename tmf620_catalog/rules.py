@@ -100,11 +100,11 @@ def _check_offering(before: Document | None, document: Document, context: RuleCo
     for suffix, price in enumerate_elements(document.get("productOfferingPrice")):
         check_amounts(price, f"/productOfferingPrice{suffix}", context)
         check_plan(price, f"/productOfferingPrice{suffix}", context)
-    is_priced = before is not None and before.get("productOfferingPrice") == document.get("productOfferingPrice")
+    has_other_prices = before is None or before.get("productOfferingPrice") != document.get("productOfferingPrice")
     is_judged = is_judged_for_sale(before, document, context)
-    if is_judged or not is_priced:
+    if is_judged or has_other_prices:
         context.library.read_ahead(made_of(document))
-    if not is_priced:
+    if has_other_prices:
         check_offering_prices(document, context)
     if is_judged:
         check_sale(document, context)

@@ -36,19 +36,18 @@ def write(form: str, sections: Sections, machine: Mapping[str, str], day: str, f
 
 
 def fallen(before: Sequence[Figure], now: Sequence[Figure]) -> list[str]:
-    """The ratios that are worse than all that was recorded of them by more than may be, in words."""
+    """The ratios that are worse than recorded by more than may be, in words."""
     recorded = {figure.name: figure for figure in before if figure.unit == "ratio"}
     found = []
     for figure in now:
         known = recorded.get(figure.name)
         if known is None or figure.unit != "ratio":
             continue
-        # The best round of now beside the worst of those recorded: what lies between them is the machine's weather.
-        is_more = figure.better == "more"
-        best, worst = (figure.high, known.low) if is_more else (figure.low, known.high)
-        share = best / worst if is_more else worst / best
+        # The best round of now: a disturbed machine makes figures worse, never better.
+        best = figure.high if figure.better == "more" else figure.low
+        share = best / known.value if figure.better == "more" else known.value / best
         if share < 1 - FALL_MAX:
-            found.append(f"{figure.name}: {best:.3g}, recorded {worst:.3g} and better")
+            found.append(f"{figure.name}: {best:.3g}, recorded {known.value:.3g}")
     return found
 
 

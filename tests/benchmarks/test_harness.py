@@ -54,10 +54,6 @@ def test_a_figure_knows_whether_its_target_holds(value: float, better: str, targ
         ((1.0,), (1.3,), "less", False),
         ((1.0,), (1.4,), "less", True),
         ((1.0,), (1.4, 1.1), "less", False),
-        ((0.8, 1.2), (0.61,), "more", False),  # the machine alone made as much of a difference
-        ((0.8, 1.2), (0.59,), "more", True),
-        ((0.8, 1.2), (1.5,), "less", False),
-        ((0.8, 1.2), (1.7,), "less", True),
     ],
 )
 def test_a_ratio_that_is_a_quarter_worse_has_fallen(

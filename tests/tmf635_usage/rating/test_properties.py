@@ -154,7 +154,7 @@ def test_lines_add_up_to_what_is_charged_and_explanations_say_the_same(plan, who
         assert [line["amount"] for line in told["lines"]] == [line.amount for line in outcome.lines]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(some.plans(), some.SUBJECTS, LISTS, some.usages(), st.integers(0, 800).map(lambda n: D(n) / 100), st.data())
 def test_what_is_granted_is_paid_for_and_one_step_more_is_not(plan, whose, earlier, asked, money, data):
     compiled = compile_plan(plan)
@@ -192,7 +192,7 @@ def step(compiled, whose, state, asked, grant: Grant) -> Decimal:
     return D(1) if terms.increment is None else base(terms.increment)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(some.prices("one"), some.prices("two"), some.SUBJECTS, LISTS)
 def test_prices_that_are_not_ambiguous_are_found_in_any_order(one, two, whose, usages):
     assume(not ambiguous(one, two))
