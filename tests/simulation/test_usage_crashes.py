@@ -6,6 +6,7 @@ whoever sent what was not acknowledged, or started the command, does it again.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -107,7 +108,7 @@ class Stage:
         topped_up(self.suite, "credit", Decimal("0.60"), product=[{"id": "pre"}])
 
 
-class Way:
+class Way(ABC):
     """How usage gets in, or what is done with it: steps, each repeated until it is acknowledged."""
 
     rated: int
@@ -117,8 +118,8 @@ class Way:
     def before(self, stage: Stage) -> None:
         """What is there when the run begins."""
 
-    def steps(self, stage: Stage) -> Iterator[Callable[[], None]]:
-        raise NotImplementedError
+    @abstractmethod
+    def steps(self, stage: Stage) -> Iterator[Callable[[], None]]: ...
 
 
 class Single(Way):
