@@ -6,7 +6,6 @@ whoever sent what was not acknowledged, or started the command, does it again.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pytest
 from sqlalchemy import text
@@ -108,7 +107,7 @@ class Stage:
         topped_up(self.suite, "credit", Decimal("0.60"), product=[{"id": "pre"}])
 
 
-class Way(ABC):
+class Way(Protocol):
     """How usage gets in, or what is done with it: steps, each repeated until it is acknowledged."""
 
     rated: int
@@ -118,7 +117,6 @@ class Way(ABC):
     def before(self, stage: Stage) -> None:
         """What is there when the run begins."""
 
-    @abstractmethod
     def steps(self, stage: Stage) -> Iterator[Callable[[], None]]: ...
 
 
