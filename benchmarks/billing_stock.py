@@ -7,8 +7,9 @@ replaced by it. A copy is the text of the rows with a number in place of the tok
 from __future__ import annotations
 
 import hashlib
+import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ from common.installation import Installation
 from common.rest.actions import acting
 from common.settings import Settings
 from tests.client import Suite
-from tmf635_usage.tables import LINES, UNBILLED
+from tmf635_usage.tables import CHARGED, CLAIMS, LINES
 from tmf678_bill.batch import BillRun
 from tmf678_bill.cycles import account_cycle
 from tmf678_bill.facts import content_of, read_facts
@@ -153,14 +154,16 @@ def _use(made: Suite, month: int) -> None:
     start = after(month - 1).replace(hour=0)
     step = timedelta(days=27) / USAGES
     of = {"product": f"line-{TOKEN}", "account": ACCOUNT, "usage_type": "voice", "kind": "usage", "price": "voice"}
-    as_is = {"version": "1.0", "unit": "s", "currency": "EUR", "state": UNBILLED, "number": 0, "place": 0}
+    as_is = {"version": "1.0", "unit": "s", "currency": "EUR", "state": CHARGED, "claim": month - 1}
     with made.installation.database.write() as uow:
+        uow.records(CLAIMS.name).insert_missing([{"account": ACCOUNT, "number": 0}])
         lines = acting(made.installation, uow).records(LINES.name)
         lines.insert(
             {
                 **{
                     "id": f"{month:02}a-{TOKEN}-{number:04}",
                     "usage": f"u{month:02}-{TOKEN}-{number:04}",
+                    **{"number": 0, "place": 0},
                     **of,
                     **as_is,
                 },
@@ -197,9 +200,19 @@ class Template:
         listed = list(numbers)
         with psycopg.connect(url, autocommit=True) as connection:
             for name, rows in self.rows.items():
-                those = listed[:with_usage] if name == _LINES else listed
-                copy(connection, name, (self._copied(name, rows, number) for number in those))
+                if name == _LINES:
+                    copy(connection, name, self._used(rows, listed[:with_usage]))
+                else:
+                    copy(connection, name, (self._copied(name, rows, number) for number in listed))
             connection.execute("UPDATE tmf678_billing SET next = '2099-01-01T00:00:00.000Z'")
+
+    def _used(self, rows: str, numbers: list[int]) -> Iterator[str]:
+        """Lines as they come: everybody's first ones, then everybody's second ones, in any order."""
+        shuffled, chance = numbers[:], random.Random(1)
+        for row in rows.splitlines(keepends=True):
+            chance.shuffle(shuffled)
+            for number in shuffled:
+                yield self._copied(_LINES, row, number)
 
     def _copied(self, name: str, rows: str, number: int) -> str:
         """A fingerprint of an account is one of its ids, too."""
@@ -229,7 +242,7 @@ def digest(content: str) -> str:
 
 def tokened(connection: psycopg.Connection[Any], name: str, where: str = "true") -> str:
     """The rows of a table that are the account's. Shapes: what is unbilled, of lines."""
-    condition = f"state = '{UNBILLED}'" if name == _LINES else where
+    condition = f"claim = {MONTHS - 1}" if name == _LINES else where
     with connection.cursor().copy(f"COPY (SELECT * FROM {name} WHERE {condition}) TO STDOUT".encode()) as told:
         text = b"".join(told).decode()
     lines = [_UUID.sub(lambda found: found[1] + TOKEN, line) for line in text.splitlines()]
@@ -267,7 +280,7 @@ def rows_of_a_bill(url: str) -> dict[str, Any]:
             new[_target(name, columns[name])] = "".join(
                 _numbered(name, line, issued.number, columns[name]) for line in made_now
             )
-        if name != _LINES and len(made_now) < len(lines):
+        if len(made_now) < len(lines):
             changed[name] = "".join(f"{line}\n" for line in lines if line not in made_now)
     return {"new": new, "changed": changed, "keys": keys, "columns": columns}
 

@@ -6,22 +6,26 @@ has the lines that say what it costs, and every line belongs to such a usage.
 
 from __future__ import annotations
 
+import heapq
 import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise, repeat
 from typing import Any
 
 from common.assurance import Books, Check, Finding, in_parts
 from common.domain.clock import instant_text
 from common.store.audit import Values
 from common.store.records import Between, Summed
+from tmf635_usage.claims import NOBODYS, Claim, read_claims
 from tmf635_usage.rate import EXPLANATION
 from tmf635_usage.tables import (
-    BILLED,
     BILLED_SUMS,
+    CHARGED,
+    CLAIMS,
     HOLDS,
     KEYS,
     LINES,
@@ -30,7 +34,6 @@ from tmf635_usage.tables import (
     RETIRED_SUMS,
     SESSIONS,
     SUMMED,
-    UNBILLED,
     VOID,
 )
 
@@ -42,7 +45,8 @@ _SERIES = re.compile(r"(.*?)([0-9]{1,18})")
 _PRICED = ("usage", "setup", "correction")
 # Base units of what lasts or has a size.
 _MEASURED = ("s", "B")
-_NOT_BILLED = (UNBILLED, PREPAID, VOID)
+_SOMEBODYS = {"state": CHARGED, "account": Between("")}
+_COLUMNS = ("quantity", "amount", "lines")
 _KEEP = "keep the account from the next bill, and tell us: this must not happen"
 
 
@@ -99,7 +103,7 @@ def _lines(books: Books) -> Iterator[Finding]:
 
 def _unpaid(books: Books) -> Iterator[Finding]:
     """Lines that no bill can take up, because nobody is said to pay for them."""
-    where = {"state": UNBILLED, "account": None, "kind": _PRICED}
+    where = {"state": CHARGED, "account": None, "kind": _PRICED}
     for group in books.audit.sums(LINES.name, ["amount"], ["product", "currency"], where):
         amount, currency = group.sums["amount"], group.group["currency"]
         if amount and currency is not None:
@@ -149,52 +153,83 @@ def _gaps(books: Books) -> Iterator[Finding]:
 
 def _alike(books: Books) -> Iterator[Finding]:
     """The same use of the same product at the same instant under two numbers. Messages may well go out together."""
-    by = ["product", "at", "usage_type", "price", "quantity", "unit"]
-    where = {"kind": "usage", "reverses": None, "state": UNBILLED, "unit": _MEASURED}
-    for group in books.audit.repeated(LINES.name, by, where):
-        of = group.group
-        used = f"{of['usage_type']} {of['quantity']:f} {of['unit']}"
-        yield Finding(
-            (f"product {of['product']}",),
-            f"{group.count} usages of {used} began at {instant_text(of['at'])}",
-            "see whether a source sent one record under two numbers; if so, reject one of them",
-        )
+    by = ["product", "at", "usage_type", "price", "quantity", "unit", "account", "claim"]
+    where = {"kind": "usage", "reverses": None, "state": CHARGED, "unit": _MEASURED}
+    for groups in in_parts(books.audit.repeated(LINES.name, by, where)):
+        claims = read_claims(books.records, [group.group["account"] for group in groups])
+        for group in groups:
+            of = group.group
+            if of["claim"] < claims.get(of["account"], NOBODYS).number:
+                continue  # whoever pays has seen it
+            used = f"{of['usage_type']} {of['quantity']:f} {of['unit']}"
+            yield Finding(
+                (f"product {of['product']}",),
+                f"{group.count} usages of {used} began at {instant_text(of['at'])}",
+                "see whether a source sent one record under two numbers; if so, reject one of them",
+            )
 
 
 def _states(books: Books) -> Iterator[Finding]:
-    """A line is unbilled, on one item of a bill, paid from a balance, or void."""
-    for row in books.audit.rows(LINES.name, ["usage"], ["id"], {"state": BILLED, "bill_item": None}):
-        yield Finding((f"productUsage {row['usage']}",), "it counts as billed, and is on no item of a bill", _KEEP)
+    """A line is charged by a bill, or will be, is paid from a balance, or void."""
     for one in books.audit.sums(LINES.name, [], ["state"]):
-        if one.group["state"] not in (BILLED, *_NOT_BILLED):
+        if one.group["state"] not in (CHARGED, PREPAID, VOID):
             told = f"{one.count} are in a state that there is not"
             yield Finding((f"rated lines in state {one.group['state']}",), told, _KEEP)
-    for one in books.audit.sums(LINES.name, [], ["state", "bill_item"], {"state": _NOT_BILLED}):
-        if one.group["bill_item"] is not None:
-            told = f"{one.count} lines of it are {one.group['state']}"
-            yield Finding((f"item {one.group['bill_item']}",), told, _KEEP)
+    for account in books.audit.missing(
+        Values(LINES.name, "account", {"state": CHARGED}), Values(CLAIMS.name, "account")
+    ):
+        yield Finding(
+            (f"billingAccount {account}",), "usage is charged to it, and nothing says how far it is billed", _KEEP
+        )
+    for account, claim, groups in _by_account(books, []):
+        lost = sum(one.count for one in groups if one.group["claim"] > claim.number + 1)
+        if lost:
+            told = f"{lost} lines wait for a bill that is not the next one, nor the one after that"
+            yield Finding((f"billingAccount {account}",), told, _KEEP)
+
+
+def _by_account(
+    books: Books, columns: Sequence[str], where: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Claim, list[Summed]]]:
+    """The sums of the lines that accounts are charged, by claim."""
+    sums = books.audit.sums(LINES.name, columns, ["account", "claim"], {**_SOMEBODYS, **(where or {})})
+    for part in in_parts((account, list(of)) for account, of in groupby(sums, key=lambda one: one.group["account"])):
+        claims = read_claims(books.records, [account for account, _ in part])
+        for account, groups in part:
+            yield account, claims.get(account, NOBODYS), groups
 
 
 def _sums(books: Books) -> Iterator[Finding]:
-    """What items of usage are charged by is the sum of the lines."""
-    columns = ["quantity", "amount"]
-    lines = {
-        tuple(of if of is not None else "" for of in one.group.values()): one
-        for one in books.audit.sums(LINES.name, columns, SUMMED, {"state": BILLED})
-    }
-    for gone in books.audit.sums(RETIRED_SUMS.name, [*columns, "lines"], SUMMED):
-        key = tuple(gone.group.values())
-        here = lines.get(key, Summed(gone.group, 0, dict.fromkeys(columns, Decimal(0))))
-        more = {name: here.sums[name] + gone.sums[name] for name in columns}
-        lines[key] = Summed(gone.group, here.count + int(gone.sums["lines"]), more)
-    for kept in books.audit.sums(BILLED_SUMS.name, [*columns, "lines"], SUMMED):
-        one = lines.pop(tuple(kept.group.values()), None)
-        is_so = one is not None and one.count == kept.sums["lines"]
-        if one is None or not is_so or any(one.sums[name] != kept.sums[name] for name in columns):
-            amount = one.sums["amount"] if one is not None else 0
-            yield _differs(kept.group, f"bills charge {kept.sums['amount']:f}, and its billed lines come to {amount:f}")
-    for one in lines.values():
-        yield _differs(one.group, f"its billed lines come to {one.sums['amount']:f}, and no bill charges them")
+    """What items of usage are charged by is the sum of the lines of each claim, also of those that were given up."""
+    by = [*SUMMED, "claim"]
+    lines = books.audit.sums(LINES.name, ["quantity", "amount"], by, _SOMEBODYS)
+    counted = (replace(one, sums={**one.sums, "lines": Decimal(one.count)}) for one in lines)
+    gone, charged = (books.audit.sums(table.name, _COLUMNS, by) for table in (RETIRED_SUMS, BILLED_SUMS))
+    named = (zip(repeat("used"), counted), zip(repeat("used"), gone), zip(repeat("charged"), charged))
+    merged = heapq.merge(*named, key=lambda told: told[1].group["account"])
+    accounts = groupby(merged, key=lambda told: told[1].group["account"])
+    for part in in_parts((account, list(told)) for account, told in accounts):
+        claims = read_claims(books.records, [account for account, _ in part])
+        for account, told in part:
+            yield from _of_claims(claims.get(account, NOBODYS), told)
+
+
+def _of_claims(claim: Claim, told: Iterable[tuple[str, Summed]]) -> Iterator[Finding]:
+    used, charged = dict[tuple[Any, ...], dict[str, Decimal]](), dict[tuple[Any, ...], dict[str, Decimal]]()
+    for name, one in told:
+        if one.group["claim"] < claim.number:
+            key = tuple("" if of is None else of for of in one.group.values())
+            sums = (charged if name == "charged" else used).setdefault(key, dict.fromkeys(_COLUMNS, Decimal(0)))
+            sums |= {column: sums[column] + one.sums[column] for column in _COLUMNS}
+        elif name == "charged":
+            yield _differs(one.group, "bills charge it, and count it as not billed yet")
+    for key in sorted(used.keys() | charged.keys()):
+        group, here, there = dict(zip((*SUMMED, "claim"), key, strict=True)), used.get(key), charged.get(key)
+        if there is None and here is not None:
+            yield _differs(group, f"its billed lines come to {here['amount']:f}, and no bill charges them")
+        elif there is not None and here != there:
+            amount = Decimal(0) if here is None else here["amount"]
+            yield _differs(group, f"bills charge {there['amount']:f}, and its billed lines come to {amount:f}")
 
 
 def _differs(group: Mapping[str, Any], message: str) -> Finding:
@@ -207,21 +242,21 @@ def _forgotten(books: Books) -> Iterator[Finding]:
     billing = books.offered("billing")
     if billing is None:
         return
-    unbilled = books.audit.sums(LINES.name, ["amount"], ["account"], {"state": UNBILLED, "kind": _PRICED})
-    for groups in in_parts(one for one in unbilled if one.group["account"] is not None):
-        covered = billing.covered([one.group["account"] for one in groups])
-        for group in groups:
-            account, amount = group.group["account"], group.sums["amount"]
+    for part in in_parts(_by_account(books, ["amount"], {"kind": _PRICED})):
+        covered = billing.covered([account for account, _, _ in part])
+        for account, claim, groups in part:
+            unbilled = [one for one in groups if one.group["claim"] >= claim.number]
             last = covered.get(account)
-            if last is None and amount:
-                told = f"{group.count} lines of usage are unbilled, and no bill run knows of it"
+            if last is None and any(one.sums["amount"] for one in unbilled):
+                told = f"{sum(one.count for one in unbilled)} lines of usage are unbilled, and no bill run knows of it"
                 yield Finding((f"billingAccount {account}",), told, "PATCH the account, which has it billed")
-            elif last is not None and last.until is not None:
-                yield from _left_out(books, account, last.until, last.issued_at)
+            elif unbilled and last is not None and last.until is not None:
+                yield from _left_out(books, account, claim, last.until, last.issued_at)
 
 
-def _left_out(books: Books, account: str, until: datetime, issued_at: datetime) -> Iterator[Finding]:
-    where = {"account": account, "state": UNBILLED, "at": Between(end=until)}
+def _left_out(books: Books, account: str, claim: Claim, until: datetime, issued_at: datetime) -> Iterator[Finding]:
+    of_bills = {"state": CHARGED, "claim": Between(claim.number)}
+    where = {"account": account, **of_bills, "at": Between(end=until)}
     for rows in in_parts(books.audit.rows(LINES.name, ["usage"], ["usage", "id"], where)):
         usages = sorted({row["usage"] for row in rows})
         rated: dict[str, datetime] = {}
@@ -249,7 +284,7 @@ CHECKS = (
     Check("usage.waiting", "Usage that could not be rated is mended within a day.", _waiting),
     Check("usage.gaps", "Sources that number their records left none out.", _gaps),
     Check("usage.alike", "No use is charged under two numbers.", _alike),
-    Check("usage.states", "What is rated is unbilled, on one item of a bill, prepaid, or void.", _states),
+    Check("usage.states", "What is rated is charged by one bill, prepaid, or void.", _states),
     Check("usage.sums", "What bills charge usage by is the sum of its lines.", _sums),
     Check("usage.billed", "Usage is on the bill of its time, or came after it.", _forgotten),
     Check("usage.held", "Free units are kept for sessions that are going on.", _held),

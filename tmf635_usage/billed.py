@@ -1,43 +1,42 @@
 """Rated usage as bills take it up (`Component.offers`: ratedUsage), in their transaction.
 
-    claim     what of the unbilled lines of accounts lies before an instant belongs to their bills; the sums follow
+    claim     what of the unbilled lines of accounts lies before an instant belongs to their bills
     sums      what all billed lines come to, by product, price, version, usage type, kind and cycle period
-    assign    the lines of a sum that were claimed get the item that shows them
+    assign    the lines of a sum that were claimed are charged by an item
     settle    that is written
     lines_of  the lines behind items
 
-A line is claimed once. Who claims waits for whoever rates the same products (the scopes), and the other way round: a
-re-rating finds lines either unbilled or billed. Lines that a balance pays for are never claimed.
-Locks: whoever claims holds the accounts before.
-
-Ids of lines are in the order in which the lines came, but for what two machines' clocks and open transactions make of
-it. So what is unbilled is looked for among the newest lines of an account: from the oldest on that its last bill left,
-or a day before that bill. Lines change in place (no index has what a bill changes of them).
+A line is claimed once: who claims closes the open claim of the account (`claims`), waiting for whoever rates for it,
+and the other way round. Lines that a balance pays for are never claimed. Locks: whoever claims holds the accounts
+before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from common.component import Recording
 from common.domain.clock import instant_text
-from common.domain.ids import first_id, now_millis
 from common.store.audit import Values
 from common.store.records import Between
-from common.store.sets import Compared, First, Joined, change, found, totals
+from common.store.sets import Compared, Joined, Passed, change, found, totals
+from tmf635_usage.claims import Claim, claims_in
 from tmf635_usage.rating.amounts import EXACT
-from tmf635_usage.tables import BILLED, BILLED_SUMS, CLAIMS, LINES, RETIRED_SUMS, SCOPES, UNBILLED
+from tmf635_usage.tables import BILLED_SUMS, CHARGED, CLAIMS, LINES
 
 _SAID = ("product", "price", "version", "usage_type", "kind", "unit", "currency")
-# What the clocks of two machines differ by, and how long a transaction is open, at most: milliseconds.
-_LATE_MAX = 24 * 60 * 60 * 1000
+_MOMENT = timedelta(milliseconds=1)
 # The half-open period of instants that an instant lies in.
 Periods = Callable[[datetime], tuple[datetime, datetime]]
-_NEW, _OF_TIME = Compared("id", "since"), Compared("at", "start", "end")
+_CHARGED = {"state": CHARGED}
+_OPEN, _OF_TIME = Compared("claim", "number"), Compared("at", "start", "end")
+# Nearly all that is claimed is of the period that ends or of the one before.
+_STEPS = Passed("at", ("before_last", "last", "cutoff"))
+_EARLIER, _BEFORE_LAST, _LAST, _LATER = range(4)
 
 
 @dataclass(frozen=True)
@@ -89,158 +88,193 @@ class Behind:
     amount: Decimal
 
 
+@dataclass(frozen=True)
+class _Closing:
+    """A claim that is closed: what it is of usage before `cutoff`, by the account's periods."""
+
+    claim: Claim
+    cutoff: datetime
+    periods: Periods
+
+    def place(self, account: str) -> dict[str, str]:
+        """What `_STEPS` and restamping compare with."""
+        last = self.periods(self.cutoff - _MOMENT)[0]
+        before_last = self.periods(last - _MOMENT)[0]
+        number = self.claim.number
+        return {
+            **{"account": account, "number": str(number), "next": str(number + 1)},
+            **{"before_last": instant_text(before_last), "last": instant_text(last)},
+            "cutoff": instant_text(self.cutoff),
+        }
+
+    @property
+    def following(self) -> Claim:
+        """The claim that is open afterwards."""
+        return Claim(self.claim.number + 1, self.periods(self.cutoff)[1])
+
+
 class RatedUsage:
     """What bills ask."""
 
     def __init__(self, records: Recording) -> None:
-        self._lines, self._sums, self._scopes = records(LINES.name), records(BILLED_SUMS.name), records(SCOPES.name)
-        self._retired = records(RETIRED_SUMS.name)
-        self._claims = records(CLAIMS.name)
-        self._since: dict[str, str] = {}
-        self._before: dict[str, datetime] = {}
-        self._claimed: dict[str, dict[tuple[Any, ...], int]] = {}
-        self._assigned: list[dict[str, str]] = []
+        self._lines, self._sums, self._claims = (records(one.name) for one in (LINES, BILLED_SUMS, CLAIMS))
+        self._closed: dict[str, _Closing] = {}
+        # What is claimed now, by account and key; `settle` writes it.
+        self._new: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
 
     # -- billing ------------------------------------------------------------------------------------------------------
 
     def foresee(self, accounts: Sequence[str], since: datetime | None = None) -> None:
         """These accounts are billed now, and asked for sums from an instant on."""
-        self._claims.foresee({"account": tuple(accounts)})
+        self._claims.foresee({"account": tuple(accounts)}, for_update=True)
         self._sums.foresee({"account": tuple(accounts), "start": Between(since)})
 
     def claim(self, accounts: Mapping[str, tuple[datetime, Periods]]) -> None:
-        """Every unbilled line of each account before an instant is for the bill that is made now."""
-        kept = self._claims.get_many((id,) for id in accounts)
-        self._before = {id: before for id, (before, _) in accounts.items()}
-        self._since = {id: kept[id,]["since"] if (id,) in kept else "" for id in accounts}
-        oldest = self._waiting()
-        places = [
-            {"account": id, "since": self._since[id], "start": instant_text(start), "end": instant_text(end)}
-            for id, first in sorted(_earliest(oldest).items())
-            for start, end in _periods(first, *accounts[id])
-        ]
-        joined = Joined(places, ("account",), (_NEW, _OF_TIME), {"state": UNBILLED})
-        rows = totals(self._lines, joined, ("account", *_SAID), ("start",), ("quantity", "amount"))
-        self._add_up([row for row in rows if (row["account"], row["product"]) in oldest])
+        """Every unbilled line of each account before an instant is for the bill that is made now.
+
+        Whoever rates for these accounts waits from now on. An account without a claim has no usage; what comes
+        meanwhile is billed next time.
+        """
+        held = claims_in(self._claims.get_many(((id,) for id in accounts), for_update=True))
+        self._closed = {id: _Closing(claim, *accounts[id]) for id, claim in held.items() if id is not None}
+        self._new = {}
+        places = {id: one.place(id) for id, one in self._closed.items()}
+        joined = Joined(list(places.values()), ("account",), (_OPEN,), _CHARGED)
+        columns = ("quantity", "amount")
+        rows = totals(self._lines, joined, ("account", *_SAID, "claim"), sums=columns, passed=_STEPS)
+        earlier = {id: datetime.fromisoformat(first) for id, first in _firsts(rows).items()}
+        listed = [place for id, first in sorted(earlier.items()) for place in self._places(places[id], first)]
+        joined = Joined(listed, ("account",), (_OPEN, _OF_TIME), _CHARGED)
+        for row in rows:
+            if row["passed"] in (_BEFORE_LAST, _LAST):
+                start, end = (places[row["account"]][name] for name in _STEPS.bounds[row["passed"] - 1 :][:2])
+                self._add(row, start, end)
+        for row in totals(self._lines, joined, ("account", *_SAID), ("start", "end"), columns):
+            self._add(row, row["start"], row["end"])
+        self._stamp(rows, places)
+        following = ((id, self._closed[id].following) for id in sorted(self._closed))
+        self._claims.put({"account": id, "number": one.number, "until": one.until} for id, one in following)
 
     def touched(self, account: str) -> datetime | None:
         """The start of the first period in which lines were claimed now; None where there are none."""
-        return min((key[-1] for key in self._claimed.get(account, ())), default=None)
+        return min((row["start"] for row in self._new.get(account, {}).values()), default=None)
 
     def sums(self, account: str, periods: Periods, since: datetime | None = None) -> list[BilledSum]:
         """What was ever billed of the account's usage in the periods from an instant on, by key."""
-        found, claimed = [], self._claimed.get(account, {})
-        for row in self._sums.find({"account": account, "start": Between(since)}):
-            key = {name: row[name] for name in (*_SAID, "start", "quantity", "amount", "lines")}
-            found.append(BilledSum(**key, end=periods(row["start"])[1], claimed=claimed.get(_key(row), 0)))
-        return found
+        found: dict[tuple[Any, ...], BilledSum] = {}
+        kept = self._sums.find({"account": account, "start": Between(since)})
+        for row in (*kept, *self._new.get(account, {}).values()):
+            if since is not None and row["start"] < since:
+                continue
+            key, said = _key(row), {name: row[name] for name in (*_SAID, "start", "quantity", "amount", "lines")}
+            claimed = 0 if "bill_item" in row else row["lines"]
+            one = BilledSum(**said, end=periods(row["start"])[1], claimed=claimed)
+            found[key] = one if key not in found else _together(found[key], one)
+        return [found[key] for key in sorted(found)]
 
     def assign(self, account: str, one: BilledSum, item: str) -> int:
-        """The claimed lines of a sum belong to an item; how many. `settle` writes it."""
-        place = {name: getattr(one, name) for name in _SAID} | {"account": account, "since": self._since[account]}
-        times = {"start": instant_text(one.start), "end": instant_text(min(one.end, self._before[account]))}
-        self._assigned.append({**place, **times, "bill_item": item})
+        """The claimed lines of a sum are charged by an item; how many. `settle` writes it."""
+        key = tuple(getattr(one, name) for name in (*_SAID, "start"))
+        self._new[account][key]["bill_item"] = item
         return one.claimed
 
     def settle(self) -> None:
-        """Write which lines belong to which items."""
-        assigned, self._assigned = self._assigned, []
-        joined = Joined(assigned, ("account", *_SAID), (_NEW, _OF_TIME), {"state": UNBILLED})
-        change(self._lines, joined, {"state": BILLED}, ("bill_item",))
+        """Write what was claimed, and by which items it is charged."""
+        rows = [row for id in sorted(self._new) for _, row in sorted(self._new[id].items())]
+        assert all("bill_item" in row for row in rows), "what is claimed is charged by an item"
+        self._sums.insert(rows)
+        self._new = {}
 
     # -- showing ------------------------------------------------------------------------------------------------------
 
-    def lines_of(self, places: Iterable[Mapping[str, str]]) -> list[BilledLine]:
-        """The lines behind items, in the order of the usages' times.
-
-        Shapes: a place is an item (`bill_item`), its `product`, and instants `start` and `end` that its usage lies
-                between, or wider.
-        """
-        joined = Joined(list(places), ("bill_item", "product"), (_OF_TIME,))
-        rows = found(self._lines, joined)
+    def lines_of(self, items: Iterable[str]) -> list[BilledLine]:
+        """The lines behind items, in the order of the usages' times."""
+        places = [
+            {name: row[name] for name in ("account", *_SAID)}
+            | {"claim": str(row["claim"]), "start": instant_text(row["start"]), "end": instant_text(row["end"])}
+            for row in self._sums.find({"bill_item": tuple(items)})
+        ]
+        rows = found(self._lines, Joined(places, ("account", *_SAID, "claim"), (_OF_TIME,), _CHARGED))
         return sorted((_line(row) for row in rows), key=lambda one: (one.at, one.id))
 
     # -- whether all is well ------------------------------------------------------------------------------------------
 
     def billed_items(self) -> Values:
-        """The items that lines were billed on."""
-        return Values(LINES.name, "bill_item", {"state": BILLED})
+        """The items that usage was billed on."""
+        return Values(BILLED_SUMS.name, "bill_item")
 
-    def behind(self, places: Iterable[Mapping[str, str]]) -> dict[str, Behind]:
-        """How many lines items have and what they come to (`lines_of`), with those that were given up since; items
+    def behind(self, items: Iterable[str]) -> dict[str, Behind]:
+        """How many lines items have and what they come to, of whatever is still here of them (`usage.sums`); items
         without any are left out.
         """
-        asked = list(places)
-        of_time = Joined(asked, ("bill_item", "product"), (_OF_TIME,))
-        rows = totals(self._lines, of_time, ("bill_item",), sums=("amount",))
-        found = {row["bill_item"]: Behind(row["count"], row["amount"]) for row in rows}
-        for row in self._retired.find({"bill_item": tuple(place["bill_item"] for place in asked)}):
-            here = found.get(row["bill_item"], Behind(0, Decimal(0)))
-            found[row["bill_item"]] = Behind(here.count + row["lines"], here.amount + row["amount"])
+        rows = self._sums.find({"bill_item": tuple(items)})
+        found: dict[str, Behind] = {}
+        for row in rows:
+            before = found.get(row["bill_item"], Behind(0, Decimal(0)))
+            amount = EXACT.add(before.amount, row["amount"])
+            found[row["bill_item"]] = Behind(before.count + row["lines"], amount)
         return found
 
     # -- the parts ----------------------------------------------------------------------------------------------------
 
-    def _waiting(self) -> dict[tuple[str, str], datetime]:
-        """The oldest line that waits of each account and product; whoever rates these products waits from now on.
+    def _places(self, place: Mapping[str, str], first: datetime) -> Iterator[dict[str, str]]:
+        """The periods from that of the first usage on that the steps do not tell apart."""
+        at, closing = first, self._closed[place["account"]]
+        while instant_text(at) < place["before_last"]:
+            start, end = closing.periods(at)
+            assert start <= at < end, "an instant lies in its period"
+            times = {"start": instant_text(start), "end": min(instant_text(end), place["before_last"])}
+            yield {"account": place["account"], "number": place["number"], **times}
+            at = end
 
-        Usage that comes by the first line of a product meanwhile is billed next time.
-        """
-        listed = self._before.items()
-        places = [{"account": id, "since": self._since[id], "before": instant_text(at)} for id, at in listed]
-        firsts = {"first": First("at", Compared("at", before="before")), "left": First("id", Compared("at", "before"))}
-        joined = Joined(places, ("account",), (_NEW,), {"state": UNBILLED})
-        rows = totals(self._lines, joined, ("account", "product"), firsts=firsts)
-        waiting = {
-            (row["account"], row["product"]): datetime.fromisoformat(row["first"]) for row in rows if row["first"]
-        }
-        products = sorted({product for _, product in waiting})
-        held = self._scopes.get_many(((id,) for id in products), for_update=True)
-        if missing := [id for id in products if (id,) not in held]:
-            self._scopes.insert_new({"scope": id, "product": id} for id in missing)
-            self._scopes.get_many(((id,) for id in missing), for_update=True)
-        floor = first_id(now_millis() - _LATE_MAX)
-        left = {id: floor for id in self._before}
+    def _add(self, row: Mapping[str, Any], start: str, end: str) -> None:
+        """Lines that say the same are one sum, whichever number they had."""
+        account, of = row["account"], self._new.setdefault(row["account"], {})
+        said = {name: row[name] for name in _SAID} | {"currency": row["currency"] or ""}
+        times = {"start": datetime.fromisoformat(start), "end": datetime.fromisoformat(end)}
+        new = {"account": account, **said, **times, "claim": self._closed[account].claim.number}
+        new |= {"quantity": row["quantity"], "amount": row["amount"], "lines": row["count"]}
+        before = of.setdefault(_key(new), new)
+        if before is not new:
+            before |= {name: EXACT.add(before[name], new[name]) for name in ("quantity", "amount")}
+            before["lines"] += new["lines"]
+
+    def _stamp(self, rows: Iterable[Mapping[str, Any]], places: Mapping[str, Mapping[str, str]]) -> None:
+        """Lines whose number was given for another cutoff than this one get the right one: few, or none."""
+        too_high, too_low = set(), set()
         for row in rows:
-            if row["left"]:
-                left[row["account"]] = min(left[row["account"]], row["left"])
-        self._claims.put({"account": id, "since": since} for id, since in sorted(left.items()))
-        return waiting
-
-    def _add_up(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        new: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for row in rows:
-            said = {name: row[name] for name in _SAID} | {"currency": row["currency"] or ""}
-            key = {"account": row["account"], **said, "start": datetime.fromisoformat(row["start"])}
-            sums = {"quantity": row["quantity"], "amount": row["amount"], "lines": row["count"]}
-            new[tuple(key.values())] = {**key, **sums}
-            self._claimed.setdefault(row["account"], {})[_key(key)] = row["count"]
-        kept = self._sums.get_many(new)
-        self._sums.put(_together(row, kept.get(key)) for key, row in sorted(new.items()))
+            number = self._closed[row["account"]].claim.number
+            if row["passed"] < _LATER and row["claim"] != number:
+                too_high.add(row["account"])
+            elif row["passed"] == _LATER and row["claim"] == number:
+                too_low.add(row["account"])
+        lowered = [{**places[id], "claim": places[id]["number"]} for id in sorted(too_high)]
+        raised = [{**places[id], "claim": places[id]["next"]} for id in sorted(too_low)]
+        before, later = Compared("at", before="cutoff"), Compared("at", "cutoff")
+        change(
+            self._lines, Joined(lowered, ("account",), (Compared("claim", "next"), before), _CHARGED), {}, ("claim",)
+        )
+        of_this = Compared("claim", "number", "next")
+        change(self._lines, Joined(raised, ("account",), (of_this, later), _CHARGED), {}, ("claim",))
 
 
-def _earliest(oldest: Mapping[tuple[str, str], datetime]) -> dict[str, datetime]:
-    earliest: dict[str, datetime] = {}
-    for (account, _), at in oldest.items():
-        earliest[account] = min(at, earliest.get(account, at))
-    return earliest
+def _firsts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The earliest usage of each account that lies before the periods that are told apart."""
+    firsts: dict[str, str] = {}
+    for row in rows:
+        if row["passed"] == _EARLIER:
+            firsts[row["account"]] = min(row["first"], firsts.get(row["account"], row["first"]))
+    return firsts
 
 
-def _periods(first: datetime, before: datetime, periods: Periods) -> Iterator[tuple[datetime, datetime]]:
-    """The periods from that of the first instant on, the last one until `before`."""
-    at = first
-    while at < before:
-        start, end = periods(at)
-        assert start <= at < end, "an instant lies in its period"
-        yield start, min(end, before)
-        at = end
-
-
-def _together(row: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:
-    if kept is None:
-        return dict(row)
-    sums = {name: EXACT.add(kept[name], row[name]) for name in ("quantity", "amount")}
-    return {**row, **sums, "lines": kept["lines"] + row["lines"]}
+def _together(one: BilledSum, other: BilledSum) -> BilledSum:
+    return replace(
+        one,
+        quantity=EXACT.add(one.quantity, other.quantity),
+        amount=EXACT.add(one.amount, other.amount),
+        lines=one.lines + other.lines,
+        claimed=one.claimed + other.claimed,
+    )
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

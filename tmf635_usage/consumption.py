@@ -21,7 +21,7 @@ from tmf635_usage.rating.standing import Standing, standing
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import ZERO, LineKind, Period, PeriodRule, Subject
 from tmf635_usage.subjects import Guide, Guided, cycle_of, zone_of
-from tmf635_usage.tables import BILLED, HOLDS, LINES, PREPAID, UNBILLED
+from tmf635_usage.tables import CHARGED, HOLDS, LINES, PREPAID
 
 # Which quantities are usage (a set-up is an event of its own, a correction counts what was counted before).
 _MEASURED = (LineKind.USAGE, LineKind.ALLOWANCE)
@@ -139,7 +139,7 @@ class Consumption:
             together.setdefault(period, []).append(product)
         counted: dict[str, dict[str, _Count]] = {}
         for period, products in together.items():
-            where = {"product": tuple(products), "at": Between(*period), "state": (UNBILLED, BILLED, PREPAID)}
+            where = {"product": tuple(products), "at": Between(*period), "state": (CHARGED, PREPAID)}
             for row in self._records(LINES.name).sum(["quantity", "amount"], where, by=_BY):
                 count = counted.setdefault(row.group["product"], {}).setdefault(row.group["usage_type"], _Count())
                 count.add(row.group, row.sums)

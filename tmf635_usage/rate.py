@@ -1,7 +1,8 @@
 """Rates usage: the only caller of the engine. Everything here happens in the transaction that the usage is stored in.
 
     guide    whose it is, by which plan             (`subjects`)
-    lock     the scopes, in order; then read buckets and counters; then the balances of who is prepaid
+    lock     the scopes, in order, and the claims of accounts, shared; then read buckets and counters; then the
+             balances of who is prepaid
     rate     engine, in the order of the usages' own times; what the balance does not pay for is rejected
     write    lines, ratings, buckets, counters; status and price onto the document
 
@@ -27,6 +28,7 @@ from common.domain.query import Document
 from common.exact_json import decode_own
 from common.store.records import Between
 from common.store.statements import Question
+from tmf635_usage.claims import NOBODYS, Claim, asking_claims, claims_in, insert_missing
 from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
 from tmf635_usage.rating.amounts import DECIMALS, total
@@ -49,7 +51,7 @@ from tmf635_usage.rating.values import (
 )
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BUCKETS, COUNTERS, HOLDS, HORIZON, LINES, PREPAID, RATINGS, SCOPES, UNBILLED
+from tmf635_usage.tables import BUCKETS, CHARGED, COUNTERS, HOLDS, HORIZON, LINES, PREPAID, RATINGS, SCOPES
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
 REASON, EXPLANATION = "statusReason", "ratingExplanation"
@@ -136,6 +138,7 @@ class Batch:
     buckets: set[BucketKey] = field(default_factory=set)
     counters: dict[CounterKey, datetime] = field(default_factory=dict)
     holds: list[dict[str, Any]] = field(default_factory=list)
+    claims: dict[str | None, Claim] = field(default_factory=dict)
     purse: Any = None
 
     def lock(
@@ -144,31 +147,37 @@ class Batch:
         others: Mapping[str, str] | None = None,
         since: datetime | None = None,
         also: Sequence[Question[Any]] = (),
+        accounts: Iterable[str | None] = (),
     ) -> list[Any]:
-        """Make others who rate for the same products wait, and read where counters stand.
+        """Make others who rate for the same products wait, and who bills their accounts; read where counters stand.
 
-        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage. What
-                `also` asks is asked then, and answered.
+        Shapes: `others` are more scopes, with the product that they are locked for; `since` is before all usage;
+                `accounts` are more that something is charged to. What `also` asks is asked then, and answered.
         """
         scopes: dict[str, str] = dict(others or {})
+        payers = set(accounts)
         first = since
         for one, found in known:
             for scope in (found.product, *found.subject.groups.values()):
                 scopes.setdefault(scope, found.product)
+            payers.add(found.account)
             first = one.at if first is None else min(first, one.at)
         if first is None:
             return self.records(SCOPES.name).answers(*also)
         table, named = self.records(SCOPES.name), tuple(sorted(scopes))
         table.insert_missing({"scope": scope, "product": scopes[scope]} for scope in named)
+        insert_missing(self.records, payers)
         # One question: each round trip is one that others wait for.
-        _, buckets, counters, holds, *others_asked = table.answers(
+        _, claims, buckets, counters, holds, *others_asked = table.answers(
             table.asking_many(((scope,) for scope in named), for_update=True),
+            asking_claims(self.records, payers),
             *_counted(self.records, named, first),
             self.records(HOLDS.name).asking({"scope": named}),
             *also,
         )
         self.tally = Tally(state_of(buckets, counters))
         self.holds = holding(self.tally, holds)
+        self.claims = claims_in(claims)
         return others_asked
 
     def rate(
@@ -202,7 +211,7 @@ class Batch:
             outcomes[one.id] = outcome
             if isinstance(outcome, Rating):
                 number = numbers.get(one.id, 0) if numbers else 0
-                self.note(one.id, number, found, outcome, PREPAID if is_prepaid else UNBILLED)
+                self.note(one.id, number, found, outcome, PREPAID if is_prepaid else CHARGED)
                 if is_prepaid:
                     refusal = purse.pay(*payer(found), *cost_of(outcome.lines), charge_of(one.id, number))
                     assert refusal is None, "what was affordable can be paid"
@@ -231,7 +240,7 @@ class Batch:
                 **{"rated_at": self.now, "is_current": True, "doc": kept(rating)},
             }
         )
-        usage_type = rating.usage.type
+        usage_type, claim = rating.usage.type, self.claims.get(account, NOBODYS).number_at(at)
         for place, (kind, price, version, quantity, unit, amount, currency, _, _) in enumerate(rating.lines):
             self.lines.append(
                 {
@@ -251,6 +260,7 @@ class Batch:
                     "amount": amount,
                     "currency": currency,
                     "state": state,
+                    "claim": claim,
                 }
             )
         for draw in rating.draws:

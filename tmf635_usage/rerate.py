@@ -28,12 +28,13 @@ from common.errors import Conflict, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.records import Between
+from tmf635_usage.claims import NOBODYS
 from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, balances_of, charge_of, moved, payer, write_onto
 from tmf635_usage.rating.amounts import EXACT, opposite
 from tmf635_usage.rating.values import ZERO, BucketKey
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
-from tmf635_usage.tables import BILLED, BUCKETS, LINES, PREPAID, RATINGS, UNBILLED, VOID
+from tmf635_usage.tables import BUCKETS, CHARGED, LINES, PREPAID, RATINGS, VOID
 
 CORRECTED = "corrected"
 # Usages of one product in one transaction: years of a person's, a month of a machine's.
@@ -41,8 +42,8 @@ USAGES_MAX = 200_000
 # How often somebody else may have rated usage of the product just before its scopes were locked.
 _ATTEMPTS_MAX = 5
 _IDS_AT_ONCE = 500
-# Lines that no bill shows.
-_UNSEEN = (UNBILLED, PREPAID)
+# Lines that stand.
+_STANDING = (CHARGED, PREPAID)
 # What makes two lines the same, whichever rating they are of.
 _SAID = ("account", "kind", "price", "version", "quantity", "unit", "amount", "currency")
 
@@ -126,7 +127,8 @@ class _Rerating:
         ]
         batch = Batch(self.act.records, self.act.now)
         times = [row["at"] for row in current.values()] + [one.at for one in readings.values()]
-        batch.lock(known, self._scopes(current), min(times, default=None))
+        accounts = [row["account"] for row in current.values()]
+        batch.lock(known, self._scopes(current), min(times, default=None), accounts=accounts)
         if self._keys(self._current()) != self._keys(everything) or self._held(documents) != documents:
             return None
         emptied = _take_back(batch, current.values())
@@ -250,8 +252,11 @@ class _Rerating:
             ratings.update({"usage": id, "number": row["number"]}, past)
             reversal = {"number": number, "rated_at": self.act.now, "is_current": False, "doc": _reversed(row, why)}
             batch.ratings.append({**row, **reversal})
+            are_billed = False
             for line in lines[id]:
-                was_billed = line["state"] == BILLED
+                claim = batch.claims.get(line["account"], NOBODYS)
+                was_billed = claim.is_billed(line)
+                are_billed = are_billed or was_billed
                 if was_billed and line["currency"] is not None:
                     _add(corrections, line["currency"], opposite(line["amount"]))
                 batch.lines.append(
@@ -261,13 +266,14 @@ class _Rerating:
                         "number": number,
                         "quantity": opposite(line["quantity"]),
                         "amount": opposite(line["amount"]),
-                        "state": UNBILLED if was_billed else VOID,
+                        "state": CHARGED if was_billed else VOID,
+                        "claim": claim.number_at(line["at"]),
                         "reverses": line["id"],
-                        "bill_item": None,
                     }
                 )
-            if any(line["state"] in _UNSEEN for line in lines[id]):
-                rated.update({"usage": id, "number": row["number"], "state": _UNSEEN}, {"state": VOID})
+            # All of a rating are of one account and one instant: on one bill, or on none.
+            if not are_billed:
+                rated.update({"usage": id, "number": row["number"], "state": _STANDING}, {"state": VOID})
         return corrections
 
     def _close(self, batch: Batch, emptied: set[BucketKey]) -> None:

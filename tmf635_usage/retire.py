@@ -1,15 +1,15 @@
 """Usage that is old enough is given up by the month: documents, ratings, lines, and the numbers of their sources.
 
 What bills charge stays: items of bills are documents of their own, and what the lines given up came to is added to the
-retired sums, so that the billed sums still agree with what there is (`assure`). Records of usage before the horizon are
-refused from then on, because nobody could tell whether they were here before. On PostgreSQL whole partitions are
-dropped; nobody rates meanwhile, which is as long as it takes to look for what may not go.
+retired sums of their claim, so that the billed sums still agree with what there is (`assure`). Records of usage before
+the horizon are refused from then on, because nobody could tell whether they were here before. On PostgreSQL whole
+partitions are dropped; nobody rates meanwhile, which is as long as it takes to look for what may not go.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ from typing import Any
 from common.errors import Conflict
 from common.installation import Installation
 from common.store.partitions import Month
-from common.store.records import Between
+from common.store.records import Between, Summed
 from common.store.unit_of_work import UnitOfWork
+from tmf635_usage.claims import NOBODYS, read_claims
 from tmf635_usage.rate import WAITING
-from tmf635_usage.tables import BILLED, HORIZON, KEYS, LINES, RATINGS, RETIRED_SUMS, SESSIONS, UNBILLED
+from tmf635_usage.tables import CHARGED, HORIZON, KEYS, LINES, RATINGS, RETIRED_SUMS, SESSIONS
 
 _USAGE = "usage"
 
@@ -83,14 +84,13 @@ class Retire:
         return Retired(before.start, usages, ratings, lines, numbers)
 
     def _check(self, before: datetime) -> None:
-        earlier = {"at": Between(end=before)}
-        unbilled = self.uow.records(LINES.name).sum(["amount"], {**earlier, "state": UNBILLED}, ["account"])
-        owing = [one for one in unbilled if one.sums["amount"]]
+        sums = self._charged(["amount"], ["account", "claim"], before)
+        owing = [one for one, is_billed in sums if one.sums["amount"] and not is_billed]
         if owing:
-            named = ", ".join(str(one.group["account"]) for one in owing[:5])
+            accounts = list(dict.fromkeys(str(one.group["account"]) for one in owing))
             raise NotRetirable(
-                f"{sum(one.count for one in owing)} lines of {len(owing)} accounts are not billed yet ({named}); "
-                "run `bss bill run`, or choose an earlier month"
+                f"{sum(one.count for one in owing)} lines of {len(accounts)} accounts are not billed yet "
+                f"({', '.join(accounts[:5])}); run `bss bill run`, or choose an earlier month"
             )
         begun = self.uow.records(SESSIONS.name).find({"state": "open", "started": Between(end=before)}, limit=5)
         if begun:
@@ -99,15 +99,22 @@ class Retire:
 
     def _carry_sums(self, before: datetime) -> None:
         """What the billed lines that go come to, added to what went earlier."""
-        where = {"at": Between(end=before), "state": BILLED}
         table = self.uow.records(RETIRED_SUMS.name)
-        sums = self.uow.records(LINES.name).sum(["quantity", "amount"], where, RETIRED_SUMS.key)
-        keys = [tuple(one.group[name] or "" for name in RETIRED_SUMS.key) for one in sums]
+        charged = self._charged(["quantity", "amount"], RETIRED_SUMS.key, before)
+        sums = [one for one, is_billed in charged if is_billed]
+        keys = [tuple("" if (of := one.group[name]) is None else of for name in RETIRED_SUMS.key) for one in sums]
         earlier = table.get_many(keys)
         table.put(
             _added(dict(zip(RETIRED_SUMS.key, key, strict=True)), one.sums, one.count, earlier.get(key))
             for key, one in zip(keys, sums, strict=True)
         )
+
+    def _charged(self, columns: Sequence[str], by: Sequence[str], before: datetime) -> list[tuple[Summed, bool]]:
+        """Sums of the lines that bills charge, or will, and whether they do. Shapes: `by` account and claim."""
+        where = {"at": Between(end=before), "state": CHARGED}
+        sums = self.uow.records(LINES.name).sum(columns, where, by)
+        claims = read_claims(self.uow.records, {one.group["account"] for one in sums})
+        return [(one, one.group["claim"] < claims.get(one.group["account"], NOBODYS).number) for one in sums]
 
 
 def _added(

@@ -1,6 +1,6 @@
 """One request of a charging session in the transaction that holds what it may change, in two round trips.
 
-    lock     scopes, balances and sums, with the session, counters and held units, and whether all is as remembered
+    lock     scopes, claims, balances and sums, with the session, counters and held units; is all as remembered?
     let go   of what the session held: free units and money
     book     what was used: usage documents, rated and paid here and now, each part once
     grant    what allowances and money pay for; it is held until it is reported, or the session lapses
@@ -24,6 +24,7 @@ from common.rest.actions import Actions
 from common.rest.changes import record
 from common.store.records import Between
 from common.store.statements import Question
+from tmf635_usage.claims import asking_claims, claims_in
 from tmf635_usage.holds import held_by, holding, letting_go
 from tmf635_usage.rate import ANY_MONEY, MESSAGES, REASON, WAITING, Batch, is_kept, payer, state_of, write_onto
 from tmf635_usage.rating.afford import affordable
@@ -66,8 +67,8 @@ NOTHING: Question[list[Any]] = Question((), lambda outcomes: [])
 class Turn:
     """One request, or the end of one session.
 
-    Shapes: `lacking` are scopes that are to be made before anything can be locked; `is_changed` when there is
-            something to commit.
+    Shapes: `lacking` are scopes that are to be made, and claims of the accounts, before anything can be locked;
+            `is_changed` when there is something to commit.
     """
 
     act: Actions
@@ -165,8 +166,10 @@ class Turn:
         place, records = self.place, self.act.records
         scopes = {**place.scopes, **self.expected.scopes}
         names, since = tuple(sorted(scopes)), self._since()
+        payers = () if place.findings is None else place.accounts - {None}
         asked: list[Any] = [
             records(SCOPES.name).asking_many([(scope,) for scope in names], for_update=True),
+            asking_claims(records, payers),
             records(SESSIONS.name).asking({"id": self.id}),
             records(BUCKETS.name).asking({"scope": names, "expires": Between(since)}) if place.draws else NOTHING,
             records(COUNTERS.name).asking({"scope": names, "end": Between(since)}) if place.counts else NOTHING,
@@ -177,20 +180,21 @@ class Turn:
             accounts = {account for account in place.accounts if account is not None}
             asked += self._balances.asking(place.owned, sessions, accounts)
         first = len(asked)
-        locked, rows, buckets, counters, holds, *rest = self.act.uow.answers(*asked, *place.asked)
-        self._money = sessions, rest[: first - 5]
-        if len(locked) < len(names):
+        locked, claims, rows, buckets, counters, holds, *rest = self.act.uow.answers(*asked, *place.asked)
+        self._money = sessions, rest[: first - 6]
+        if len(locked) < len(names) or len(claims) < len(payers):
             self.lacking = [{"scope": scope, "product": scopes[scope]} for scope in names]
             return False
         self._row = rows[0] if rows else None
         mine = [row for row in holds if row["session"] == self.id]
         if self._row is not None and self._row["sequence"] != self.expected.sequence:
             mine = records(HOLDS.name).find({"session": self.id})  # another process was asked meanwhile
-        if rest[first - 5 :] != list(place.answers) or not {row["scope"] for row in mine} <= scopes.keys():
+        if rest[first - 6 :] != list(place.answers) or not {row["scope"] for row in mine} <= scopes.keys():
             return False
         self._old_holds = mine
         self.batch.tally = Tally(state_of(buckets, counters))
         self.batch.holds = holding(self.batch.tally, holds)
+        self.batch.claims = claims_in(claims)
         return True
 
     def _since(self) -> datetime:

@@ -22,6 +22,7 @@ from common.installation import Installation
 from common.rest.actions import Actions
 from common.store.records import Between
 from common.store.unit_of_work import UnitOfWork
+from tmf635_usage.claims import insert_missing
 from tmf635_usage.rate import payer
 from tmf635_usage.reading import Reading
 from tmf635_usage.session_look import Prepared, prepared, ungranted, whose
@@ -231,6 +232,7 @@ class Charging:
         if turn.lacking:
             with self.installation.database.write(self.tenant) as uow:
                 uow.records(SCOPES.name).insert_new(turn.lacking)
+                insert_missing(uow.records, turn.place.accounts)
                 uow.commit()
             return
         memory, seen = self._memory, turn.place

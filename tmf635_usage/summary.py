@@ -6,7 +6,7 @@ after it was billed counts as it is now. Amounts are unrounded and as the prices
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,14 +17,16 @@ from common.domain.query import Compare, FieldPath, Kind, Operator
 from common.errors import ClientError
 from common.rules import reference_id
 from common.store.records import Between, Day
+from tmf635_usage.claims import read_claims
 from tmf635_usage.rating.amounts import total
 from tmf635_usage.rating.values import ZERO, LineKind
-from tmf635_usage.tables import BILLED, LINES, PREPAID, UNBILLED
+from tmf635_usage.tables import CHARGED, LINES, PREPAID
 
-# What a summary can be grouped by, and the column of the rated lines that has it.
+STATUS, UNBILLED, BILLED = "status", "unbilled", "billed"
+# What a summary can be grouped by, and the column of the rated lines that has it; a status is worked out.
 GROUPINGS: Mapping[str, str | Day] = {
     "usageType": "usage_type",
-    "status": "state",
+    STATUS: STATUS,
     "day": Day("at"),
     "price": "price",
     "product": "product",
@@ -93,23 +95,46 @@ def summary(asked: Asked, records: Recording, library: Library) -> Summary:
     """Errors: TooMuch."""
     whole, groups = Group(()), dict[tuple[str, ...], Group]()
     lines = records(LINES.name)
-    columns = [GROUPINGS[name] for name in asked.by]
-    names = [column.column if isinstance(column, Day) else column for column in columns]
-    period = {"at": Between(asked.start, asked.end), "state": (UNBILLED, BILLED, PREPAID)}
+    columns = [GROUPINGS[name] for name in asked.by if name != STATUS]
+    names = [column.column if isinstance(column := GROUPINGS[name], Day) else column for name in asked.by]
+    period = {"at": Between(asked.start, asked.end), "state": (CHARGED, PREPAID)}
     for owner in _owners(asked, library):
         where = {**owner, **period}
         [counted] = lines.sum((), where, different="usage")
         whole.usages += counted.count
-        for row in lines.sum((), where, by=columns, different="usage") if columns else ():
-            key = tuple(row.group[name] for name in names)
-            groups.setdefault(key, Group(key)).usages += row.count
-        for row in lines.sum(["quantity", "amount"], where, by=(*columns, "kind", "unit", "currency")):
-            whole.add(row.group, row.sums)
-            if columns:
-                groups[tuple(row.group[name] for name in names)].add(row.group, row.sums)
+        for of_status, these in _by_status(where, records) if STATUS in asked.by else [({}, where)]:
+            for row in lines.sum((), these, by=columns, different="usage") if asked.by else ():
+                key = _key({**row.group, **of_status}, names)
+                if row.count:
+                    groups.setdefault(key, Group(key)).usages += row.count
+            for row in lines.sum(["quantity", "amount"], these, by=(*columns, "kind", "unit", "currency")):
+                whole.add(row.group, row.sums)
+                if asked.by:
+                    groups[_key({**row.group, **of_status}, names)].add(row.group, row.sums)
         if len(groups) > GROUPS_MAX:
             raise TooMuch(f"there are more than {GROUPS_MAX} groups")
     return Summary(tuple(groups[key] for key in sorted(groups)), whole)
+
+
+def _by_status(where: Mapping[str, Any], records: Recording) -> Iterator[tuple[dict[str, str], Mapping[str, Any]]]:
+    """The lines parted by how they are paid for: accounts whose open claims have the same number are asked together."""
+    yield {STATUS: PREPAID}, {**where, "state": PREPAID}
+    charged = {**where, "state": CHARGED}
+    accounts = [one.group["account"] for one in records(LINES.name).sum((), charged, by=["account"])]
+    claims, together = read_claims(records, accounts), dict[int, list[str]]()
+    for account in accounts:
+        if account is None:
+            yield {STATUS: UNBILLED}, {**charged, "account": None}
+        else:
+            together.setdefault(claims[account].number if account in claims else 0, []).append(account)
+    for number, named in sorted(together.items()):
+        theirs = {**charged, "account": tuple(named)}
+        yield {STATUS: BILLED}, {**theirs, "claim": Between(end=number)}
+        yield {STATUS: UNBILLED}, {**theirs, "claim": Between(number)}
+
+
+def _key(group: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(group[name] for name in names)
 
 
 def _owners(asked: Asked, library: Library) -> Iterator[dict[str, Any]]:

@@ -31,8 +31,9 @@ RATINGS = RecordTable(
     optional=frozenset({"account"}),
     monthly="at",
 )
-# `state`: unbilled, billed, prepaid (a balance pays for it, and no bill shows it), or void (a line and its reversal
-# that no bill ever saw). Amounts are unrounded.
+# `state`: charged (by a bill), prepaid (a balance pays for it, and no bill shows it), or void (a line and its reversal
+# that no bill ever saw). `claim` is the number of the bill that takes it up among those of its account (`claims`).
+# Amounts are unrounded.
 LINES = RecordTable(
     "tmf635_rated_line",
     {
@@ -52,14 +53,13 @@ LINES = RecordTable(
         "amount": Of.NUMBER,
         "currency": Of.TEXT,
         "state": Of.TEXT,
+        "claim": Of.INTEGER,
         "reverses": Of.TEXT,
-        "bill_item": Of.TEXT,
     },
     key=("id",),
-    indexes=(("usage", "number"), ("account", "id"), ("product", "at")),
-    optional=frozenset({"account", "currency", "reverses", "bill_item"}),
+    indexes=(("usage", "number"), ("account", "claim"), ("product", "at")),
+    optional=frozenset({"account", "currency", "reverses"}),
     monthly="at",
-    room=50,
 )
 BUCKETS = RecordTable(
     "tmf635_bucket",
@@ -117,36 +117,45 @@ HOLDS = RecordTable(
 )
 # What the lines have in common that one sum of billed lines is of, but for the period.
 SUMMED = ("account", "product", "price", "version", "usage_type", "kind", "unit", "currency")
-# What all billed lines of an account come to that say the same: what items of usage are charged by. `start` begins the
-# cycle period that their usage lies in.
+# What the lines of one claim come to that say the same, and the item that charges them. `start` begins the cycle period
+# that their usage lies in, and all of it was before `end`.
 BILLED_SUMS = RecordTable(
     "tmf635_billed_sum",
     {
         **dict.fromkeys(SUMMED, Of.TEXT),
         "start": Of.INSTANT,
+        "claim": Of.INTEGER,
+        "end": Of.INSTANT,
         "quantity": Of.NUMBER,
         "amount": Of.NUMBER,
         "lines": Of.INTEGER,
+        "bill_item": Of.TEXT,
     },
-    key=(*SUMMED, "start"),
+    key=(*SUMMED, "start", "claim"),
+    indexes=(("bill_item",),),
 )
-# Lines of an account with an id before this one are billed, or are not for a bill.
-CLAIMS = RecordTable("tmf635_claim", {"account": Of.TEXT, "since": Of.TEXT}, key=("account",))
-# What the billed lines of months that were given up came to, by the item that charges them (`retire`).
+# The open claim of an account: the lines with its number, or a higher one, are on no bill yet. Usage from `until` on is
+# expected to be for the one after it.
+CLAIMS = RecordTable(
+    "tmf635_claim",
+    {"account": Of.TEXT, "number": Of.INTEGER, "until": Of.INSTANT},
+    key=("account",),
+    optional=frozenset({"until"}),
+)
+# What the billed lines of months that were given up came to (`retire`).
 RETIRED_SUMS = RecordTable(
     "tmf635_retired_sum",
     {
         **dict.fromkeys(SUMMED, Of.TEXT),
+        "claim": Of.INTEGER,
         "quantity": Of.NUMBER,
         "amount": Of.NUMBER,
-        "bill_item": Of.TEXT,
         "lines": Of.INTEGER,
     },
-    key=(*SUMMED, "bill_item"),
-    indexes=(("bill_item",),),
+    key=(*SUMMED, "claim"),
 )
 # Before this instant usage was given up, and none is taken in.
 HORIZON = RecordTable("tmf635_horizon", {"kind": Of.TEXT, "before": Of.INSTANT}, key=("kind",))
 
 TABLES = (KEYS, SCOPES, RATINGS, LINES, BUCKETS, COUNTERS, SESSIONS, HOLDS, BILLED_SUMS, CLAIMS, RETIRED_SUMS, HORIZON)
-UNBILLED, BILLED, PREPAID, VOID = "unbilled", "billed", "prepaid", "void"
+CHARGED, PREPAID, VOID = "charged", "prepaid", "void"

@@ -21,7 +21,6 @@ from tmf678_bill.billing.values import Kind
 from tmf678_bill.corrections.tables import CREDITED
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.issue import ON_CYCLE
-from tmf678_bill.items import usage_place
 from tmf678_bill.tables import APPLIED, BILLING, CHARGE, HEADS, ITEMS, NUMBERS, RECEIVABLES
 
 # A run that is later than this is overdue.
@@ -271,7 +270,7 @@ def _usage(books: Books) -> Iterator[Finding]:
     rows = books.audit.rows(ITEMS.name, columns, ["account", "key", "id"], {"kind": "usage", "origin": CHARGE})
     for _, listed in groupby(rows, key=lambda row: row["account"]):
         of_account = list(listed)
-        behind = usage.behind([usage_place(row) for row in of_account])
+        behind = usage.behind([row["id"] for row in of_account])
         for _, of_key in groupby(of_account, key=lambda row: row["key"]):
             yield from _of_usage(list(of_key), behind)
 

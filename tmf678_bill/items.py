@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from common.domain.clock import instant_text
-from common.domain.cycles import Span, midnight
+from common.domain.cycles import Span
 from common.domain.money import Money
 from common.domain.query import Document
 from tmf678_bill.billing.explain import explain_item
@@ -25,7 +23,6 @@ from tmf678_bill.billing.values import (
 from tmf678_bill.tables import CHARGE
 
 _PLAIN = frozenset({str, Decimal, int, bool, type(None)})
-_DAY, _ZONE = timedelta(days=1), ZoneInfo("UTC")
 # Quantities have 34 digits at most (`tmf635_usage`): sums of any number of them fit.
 _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 
@@ -78,14 +75,6 @@ def existing_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Existing, ...]:
 def ends_of(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, date], ...]:
     """The key of each item, and the day by which it says that the period of that ends (`closed.closed_day`)."""
     return tuple((row["key"], date.fromisoformat(row["until"])) for row in rows)
-
-
-def usage_place(row: Mapping[str, Any]) -> dict[str, str]:
-    """Where the usage behind an item is looked for (`ratedUsage.lines_of`): its days, in whatever time zone."""
-    first, last = (date.fromisoformat(text) for text in row["doc"]["purpose"]["period"])
-    start, end = (midnight(day, _ZONE) for day in (first - _DAY, last + _DAY))
-    times = {"start": instant_text(start), "end": instant_text(end)}
-    return {"bill_item": row["id"], "product": row["product"], **times}
 
 
 def added(quantities: Iterable[Decimal]) -> Decimal:

@@ -14,7 +14,6 @@ from common.rest.headers import check_accept
 from common.rest.messages import Request, Response
 from common.rest.own_lists import page, read_page
 from common.store.keys import is_storable
-from tmf678_bill.items import usage_place
 from tmf678_bill.tables import ITEMS
 
 
@@ -37,7 +36,7 @@ class BilledUsage:
             if row is None:
                 raise NotFound("item", item)
             usage = acting(self._installation, uow).offered("ratedUsage")
-            lines = usage.lines_of([usage_place(row)]) if usage is not None else []
+            lines = usage.lines_of([row["id"]]) if usage is not None else []
         shown = [_line(one) for one in lines[asked.offset : asked.offset + asked.limit]]
         return page(request, settings, asked, len(lines), shown)
 

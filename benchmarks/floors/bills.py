@@ -1,8 +1,8 @@
 """The floor of a bill run: what a competent person would write for the rows of these bills, with the driver alone.
 
-For accounts in groups of fifty: the accounts held, their unbilled usage summed and marked as billed, every row that a
-bill leaves behind written by COPY, every row that it changes updated by one statement for each table, one commit. The
-rows are those that the suite wrote for one of the accounts, with another account's number in them; nothing is computed.
+For accounts in groups of fifty: the accounts held, their unbilled usage summed, every row that a bill leaves behind
+written by COPY, every row that it changes updated by one statement for each table, one commit. The rows are those that
+the suite wrote for one of the accounts, with another account's number in them; nothing is computed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,8 @@ TOKEN, TOGETHER = "4242424", 50
 _LINES = "tmf635_rated_line"
 _SUMS = (
     "SELECT account, product, price, version, usage_type, kind, unit, currency, sum(quantity), sum(amount), count(*)"
-    f" FROM {_LINES} WHERE tenant = 'default' AND account = ANY(%s) AND id >= '0' AND state = 'unbilled' AND at < %s"
+    f" FROM {_LINES} WHERE tenant = 'default' AND account = ANY(%s) AND claim = 1 AND state = 'charged' AND at < %s"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
-)
-_BILLED = (
-    f"UPDATE {_LINES} AS line SET state = 'billed', bill_item = given.item"
-    " FROM unnest(%s::text[], %s::text[]) AS given(account, item)"
-    " WHERE line.tenant = 'default' AND line.account = given.account AND line.id >= '0' AND line.state = 'unbilled'"
-    " AND line.at < %s"
 )
 _HELD = "SELECT id FROM tmf666_billing_account WHERE tenant = 'default' AND id = ANY(%s) ORDER BY id FOR UPDATE"
 
@@ -62,7 +56,6 @@ def _together(connection: psycopg.Connection[Any], rows: Rows, numbers: list[int
         held = cursor.fetchall()
         cursor.execute(_SUMS, [accounts, before])
         assert len(cursor.fetchall()) == len(held) == len(numbers), "each has usage of one kind"
-        cursor.execute(_BILLED, [accounts, [f"item-{number:07d}" for number in numbers], before])
         for table, text in rows.new.items():
             with cursor.copy(f"COPY {table} FROM STDIN".encode()) as copying:
                 copying.write("".join(text.replace(TOKEN, f"{number:07d}") for number in numbers))

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from common.domain.clock import instant_text
 from common.errors import IdTaken, RevisionConflict
 from common.store.contract_records import COUNTS, ENTRIES, entry
 from common.store.database import Database
 from common.store.group_records import Clash
 from common.store.records import Between
-from common.store.sets import Compared, First, Joined, change, found, totals
+from common.store.sets import Compared, Joined, Passed, change, found, totals
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -166,14 +167,28 @@ class GroupContract:
 
         with database.write() as unit:
             entries = unit.records(ENTRIES.name)
-            firsts = {"first": First("id", Compared("at", "start"))}
-            summed = totals(entries, joined, ("source",), ("start",), ("amount",), firsts)
-            told = sorted((row["source"], row["start"], row["count"], row["amount"], row["first"]) for row in summed)
-            assert told == [("x", days[1], 2, Decimal(3), "x1"), ("y", days[0], 1, Decimal("1.5"), "y0")]
+            summed = totals(entries, joined, ("source",), ("start",), ("amount",))
+            told = sorted((row["source"], row["start"], row["count"], row["amount"]) for row in summed)
+            assert told == [("x", days[1], 2, Decimal(3)), ("y", days[0], 1, Decimal("1.5"))]
+            bounds = [{"source": "x", "start": days[1], "end": days[2]}, {"source": "y", "start": "", "end": days[3]}]
+            passed = Passed("at", ("start", "end"))
+            summed = totals(entries, Joined(bounds, ("source",), ()), ("source",), passed=passed)
+            told = sorted((row["source"], row["passed"], row["count"], row["first"]) for row in summed)
+            at = [instant_text(NOW + timedelta(days=day)) for day in range(3)]
+            assert told == [("x", 0, 1, at[0]), ("x", 1, 1, at[1]), ("x", 2, 1, at[2]), ("y", 1, 3, at[0])]
             assert sorted(row["id"] for row in found(entries, joined)) == ["x1", "x2", "y0"]
             assert change(entries, joined, {"paid": True}, ()) == 3
             assert totals(entries, joined, ("source",)) == []
             unit.commit()
+
+        numbered = Joined([{"number": "2", "new": "1"}], ("number",), (Compared("number", "new"),), {"source": "x"})
+        with database.write() as unit:
+            entries = unit.records(ENTRIES.name)
+            assert [row["id"] for row in found(entries, numbered)] == ["x2"]
+            place = {"source": "x", "number": "10", "from": "2"}
+            raised = Joined([place], ("source",), (Compared("number", "from"),))
+            assert change(entries, raised, {}, ("number",)) == 1
+            assert [row["number"] for row in entries.find({"source": "x"}, order=["number"])] == [0, 1, 10]
 
         nobody = Joined([{"source": ""}], ("source",), ())
         with database.read() as unit:

@@ -89,6 +89,10 @@ class GroupRecords(Records):
         self.flush()
         return super().asking_many(keys, for_update=for_update)
 
+    def asking_shared(self, keys: Iterable[Key]) -> Question[dict[Key, Record]]:
+        self.flush()
+        return super().asking_shared(keys)
+
     def asking(
         self,
         where: Mapping[str, Any],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, Table, any_, delete, select, tuple_, update
 from sqlalchemy.types import ARRAY, BigInteger
@@ -15,6 +15,8 @@ from common.store.tables import TEXT
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+# What is held of the rows that are read: nobody else changes them, or nobody else reads them to change them either.
+Lock = Literal["share", "update"] | None
 # Shapes of statements that a table keeps. Callers have few; whoever makes up shapes starts anew.
 SHAPES_MAX = 500
 
@@ -52,11 +54,11 @@ class RecordStatements:
         order: Sequence[str],
         limit: int | None,
         after: Key | None,
-        for_update: bool,
+        lock: Lock,
     ) -> Step:
         """Rows by conditions, see `Records.find`."""
         parts, values = self._parts(tenant, where)
-        shape = ("find", parts, tuple(order), limit is None, after is None, for_update)
+        shape = ("find", parts, tuple(order), limit is None, after is None, lock)
         if limit is not None:
             values["limit"] = limit
         if after is not None:
@@ -70,26 +72,25 @@ class RecordStatements:
                 statement = statement.where(tuple_(*self._key) > tuple_(*places))
             if limit is not None:
                 statement = statement.limit(given("limit", BigInteger()))
-            self._keep(shape, statement.with_for_update() if for_update else statement, locks=for_update)
+            self._keep(shape, statement, lock)
         return self._shapes[shape], values
 
-    def keyed(self, tenant: str, keys: Sequence[Key], for_update: bool) -> Step:
+    def keyed(self, tenant: str, keys: Sequence[Key], lock: Lock) -> Step:
         """The rows with these keys, in key order."""
         names = self.described.key
         if len(keys) == 1:
-            return self.find(tenant, dict(zip(names, keys[0], strict=True)), (), None, None, for_update)
+            return self.find(tenant, dict(zip(names, keys[0], strict=True)), (), None, None, lock)
         if len(names) == 1:
-            return self.find(tenant, {names[0]: tuple(key[0] for key in keys)}, (), None, None, for_update)
+            return self.find(tenant, {names[0]: tuple(key[0] for key in keys)}, (), None, None, lock)
         many = _padded(keys)
-        shape = ("keyed", len(many), for_update)
+        shape = ("keyed", len(many), lock)
         if shape not in self._shapes:
             wanted = [
                 tuple_(*(given(f"key_{number}_{place}", column.type) for place, column in enumerate(self._key)))
                 for number in range(len(many))
             ]
             statement = self._select(self.table.c.tenant == given("tenant", TEXT), tuple_(*self._key).in_(wanted))
-            statement = statement.order_by(*self._key)
-            self._keep(shape, statement.with_for_update() if for_update else statement, locks=for_update)
+            self._keep(shape, statement.order_by(*self._key), lock)
         values = {f"key_{n}_{place}": value for n, key in enumerate(many) for place, value in enumerate(key)}
         return self._shapes[shape], {"tenant": tenant, **values}
 
@@ -133,10 +134,12 @@ class RecordStatements:
     def _select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         return select(*(self.table.c[name] for name in self.described.columns)).where(*conditions)
 
-    def _keep(self, shape: Any, expression: Any, *, locks: bool = False) -> None:
+    def _keep(self, shape: Any, expression: Any, lock: Lock = None) -> None:
         if len(self._shapes) >= SHAPES_MAX:
             self._shapes.clear()
-        self._shapes[shape] = compiled(expression, self.dialect, locks=locks)
+        if lock is not None:
+            expression = expression.with_for_update(read=lock == "share")
+        self._shapes[shape] = compiled(expression, self.dialect, locks=lock is not None)
 
     def _parts(self, tenant: str, where: Mapping[str, Any]) -> tuple[tuple[tuple[str, str, int], ...], Row]:
         """Conditions as their shape (column, what is asked of it, of how many values), and the values."""

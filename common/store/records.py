@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Table, distinct, func, literal
 
 from common.store import bulk
 from common.store.description import Of, RecordTable
-from common.store.record_statements import Between, Key, RecordStatements, Row
+from common.store.record_statements import Between, Key, Lock, RecordStatements, Row
 from common.store.session import Session
 from common.store.statements import Outcome, Question
 from common.store.tables import TEXT
@@ -105,7 +105,14 @@ class Records:
 
     def asking_many(self, keys: Iterable[Key], *, for_update: bool = False) -> Question[dict[Key, Row]]:
         """`get_many`, to be asked together with others (`UnitOfWork.answers`)."""
-        steps = [self._statements.keyed(self._tenant, part, for_update) for part in _parts(sorted(set(keys)))]
+        return self._asking_many(keys, _lock(for_update))
+
+    def asking_shared(self, keys: Iterable[Key]) -> Question[dict[Key, Row]]:
+        """Those with these keys, which nobody changes until the end of the transaction: others may ask so, too."""
+        return self._asking_many(keys, "share")
+
+    def _asking_many(self, keys: Iterable[Key], lock: Lock) -> Question[dict[Key, Row]]:
+        steps = [self._statements.keyed(self._tenant, part, lock) for part in _parts(sorted(set(keys)))]
 
         def read(outcomes: list[Outcome]) -> dict[Key, Row]:
             rows = [row for outcome in outcomes for row in self._named(outcome)]
@@ -123,7 +130,7 @@ class Records:
         for_update: bool = False,
     ) -> list[Row]:
         """Records by equal values, one of several (a tuple), or `Between`; by `order` and key, or after a key."""
-        step = self._statements.find(self._tenant, where, order, limit, after, for_update)
+        step = self._statements.find(self._tenant, where, order, limit, after, _lock(for_update))
         return self._named(self._session.rows(*step))
 
     def asking(
@@ -135,7 +142,7 @@ class Records:
         for_update: bool = False,
     ) -> Question[list[Row]]:
         """`find`, to be asked together with others (`UnitOfWork.answers`)."""
-        step = self._statements.find(self._tenant, where, order, limit, None, for_update)
+        step = self._statements.find(self._tenant, where, order, limit, None, _lock(for_update))
         return Question([step], lambda outcomes: self._named(outcomes[0]))
 
     def answers(self, *questions: Question[Any]) -> list[Any]:
@@ -222,6 +229,10 @@ class Records:
             else:
                 found.append(column.is_(None) if wanted is None else column == wanted)
         return found
+
+
+def _lock(for_update: bool) -> Lock:
+    return "update" if for_update else None
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[list[Any]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
+from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, column, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam, cast, column, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from common.exact_json import encode
+from common.store.description import Of
 from common.store.records import Records
 from common.store.tables import TEXT
 
@@ -31,8 +34,8 @@ class Compared:
 class Joined:
     """Places, and which records belong to one of them.
 
-    Shapes: places are texts of one set of names. Columns `equal` are equal to the place's (nothing is ""), others are
-            `compared`; `where` says what else records are (`Records.find`).
+    Shapes: places are texts (also of whole numbers) of one set of names. Columns `equal` are equal to the place's
+            (nothing is ""), others are `compared`; `where` says what else records are (`Records.find`).
     """
 
     places: Sequence[Place]
@@ -42,11 +45,11 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class First:
-    """The least value of a column among those records that compare so."""
+class Passed:
+    """To group by: how many of the place's `bounds`, in ascending order, a column is not before."""
 
     column: str
-    among: Compared
+    bounds: Sequence[str]
 
 
 def totals(
@@ -55,11 +58,12 @@ def totals(
     by: Sequence[str],
     of_place: Sequence[str] = (),
     sums: Sequence[str] = (),
-    firsts: Mapping[str, First] | None = None,
+    passed: Passed | None = None,
 ) -> list[dict[str, Any]]:
-    """What the records of places come to, for each group of columns `by` and names `of_place`.
+    """What the records of places come to, for each group of columns `by`, names `of_place` and bounds `passed`.
 
-    Shapes: each has its group, `count`, the exact `sums` and the texts of the `firsts` by their names.
+    Shapes: each has its group, `count` and the exact `sums`; with `passed` how many those are, and the text of its
+            column's `first` value.
     """
     if not joined.places:
         return []
@@ -67,11 +71,15 @@ def totals(
     summed = func.sum if records._connection.dialect.name == "postgresql" else func.exact_sum
     groups: list[ColumnElement[Any]] = [*(table.c[name] for name in by), *(listed.c[name] for name in of_place)]
     found: list[ColumnElement[Any]] = [*(summed(table.c[name]) for name in sums)]
-    for one in (firsts or {}).values():
-        least = func.min(_plain(records, one.column)).filter(*_compared(records, listed, [one.among]))
-        found.append(least)
+    names = [*by, *of_place]
+    if passed is not None:
+        at = _plain(records, passed.column)
+        bounds: list[ColumnElement[Any]] = [cast(at >= listed.c[name], Integer) for name in passed.bounds]
+        groups.append(reduce(add, bounds))
+        found.append(func.min(at))
+        names.append("passed")
     statement = select(*groups, func.count(), *found).where(*_conditions(records, listed, joined)).group_by(*groups)
-    names = (*by, *of_place, "count", *sums, *(firsts or {}))
+    names += ["count", *sums, *(() if passed is None else ("first",))]
     rows = [
         dict(zip(names, row, strict=True)) for row in records._connection.execute(statement, _values(records, joined))
     ]
@@ -95,7 +103,7 @@ def change(records: Records, joined: Joined, values: Mapping[str, Any], of_place
     if not joined.places:
         return 0
     table, listed = records._table, _as_table(records, list(joined.places[0]))
-    changed = {**values, **{name: listed.c[name] for name in of_place}}
+    changed = {**values, **{name: _given(records, listed, name, name) for name in of_place}}
     statement = update(table).where(*_conditions(records, listed, joined)).values(changed)
     return records._connection.execute(statement, _values(records, joined)).rowcount
 
@@ -103,7 +111,8 @@ def change(records: Records, joined: Joined, values: Mapping[str, Any], of_place
 def _conditions(records: Records, listed: FromClause, joined: Joined) -> list[ColumnElement[bool]]:
     optional = records._described.optional
     equal = [
-        (func.coalesce(_plain(records, name), "") if name in optional else _plain(records, name)) == listed.c[name]
+        (func.coalesce(_plain(records, name), "") if name in optional else _plain(records, name))
+        == _given(records, listed, name, name)
         for name in joined.equal
     ]
     return [*records._conditions(joined.where), *equal, *_compared(records, listed, joined.compared)]
@@ -113,15 +122,23 @@ def _compared(records: Records, listed: FromClause, compared: Sequence[Compared]
     found = []
     for one in compared:
         at = _plain(records, one.column)
-        found += [at >= listed.c[one.from_]] if one.from_ else []
-        found += [at < listed.c[one.before]] if one.before else []
+        found += [at >= _given(records, listed, one.column, one.from_)] if one.from_ else []
+        found += [at < _given(records, listed, one.column, one.before)] if one.before else []
     return found
 
 
-def _plain(records: Records, name: str) -> ColumnElement[str]:
-    """A column as the text that it is stored as."""
+def _plain(records: Records, name: str) -> ColumnElement[Any]:
+    """A column as the text that it is stored as; a whole number as it is."""
+    if records._described.columns[name] is Of.INTEGER:
+        return records._table.c[name]
     plain: ColumnElement[str] = column(name, TEXT, _selectable=records._table)
     return plain
+
+
+def _given(records: Records, listed: FromClause, column: str, name: str) -> ColumnElement[Any]:
+    """What a place says for a column."""
+    is_number = records._described.columns[column] is Of.INTEGER
+    return cast(listed.c[name], BigInteger) if is_number else listed.c[name]
 
 
 def _as_table(records: Records, names: Sequence[str]) -> FromClause:

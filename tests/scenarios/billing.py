@@ -7,6 +7,7 @@ books agree, whatever was done (docs/billing.md).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,7 +19,7 @@ from common.rest.actions import acting
 from tests.client import Answer
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE, Network, plain
 from tests.scenarios.kit import PRODUCTS, Order, add, change, found, with_
-from tmf635_usage.tables import LINES, RETIRED_SUMS
+from tmf635_usage.tables import BILLED_SUMS, CHARGED, CLAIMS, LINES, RETIRED_SUMS
 from tmf678_bill.tables import BILLING, HEADS, ITEMS, NUMBERS, RECEIVABLES
 
 BILLS = "/tmf-api/customerBillManagement/v5/customerBill"
@@ -170,11 +171,20 @@ class Office(Network):
             of = [one["sequence"] for one in heads if (one["entity"], one["series"]) == (row["entity"], row["series"])]
             assert sorted(of) == list(range(1, row["last"] + 1)), "numbers have no gap"
         items = {row["id"] for row in self._table(ITEMS.name, {})}
-        billed = [row["bill_item"] for row in self._table(LINES.name, {"state": "billed"})]
-        assert set(billed) <= items, "every billed line is in an item"
+        sums = self._table(BILLED_SUMS.name, {})
+        assert {row["bill_item"] for row in sums} <= items, "all billed usage is in an item"
         claimed = {row["id"]: row["usages"] for row in self._table(ITEMS.name, {"kind": "usage"})}
-        gone = [row["bill_item"] for row in self._table(RETIRED_SUMS.name, {}) for _ in range(row["lines"])]
-        assert claimed == {id: [*billed, *gone].count(id) for id in claimed}, "every item has its lines"
+        charged = [row["bill_item"] for row in sums for _ in range(row["lines"])]
+        assert claimed == {id: charged.count(id) for id in claimed}, "every item has its lines"
+        numbers = {row["account"]: row["number"] for row in self._table(CLAIMS.name, {})}
+        lines = Counter(
+            (row["account"], row["claim"])
+            for row in self._table(LINES.name, {"state": CHARGED})
+            if row["claim"] < numbers.get(row["account"], 0)
+        )
+        lines.update({(row["account"], row["claim"]): row["lines"] for row in self._table(RETIRED_SUMS.name, {})})
+        of_claims = Counter((row["account"], row["claim"]) for row in sums for _ in range(row["lines"]))
+        assert lines == of_claims, "all lines of a claim are charged"
         self._check_ledger()
         self.assured()
 

@@ -64,9 +64,9 @@ def of_first(table: str, **values: Any) -> Damage:
 DAMAGES: dict[str, Damage] = {
     "usage.rated-once": of_first(RATINGS.name, is_current=False),
     "usage.lines": lambda n, uow: uow.records(LINES.name).delete({"usage": first_usage(uow)}),
-    "usage.payer": of_first(LINES.name, account=None, state="unbilled"),
+    "usage.payer": of_first(LINES.name, account=None, state="charged"),
     "usage.gaps": lambda n, uow: uow.records(KEYS.name).delete({"external": "cdr-8"}),
-    "usage.alike": lambda n, uow: uow.records(LINES.name).update({}, {"at": START, "state": "unbilled"}),
+    "usage.alike": lambda n, uow: uow.records(LINES.name).update({}, {"at": START, "state": "charged"}),
     "balance.movements": lambda n, uow: uow.records(BALANCES.name).update({}, {"remaining": Decimal(11)}),
     "balance.reserved": lambda n, uow: uow.records(RESERVATIONS.name).insert([HELD]),
     "product.priced": lambda n, uow: uow.records(SPANS.name).update({"status": "active"}, {"doc": {}}),

@@ -16,7 +16,7 @@ from tests.scenarios.charging import ANNA, usage
 from tests.scenarios.conftest import Stage
 from tests.scenarios.kit import START
 from tmf622_ordering.works import FULFILMENT
-from tmf635_usage.tables import BILLED_SUMS, HOLDS, LINES
+from tmf635_usage.tables import BILLED_SUMS, CLAIMS, HOLDS, LINES
 from tmf666_account.ledger.tables import DEFERRALS, POSTINGS
 from tmf676_payment.dunning.wake import WORK
 from tmf676_payment.tables import ALLOCATIONS, CHARGES, CREDITS, DUNNING, SANDBOX
@@ -103,14 +103,26 @@ def overlap(books: Books, uow: UnitOfWork) -> None:
 
 def forget_a_line(books: Books, uow: UnitOfWork) -> None:
     """A line that was rated long before the bill is on it no more."""
-    line = uow.records(LINES.name).find({"bill_item": usage_item(books, uow)})[0]
-    uow.records(LINES.name).insert([{**line, "id": "forgotten", "state": "unbilled", "bill_item": None}])
+    line, open_claim = uow.records(LINES.name).find(claimed(books, uow))[0], uow.records(CLAIMS.name).find({})[0]
+    uow.records(LINES.name).insert([{**line, "id": "forgotten", "claim": open_claim["number"]}])
     second = {"end": books.cashier.shop.clock.now(), "issued_at": books.cashier.shop.clock.now()}
     uow.records(HEADS.name).update({"bill": books.open["id"]}, second)
 
 
 def take_apart(books: Books, uow: UnitOfWork) -> None:
-    uow.records(LINES.name).update({"bill_item": usage_item(books, uow)}, {"state": "prepaid"})
+    uow.records(LINES.name).update(claimed(books, uow), {"state": "prepaid"})
+
+
+def claimed(books: Books, uow: UnitOfWork) -> dict[str, Any]:
+    """The lines behind the item."""
+    [row] = uow.records(BILLED_SUMS.name).find({"bill_item": usage_item(books, uow)})
+    return {"account": row["account"], "claim": row["claim"]}
+
+
+def claim_too_high(books: Books, uow: UnitOfWork) -> None:
+    """A line waits for a bill that will never be made."""
+    line = uow.records(LINES.name).find(claimed(books, uow))[0]
+    uow.records(LINES.name).insert([{**line, "id": "lost", "at": books.cashier.shop.clock.now(), "claim": 99}])
 
 
 DAMAGES: dict[str, Damage] = {
@@ -132,8 +144,9 @@ DAMAGES: dict[str, Damage] = {
     ),
     "bill.documents": lambda b, uow: uow.records(DOCUMENTS.name).delete({"bill": b.paid["id"]}),
     "bill.credited": credit_too_much,
-    "usage.sums": lambda b, uow: uow.records(BILLED_SUMS.name).update({"account": "ann"}, {"amount": Decimal(1)}),
+    "usage.sums": lambda b, uow: uow.records(BILLED_SUMS.name).update({"account": "ann"}, {"quantity": Decimal(1)}),
     "usage.billed": forget_a_line,
+    "usage.states": claim_too_high,
     "usage.held": lambda b, uow: uow.records(HOLDS.name).insert([held()]),
     "payment.account": lambda b, uow: uow.records(CREDITS.name).insert([credit_of_nobody()]),
     "payment.doubt": lambda b, uow: uow.records(CHARGES.name).update({}, {"state": "open", "bill": "b"}),
@@ -172,12 +185,17 @@ def test_a_damage_is_found_by_the_check_for_it_alone(books: Books, name: str) ->
     assert all(one.records and one.message and one.remedy for one in findings[name])
 
 
-def test_a_line_that_is_billed_and_paid_from_a_balance_is_in_two_places(books: Books) -> None:
+def test_a_line_that_is_billed_and_paid_from_a_balance_is_missed(books: Books) -> None:
     findings = books.damaged(take_apart)
 
-    # Nothing of it counts as billed, so the sums that items are charged by miss it as well.
-    assert sorted(findings) == ["usage.states", "usage.sums"]
-    assert [one.message for one in findings["usage.states"]] == ["2 lines of it are prepaid"]
+    assert sorted(findings) == ["usage.sums"]
+    assert [one.message.partition(",")[2] for one in findings["usage.sums"]] == [" and its billed lines come to 0"]
+
+
+def test_who_is_charged_usage_has_a_claim(books: Books) -> None:
+    findings = books.damaged(lambda b, uow: uow.records(CLAIMS.name).delete({"account": "ann"}))
+
+    assert sorted(findings) == ["usage.billed", "usage.states", "usage.sums"]
 
 
 def test_what_is_open_is_held_against_the_ledger(books: Books) -> None:

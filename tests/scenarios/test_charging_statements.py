@@ -18,6 +18,7 @@ from tests.tmf654_balance.kit import bucket, topped_up
 # What is locked comes before what is read of it; the last four are what the places of rows are remembered from.
 LOCKED = [
     "SELECT tmf635_scope",
+    "SELECT tmf635_claim",
     "SELECT tmf635_session",
     "SELECT tmf635_bucket",
     "SELECT tmf635_hold",

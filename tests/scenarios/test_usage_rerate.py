@@ -16,7 +16,7 @@ from tests.tmf654_balance.kit import bucket, topped_up
 from tmf635_usage import recycle
 from tmf635_usage import rerate as rerating
 from tmf635_usage.rerate import Proof, rerate
-from tmf635_usage.tables import BILLED, BUCKETS, COUNTERS, LINES, RATINGS, UNBILLED
+from tmf635_usage.tables import BUCKETS, CHARGED, CLAIMS, COUNTERS, LINES, RATINGS
 
 SINCE = "2025-06-01T00:00:00Z"
 
@@ -107,7 +107,7 @@ def test_what_is_taken_back_and_rated_again_leaves_counters_as_they_were(
     after = stored(shop)
     assert len(after[RATINGS.name]) == 3 * len(before[RATINGS.name])
     assert len(after[LINES.name]) == 3 * len(before[LINES.name])
-    assert sums(after[LINES.name], UNBILLED) == sums(before[LINES.name], UNBILLED)
+    assert sums(after[LINES.name], CHARGED) == sums(before[LINES.name], CHARGED)
     assert sums(after[LINES.name], "void") == 0
     assert after[BUCKETS.name] == before[BUCKETS.name]
     assert after[COUNTERS.name] == before[COUNTERS.name]
@@ -137,7 +137,7 @@ def test_a_price_is_corrected_and_the_proof_shows_both(shop: Shop, network: Netw
     assert lines(shop, first) == [
         (0, "void", 60, Decimal("0.10"), False),
         (1, "void", -60, Decimal("-0.10"), True),
-        (2, "unbilled", 60, Decimal("0.04"), False),
+        (2, "charged", 60, Decimal("0.04"), False),
     ]
     assert network.charged(product) == {"EUR": "0.12"}
     shown = network.shown(first)
@@ -171,7 +171,7 @@ def test_a_second_time_changes_nothing_and_a_third_version_goes_on(shop: Shop, n
         (1, "void", Decimal("-0.10")),
         (2, "void", Decimal("0.04")),
         (3, "void", Decimal("-0.04")),
-        (4, "unbilled", Decimal("0.07")),
+        (4, "charged", Decimal("0.07")),
     ]
     current = [row["number"] for row in stored(shop)[RATINGS.name] if row["is_current"]]
     assert current == [4]
@@ -179,10 +179,11 @@ def test_a_second_time_changes_nothing_and_a_third_version_goes_on(shop: Shop, n
 
 def test_what_was_billed_becomes_a_correction(shop: Shop, network: Network) -> None:
     network.price("voice", "voice", "0.10", "1 min")
-    product = line(network, "line", "voice")
+    account = {"@type": "BillingAccountRef", "id": network.account("ann"), "@referredType": "BillingAccount"}
+    product = line(network, "line", "voice", billingAccount=account)
     id = use(network, "voice", 1, "60 s", product)
     with shop.suite.installation.database.write() as uow:
-        uow.records(LINES.name).update({"usage": id}, {"state": BILLED, "bill_item": "item-1"})
+        uow.records(CLAIMS.name).update({}, {"number": 1})
         uow.commit()
     correct(network, "voice", "voice", "0.04", "1 min")
 
@@ -190,11 +191,11 @@ def test_what_was_billed_becomes_a_correction(shop: Shop, network: Network) -> N
 
     assert proof.corrections == {"EUR": Decimal("-0.10")}
     assert [(state, amount) for _, state, _, amount, _ in lines(shop, id)] == [
-        ("billed", Decimal("0.10")),
-        ("unbilled", Decimal("-0.10")),
-        ("unbilled", Decimal("0.04")),
+        ("charged", Decimal("0.10")),
+        ("charged", Decimal("-0.10")),
+        ("charged", Decimal("0.04")),
     ]
-    assert [row["bill_item"] for row in stored(shop)[LINES.name] if row["state"] == UNBILLED] == [None, None]
+    assert [row["claim"] for row in stored(shop)[LINES.name] if row["usage"] == id] == [0, 1, 1]
 
 
 def test_a_dry_run_says_the_same_and_keeps_nothing(shop: Shop, network: Network) -> None:
@@ -348,7 +349,7 @@ def test_usage_without_a_price_now_stays_corrected_until_there_is_one(shop: Shop
     assert [(one.before, one.after) for one in again(shop, product).changes] == [({}, {"EUR": Decimal("0.03")})]
     assert (network.shown(id).status, network.charged(product)) == ("rated", {"EUR": "0.03"})
     assert "statusReason" not in network.shown(id).document
-    assert [(number, state) for number, state, *_ in lines(shop, id)] == [(0, "void"), (1, "void"), (2, "unbilled")]
+    assert [(number, state) for number, state, *_ in lines(shop, id)] == [(0, "void"), (1, "void"), (2, "charged")]
 
 
 def test_usage_that_was_corrected_by_hand_is_rated_as_it_stands(shop: Shop, network: Network) -> None:

@@ -119,7 +119,7 @@ def _check_ratings(kept: dict[str, Document], ratings: Iterable[Row], lines: Ite
         assert [(row["kind"], row["amount"]) for row in now] == shown, id
         assert sum(row["amount"] for row in of[id]) == sum(row["amount"] for row in now), id
         assert sum(row["quantity"] for row in of[id]) == sum(row["quantity"] for row in now), id
-        assert all(row["state"] == ("prepaid" if _payers(row) & owners else "unbilled") for row in now), id
+        assert all(row["state"] == ("prepaid" if _payers(row) & owners else "charged") for row in now), id
         assert all(row["state"] == "void" for row in of[id] if row not in now), id
 
 
@@ -168,7 +168,7 @@ def _present(kept: dict[str, Document], lines: Iterable[Row]) -> dict[str, list[
     """The lines of each usage that stand."""
     found: dict[str, list[tuple[Any, ...]]] = {id: [] for id in kept}
     for row in sorted(lines, key=lambda row: (row["number"], row["place"])):
-        if row["state"] in ("unbilled", "prepaid"):
+        if row["state"] in ("charged", "prepaid"):
             said = (row["kind"], row["product"], row["price"], row["version"], row["currency"])
             found[row["usage"]].append((*said, row["quantity"], row["amount"]))
     return found

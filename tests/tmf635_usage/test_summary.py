@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from common.cli.main import app
-from common.domain.clock import SettableClock
-from common.settings import Settings
 from tests.client import Suite
 from tests.postgres import postgres_server  # noqa: F401
-from tmf635_usage.tables import LINES
+from tests.tmf635_usage.kit import DATABASES, suite_on
+from tmf635_usage.tables import CLAIMS, LINES
 
 SUMMARY = "/tmf-api/productUsageManagement/v5/productUsageSummary"
 _CUSTOMER = {
@@ -45,7 +43,8 @@ def line(id: str, **values: Any) -> dict[str, Any]:
         "unit": "B",
         "amount": Decimal("0.003"),
         "currency": "EUR",
-        "state": "unbilled",
+        "state": "charged",
+        "claim": 3,
     }
     return {**standard, **values}
 
@@ -53,7 +52,7 @@ def line(id: str, **values: Any) -> dict[str, Any]:
 ROWS = [
     line("u1-0", kind="allowance", price="free", amount=Decimal(0)),
     line("u1-1", quantity=Decimal(500), amount=Decimal("0.100000000000000000000000000001")),
-    line("u2-0", amount=Decimal("0.2"), state="billed", at=datetime(2026, 1, 2, 23, 59, 59, tzinfo=UTC)),
+    line("u2-0", amount=Decimal("0.2"), claim=2, at=datetime(2026, 1, 2, 23, 59, 59, tzinfo=UTC)),
     line("u3-0", at=datetime(2026, 1, 3, tzinfo=UTC)),
     line("u4-0", usage_type="voice", kind="setup", price="voice", quantity=Decimal(1), unit="event", amount=Decimal(1)),
     line("u4-1", usage_type="voice", price="voice", quantity=Decimal(90), unit="s", amount=Decimal(9), currency="USD"),
@@ -64,19 +63,15 @@ ROWS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=DATABASES)
 def stocked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     """All tests here only ask."""
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path_factory.mktemp('summary')}/bss.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgres_server").database())
-        suite = Suite(Settings(database_url=url), SettableClock(datetime(2026, 2, 1, tzinfo=UTC)))
+    with suite_on(request, tmp_path_factory.mktemp("summary"), datetime(2026, 2, 1, tzinfo=UTC)) as suite:
         with suite.installation.database.write() as uow:
             uow.records(LINES.name).insert(ROWS)
+            uow.records(CLAIMS.name).insert({"account": one, "number": 3} for one in ("a1", "a2", "a4"))
             uow.commit()
         yield suite
-        suite.close()
 
 
 @pytest.fixture

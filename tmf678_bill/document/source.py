@@ -36,7 +36,6 @@ from tmf678_bill.document.view import (
     TaxGroup,
     UsageRow,
 )
-from tmf678_bill.items import usage_place
 from tmf678_bill.policies import entity_of
 from tmf678_bill.tables import CREDIT_NOTES, HEADS, ITEMS
 
@@ -181,7 +180,7 @@ class _Source:
         assert self._context.records is not None
         self._names: dict[str, str] = {}
         rows = self._context.records(ITEMS.name).find({"bill": self._bill["id"]}, order=["place"])
-        self._places = [usage_place(row) for row in rows if row["usages"] and row["product"]]
+        self._of_usage = [row["id"] for row in rows if row["usages"] and row["product"]]
         if rows:
             return [(row["product"] or "", _item(row)) for row in rows]
         of_bill = Compare(FieldPath(("bill", "id"), Kind.STRING, many=False), Operator.EQ, (self._bill["id"],))
@@ -216,13 +215,13 @@ class _Source:
     def _usage_by(self, products: tuple[ProductItems, ...]) -> Callable[[], Iterable[UsageRow]]:
         """The rated usage behind the items, by product in their order, then by time."""
         offered = self._context.offered("ratedUsage") if self._context.offered is not None else None
-        places = self._places
+        items = self._of_usage
         order = {product.id: place for place, product in enumerate(products)}
 
         def rows() -> Iterator[UsageRow]:
-            if offered is None or not places:
+            if offered is None or not items:
                 return
-            lines = offered.lines_of(places)
+            lines = offered.lines_of(items)
             lines.sort(key=lambda one: (order.get(one.product, len(order)), one.product, one.at, one.id))
             for start in range(0, len(lines), _AT_ONCE):
                 part = lines[start : start + _AT_ONCE]

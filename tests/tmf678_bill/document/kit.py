@@ -13,7 +13,7 @@ from common.rest.actions import acting
 from common.settings import Settings
 from tests.client import Suite
 from tests.tables import stored_tables
-from tmf635_usage.tables import BILLED, LINES
+from tmf635_usage.tables import BILLED_SUMS, CHARGED, LINES, SUMMED
 from tmf678_bill.document.schedule import look_again
 from tmf678_bill.receivables import new_row
 from tmf678_bill.tables import CHARGE, HEADS, ITEMS, RECEIVABLES
@@ -137,7 +137,11 @@ def issue(
         owed = Money(gross, "EUR")
         of = {"bill": "b1", "account": "acc-1", "entity": entity, "number": number}
         act.records(RECEIVABLES.name).insert([new_row(**of, issued_at=ISSUED, due=DUE, amount=owed)])
-        act.records(LINES.name).insert([_line("l1", 9, "0.81"), _line("l2", 8, "1.00")])
+        lines = [_line("l1", 9, "0.81"), _line("l2", 8, "1.00")]
+        act.records(LINES.name).insert(lines)
+        said = {name: lines[0][name] for name in (*SUMMED, "claim")} | {"start": SINCE, "end": ISSUED}
+        sums = {"quantity": Decimal(205), "amount": Decimal("1.81"), "lines": 2}
+        act.records(BILLED_SUMS.name).insert([{**said, **sums, "bill_item": "i3"}])
         look_again("b1", act.context("customerBill"))
         uow.commit()
 
@@ -183,6 +187,6 @@ def _line(id: str, hour: int, amount: str) -> dict[str, Any]:
         "unit": "s",
         "amount": Decimal(amount),
         "currency": "EUR",
-        "state": BILLED,
-        "bill_item": "i3",
+        "state": CHARGED,
+        "claim": 0,
     }

@@ -1369,9 +1369,12 @@ def upgrade() -> None:
         sa.Column("unit", TEXT, nullable=False),
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("start", TEXT, nullable=False),
+        sa.Column("claim", sa.BigInteger(), nullable=False),
+        sa.Column("end", TEXT, nullable=False),
         sa.Column("quantity", NUMBER, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("bill_item", TEXT, nullable=False),
         sa.PrimaryKeyConstraint(
             "tenant",
             "account",
@@ -1383,10 +1386,12 @@ def upgrade() -> None:
             "unit",
             "currency",
             "start",
+            "claim",
             name="pk_tmf635_billed_sum",
         ),
         info={"room": 0},
     )
+    op.create_index("ix_tmf635_billed_sum_0", "tmf635_billed_sum", ["tenant", "bill_item"], unique=False)
     op.create_table(
         "tmf635_bucket",
         sa.Column("tenant", TEXT, nullable=False),
@@ -1415,7 +1420,8 @@ def upgrade() -> None:
         "tmf635_claim",
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("account", TEXT, nullable=False),
-        sa.Column("since", TEXT, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("until", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf635_claim"),
         info={"room": 0},
     )
@@ -1602,14 +1608,14 @@ def upgrade() -> None:
         sa.Column("amount", NUMBER, nullable=False),
         sa.Column("currency", TEXT, nullable=True),
         sa.Column("state", TEXT, nullable=False),
+        sa.Column("claim", sa.BigInteger(), nullable=False),
         sa.Column("reverses", TEXT, nullable=True),
-        sa.Column("bill_item", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", "at", name="pk_tmf635_rated_line"),
-        info={"room": 50},
+        info={"room": 0},
         postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
-    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "id"], unique=False)
+    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "claim"], unique=False)
     op.create_index("ix_tmf635_rated_line_2", "tmf635_rated_line", ["tenant", "product", "at"], unique=False)
     op.create_table(
         "tmf635_rating",
@@ -1638,9 +1644,9 @@ def upgrade() -> None:
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("unit", TEXT, nullable=False),
         sa.Column("currency", TEXT, nullable=False),
+        sa.Column("claim", sa.BigInteger(), nullable=False),
         sa.Column("quantity", NUMBER, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
-        sa.Column("bill_item", TEXT, nullable=False),
         sa.Column("lines", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
             "tenant",
@@ -1652,12 +1658,11 @@ def upgrade() -> None:
             "kind",
             "unit",
             "currency",
-            "bill_item",
+            "claim",
             name="pk_tmf635_retired_sum",
         ),
         info={"room": 0},
     )
-    op.create_index("ix_tmf635_retired_sum_0", "tmf635_retired_sum", ["tenant", "bill_item"], unique=False)
     op.create_table(
         "tmf635_scope",
         sa.Column("tenant", TEXT, nullable=False),
