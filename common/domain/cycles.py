@@ -134,6 +134,8 @@ class Cycles:
 
     def span_at(self, day: date) -> Span:
         """The period that the day lies in."""
+        if not self.earlier:
+            return self.last.span_at(day)
         cycle, held = self._at(day)
         span = cycle.span_at(day)
         return Span(max(span.start, held.start), min(span.end, held.end))

@@ -145,14 +145,21 @@ def all_of(*parts: Condition | None) -> Condition | None:
 
 def values_at(document: Any, steps: tuple[str, ...]) -> Iterator[Any]:
     """Every value at `steps`, arrays on the way and at the end passed through; nulls are left out."""
-    if isinstance(document, list):
-        for element in document:
-            yield from values_at(element, steps)
-    elif not steps:
-        if document is not None:
-            yield document
-    elif (type(document) is dict or isinstance(document, Mapping)) and steps[0] in document:
-        yield from values_at(document[steps[0]], steps[1:])
+    level = _elements(document)
+    for step in steps:
+        level = [
+            element
+            for one in level
+            if (type(one) is dict or isinstance(one, Mapping)) and step in one
+            for element in _elements(one[step])
+        ]
+    return iter([one for one in level if one is not None])
+
+
+def _elements(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        return [value]
+    return [element for one in value for element in _elements(one)]
 
 
 def _search(pattern: str, text: str) -> bool:

@@ -31,6 +31,9 @@ class Keys:
         return self.number if kind is Kind.NUMBER else self.flag if kind is Kind.BOOLEAN else self.text
 
 
+_NOTHING = Keys()
+
+
 def keys_of(value: Any, kind: Kind) -> Keys | None:
     """What an index of this kind keeps of a value; None when the value cannot be of the kind."""
     if isinstance(value, bool):
@@ -51,6 +54,23 @@ def keys_at(document: Any, steps: tuple[str, ...], kind: Kind) -> Iterator[Keys]
         keys = keys_of(value, kind)
         if keys is not None:
             yield keys
+
+
+def member_at(document: Any, steps: tuple[str, ...], kind: Kind) -> str | Decimal | bool | None:
+    """What an index of a kind keeps of the first value at a path that is of it; None when there is none."""
+    value = document
+    for step in steps:
+        if type(value) is not dict:
+            break
+        value = value.get(step)
+    else:
+        # Nearly always: one value, or none, that objects alone lead to.
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            found = keys_of(value, kind)
+            return None if found is None else found.member(kind)
+    return next(keys_at(document, steps, kind), _NOTHING).member(kind)
 
 
 def is_storable(text: str) -> bool:

@@ -20,7 +20,7 @@ from common.store.document_statements import DocumentStatements
 from common.store.finding import Finder
 from common.store.finding import Found as Found
 from common.store.finding import Row as Row
-from common.store.keys import INDEXED_CHARACTERS, Keys, is_storable, keys_at
+from common.store.keys import INDEXED_CHARACTERS, is_storable, keys_at, member_at
 from common.store.session import Session
 from common.store.statements import Outcome, Question
 from common.store.tables import ResourceTables
@@ -279,11 +279,8 @@ class Repository:
             self._session.write([(self._statements.lock, {"name": name})])
 
     def _promoted_values(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for steps, index in self._tables.promoted.items():
-            keys = next(keys_at(document, steps, index.path.kind), Keys())
-            values[index.column] = keys.member(index.path.kind)
-        return values
+        promoted = self._tables.promoted.items()
+        return {index.column: member_at(document, steps, index.path.kind) for steps, index in promoted}
 
     def _lookup_rows(self, position: str, document: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [

@@ -61,8 +61,10 @@ class _Periods:
 
     def charges(self, cutoff: date, since: date | None) -> Iterator[Charge]:
         at = 0
-        # The period that the day lies in ends later, also where what is charged for in it ended before.
-        begin = self.runs[0].start if since is None else max(self.runs[0].start, self.cycles.span_at(since).start)
+        # A period that has begun counts, also where its first charged day is still to come; and that in which the day
+        # lies ends later, also where what is charged for in it ended before.
+        first = self.cycles.span_at(self.runs[0].start).start
+        begin = first if since is None else max(first, self.cycles.span_at(since).start)
         end = min(self.runs[-1].end, cutoff + _DAY)
         for period in self.cycles.spans(begin, end):
             while at < len(self.runs) and self.runs[at].end <= period.start:

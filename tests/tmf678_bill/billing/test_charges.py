@@ -329,3 +329,20 @@ def test_without_a_currency_that_of_the_first_charge_counts() -> None:
 
 def test_an_account_with_nothing_is_charged_nothing() -> None:
     assert propose(account(), day("2026-03-01")) == ()
+
+
+def test_a_period_that_has_begun_counts_whenever_its_first_charged_day_is() -> None:
+    """TV's second price is charged from the day after the cutoff on, in a period that began before: the discount of
+    January is off it as well, and leaves more of the line for its minimum. As it is when the price had a day before.
+    Of 29 days: 1.87 off 1.87 of the plan and off 1.00; 1.22 off the plan leave 0.78.
+    """
+    extra = monthly("extra", "1", anchor=Anchor.ACTIVATION, is_prorated=False)
+    less = off_all(off("less", amount="2"))
+    line = product("line", ("2026-01-01", [monthly("plan", "2", in_advance=False), at_least("least", "1")]))
+
+    def january(*before: Any) -> list[str]:
+        tv = product("tv", ("2026-01-03", [less, *before]), ("2026-01-04", [less]), ("2026-02-02", [less, extra]))
+        facts = account(line, replace(tv, parts=("line",)))
+        return [one for one in charged(facts, "2026-02-01") if one.startswith("least")]
+
+    assert january() == january(extra) == ["least 2026-01-01..2026-02-01 0.22"]
