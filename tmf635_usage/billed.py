@@ -28,7 +28,8 @@ from tmf635_usage.claims import Claim, claims_in
 from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.tables import BILLED_SUMS, CHARGED, CLAIMS, LINES
 
-_SAID = ("product", "price", "version", "usage_type", "kind", "unit", "currency")
+_NAMED = ("product", "price", "version", "usage_type", "kind", "unit")
+_SAID = (*_NAMED, "currency")
 _MOMENT = timedelta(milliseconds=1)
 # The half-open period of instants that an instant lies in.
 Periods = Callable[[datetime], tuple[datetime, datetime]]
@@ -194,7 +195,7 @@ class RatedUsage:
             | {"claim": str(row["claim"]), "start": instant_text(row["start"]), "end": instant_text(row["end"])}
             for row in self._sums.find({"bill_item": tuple(items)})
         ]
-        rows = found(self._lines, Joined(places, ("account", *_SAID, "claim"), (_OF_TIME,), _CHARGED))
+        rows = found(self._lines, Joined(places, ("account", *_NAMED, "claim"), (_OF_TIME,), _CHARGED, ("currency",)))
         return sorted((_line(row) for row in rows), key=lambda one: (one.at, one.id))
 
     # -- whether all is well ------------------------------------------------------------------------------------------

@@ -25,6 +25,12 @@ _FIRST_OF_MONTH = date(2024, 1, 1)
 _plans = PlanCache()
 
 
+# What is charged is found, and summed up, by these names: an entry of an index has 2,704 bytes at most, of which other
+# columns need some hundred.
+NAME_BYTES_MAX = 2_000
+_TOO_LONG = "product, account and price have ids and a version of {} bytes together; give them names of {} at most"
+
+
 class Guided(NamedTuple):
     """A product as it was when it was used."""
 
@@ -122,6 +128,9 @@ class Guide:
             listed = self.findings.spans[span.product]
             activated = next(span.since for span in listed if span.status in _CHARGED)
             plan = self._plan(span)
+            named = len(f"{span.product}{span.account or ''}".encode()) + plan.name_bytes
+            if named > NAME_BYTES_MAX:
+                return Unguided("names.too-long", _TOO_LONG.format(named, NAME_BYTES_MAX))
             since = max(_under_plan_since(listed, span), activated)
             subject = self._subject(span.product, span, activated, since, plan)
             known[key] = Guided(span.product, span.account, plan, subject, span.status)

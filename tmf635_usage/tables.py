@@ -60,6 +60,13 @@ LINES = RecordTable(
     indexes=(("usage", "number"), ("account", "claim"), ("product", "at")),
     optional=frozenset({"account", "currency", "reverses"}),
     monthly="at",
+    # What a bill sums up: the lines of an account lie in as many places as there are lines.
+    covering={
+        ("account", "claim"): (
+            *("product", "price", "version", "usage_type", "kind", "unit", "currency"),
+            *("at", "state", "quantity", "amount"),
+        )
+    },
 )
 BUCKETS = RecordTable(
     "tmf635_bucket",

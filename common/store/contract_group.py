@@ -190,7 +190,7 @@ class GroupContract:
             assert change(entries, raised, {}, ("number",)) == 1
             assert [row["number"] for row in entries.find({"source": "x"}, order=["number"])] == [0, 1, 10]
 
-        nobody = Joined([{"source": ""}], ("source",), ())
+        nobody = Joined([{"source": ""}], (), (), may_lack=("source",))
         with database.read() as unit:
             assert [row["id"] for row in found(unit.records(ENTRIES.name), nobody)] == ["none"]
             assert len(unit.records(ENTRIES.name).find({"paid": True})) == 3

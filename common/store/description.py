@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
@@ -72,9 +72,10 @@ class RecordTable:
     Shapes: `columns` maps each name to what it holds; `key` is unique within a tenant and never changes; `unique` and
             `indexes` are lists of columns (a record with a null in a unique list is as many times there as it likes);
             `optional` columns may be null; `monthly` names the instant by which PostgreSQL keeps each month's records
-            in a partition of its own: it never changes, and is part of the key and of whatever is unique; `room` is
-            the percentage of each page that PostgreSQL leaves free for records that change in columns of no index,
-            which then cost no index anything.
+            in a partition of its own: it never changes, and is part of the key and of whatever is unique; `covering`
+            has, for some of the indexes, what else their entries hold on PostgreSQL, so that it answers without a look
+            at the records, which lie wherever they came; `room` is the percentage of each page that PostgreSQL leaves
+            free for records that change in columns of no index, which then cost no index anything.
     """
 
     name: str
@@ -84,4 +85,5 @@ class RecordTable:
     indexes: tuple[tuple[str, ...], ...] = ()
     optional: frozenset[str] = frozenset()
     monthly: str | None = None
+    covering: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     room: int = 0

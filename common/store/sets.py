@@ -34,14 +34,16 @@ class Compared:
 class Joined:
     """Places, and which records belong to one of them.
 
-    Shapes: places are texts (also of whole numbers) of one set of names. Columns `equal` are equal to the place's
-            (nothing is ""), others are `compared`; `where` says what else records are (`Records.find`).
+    Shapes: places are texts (also of whole numbers) of one set of names. Columns `equal` are equal to the place's, and
+            so are those that `may_lack` a value, of which nothing is "" (no index finds them); others are `compared`;
+            `where` says what else records are (`Records.find`).
     """
 
     places: Sequence[Place]
     equal: Sequence[str]
     compared: Sequence[Compared]
     where: Mapping[str, Any] = field(default_factory=dict)
+    may_lack: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,8 @@ def change(records: Records, joined: Joined, values: Mapping[str, Any], of_place
 
 
 def _conditions(records: Records, listed: FromClause, joined: Joined) -> list[ColumnElement[bool]]:
-    optional = records._described.optional
-    equal = [
-        (func.coalesce(_plain(records, name), "") if name in optional else _plain(records, name))
-        == _given(records, listed, name, name)
-        for name in joined.equal
-    ]
+    equal = [_plain(records, name) == _given(records, listed, name, name) for name in joined.equal]
+    equal += [func.coalesce(_plain(records, name), "") == listed.c[name] for name in joined.may_lack]
     return [*records._conditions(joined.where), *equal, *_compared(records, listed, joined.compared)]
 
 

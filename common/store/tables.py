@@ -214,7 +214,10 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         Index(f"ux_{name}_{place}", "tenant", *listed, *part, unique=True)
         for place, listed in enumerate(described.unique)
     ]
-    indexes = [Index(f"ix_{name}_{place}", "tenant", *listed) for place, listed in enumerate(described.indexes)]
+    indexes = [
+        Index(f"ix_{name}_{place}", "tenant", *listed, **_covering(described, listed))
+        for place, listed in enumerate(described.indexes)
+    ]
     options: dict[str, Any] = _divided_by(described.monthly) if described.monthly else _roomy(described.room)
     return Table(
         name,
@@ -227,6 +230,12 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         info={"room": described.room},
         **options,
     )
+
+
+def _covering(described: RecordTable, listed: tuple[str, ...]) -> dict[str, Any]:
+    """What else PostgreSQL keeps in the entries of an index (`RecordTable.covering`)."""
+    covered = described.covering.get(listed)
+    return {} if covered is None else {"postgresql_include": list(covered)}
 
 
 def _roomy(room: int) -> dict[str, Any]:

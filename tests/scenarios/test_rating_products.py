@@ -438,3 +438,25 @@ def test_nobody_says_for_us_what_a_usage_costs(network: Network) -> None:
     assert (fax.reason[0], waiting.reason[0]) == ("no.price", "product.unknown")
     assert ("ratingExplanation" in fax.document, "ratingExplanation" in waiting.document) == (False, False)
     assert network.charged(product) == {"EUR": "0.12"}
+
+
+def test_names_that_are_too_long_to_be_charged_by_are_told(network: Network) -> None:
+    """An index holds them together; at the limit, in letters that nothing makes shorter, it does."""
+    letters = "".join(chr(0x1F300 + number) for number in range(255))
+    account = {"@type": "BillingAccountRef", "id": network.account(letters[:245]), "@referredType": "BillingAccount"}
+    network.price("voice", "voice", "0.10", "1 min")
+    for name in (letters[:240], letters):
+        network.product(name, "voice", billingAccount=account)
+
+    long, too_long = (
+        network.created(usage("voice", "2026-01-05T10:00:00Z", "60 s", name)) for name in (letters[:240], letters)
+    )
+
+    assert (long.status, long.total) == ("rated", "0.1")
+    assert (too_long.status, too_long.reason) == (
+        "initialized",
+        (
+            "names.too-long",
+            "product, account and price have ids and a version of 2013 bytes together; give them names of 2000 at most",
+        ),
+    )

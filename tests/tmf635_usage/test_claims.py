@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from tests.client import Suite
 from tests.postgres import postgres_server  # noqa: F401
@@ -211,3 +212,40 @@ def test_a_bill_that_goes_further_than_expected_takes_up_what_was_for_the_next_o
 
     assert stamped(account) == [(1, 0), (70, 1)]
     account.check()
+
+
+def test_a_large_table_is_read_by_its_index_alone(suite: Suite) -> None:
+    """Whatever is asked of some accounts' lines among those of many: nothing reads the table."""
+    database = suite.installation.database
+    if database.dialect_name != "postgresql":
+        pytest.skip("SQLite does not tell")
+    accounts = [f"large-{number}" for number in range(400)]
+    with database.write() as uow:
+        insert_missing(uow.records, accounts)
+        uow.records(LINES.name).load(
+            line(f"large-{next(NUMBERS)}", account, day(number), 0, CHARGED)
+            for number in range(100)
+            for account in accounts
+        )
+        uow.commit()
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE tmf635_rated_line"))
+
+    with database.write() as uow:
+        usage = RatedUsage(uow.records)
+        usage.claim({id: (day(59), month_at) for id in accounts[:20]})
+        for id in accounts[:20]:
+            for one in usage.sums(id, month_at):
+                assert usage.assign(id, one, f"item-{id}-{one.start.month}") == one.lines
+        usage.settle()
+        # Usage after the first cutoff of an account gets another number: what was stamped wrongly is found as well.
+        assert len(usage.lines_of([f"item-{id}-1" for id in accounts[:20]])) == 20 * 31
+        read = uow.connection.execute(text(_ROWS_READ)).one()
+    assert (read.by_scan, read.by_index > 0) == (0, True)
+
+
+# Of the transaction that asks.
+_ROWS_READ = """
+SELECT sum(seq_tup_read) AS by_scan, sum(idx_scan) AS by_index
+FROM pg_stat_xact_user_tables WHERE relname LIKE 'tmf635_rated_line%'
+"""

@@ -171,10 +171,11 @@ class CompiledAllowance:
 class CompiledPlan:
     """A plan ready for use; shared by everyone whose usage is rated by it.
 
-    Shapes: `finders`, `allowances` by usage type; `destinations` are the types for which the number matters.
+    Shapes: `finders`, `allowances` by usage type; `destinations` are the types for which the number matters;
+            `name_bytes` what the longest id, version and usage type of a price or an allowance take together.
     """
 
-    __slots__ = ("allowances", "destinations", "finders", "plan")
+    __slots__ = ("allowances", "destinations", "finders", "name_bytes", "plan")
 
     def __init__(self, plan: Plan) -> None:
         assert not (found := problems(plan)), found
@@ -191,6 +192,9 @@ class CompiledPlan:
         matches = [price.match for price in plan.prices] + [allowance.match for allowance in plan.allowances]
         with_table = {price.match.usage_type for price in plan.prices if price.table}
         self.destinations = frozenset(match.usage_type for match in matches if match.prefixes) | with_table
+        names = [(price.id, price.version, price.match.usage_type) for price in plan.prices]
+        names += [(one.id, one.version, one.match.usage_type) for one in plan.allowances]
+        self.name_bytes = max((len("".join(one).encode()) for one in names), default=0)
 
 
 def compile_plan(plan: Plan) -> CompiledPlan:

@@ -1615,7 +1615,25 @@ def upgrade() -> None:
         postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
-    op.create_index("ix_tmf635_rated_line_1", "tmf635_rated_line", ["tenant", "account", "claim"], unique=False)
+    op.create_index(
+        "ix_tmf635_rated_line_1",
+        "tmf635_rated_line",
+        ["tenant", "account", "claim"],
+        unique=False,
+        postgresql_include=[
+            "product",
+            "price",
+            "version",
+            "usage_type",
+            "kind",
+            "unit",
+            "currency",
+            "at",
+            "state",
+            "quantity",
+            "amount",
+        ],
+    )
     op.create_index("ix_tmf635_rated_line_2", "tmf635_rated_line", ["tenant", "product", "at"], unique=False)
     op.create_table(
         "tmf635_rating",
