@@ -164,11 +164,10 @@ class RatedUsage:
         """What was ever billed of the account's usage in the periods from an instant on, by key."""
         found: dict[tuple[Any, ...], BilledSum] = {}
         kept = self._sums.find({"account": account, "start": Between(since)})
-        for row in (*kept, *self._new.get(account, {}).values()):
-            if since is not None and row["start"] < since:
-                continue
+        new = (row for row in self._new.get(account, {}).values() if since is None or row["start"] >= since)
+        told = [*((row, 0) for row in kept), *((row, row["lines"]) for row in new)]
+        for row, claimed in told:
             key, said = _key(row), {name: row[name] for name in (*_SAID, "start", "quantity", "amount", "lines")}
-            claimed = 0 if "bill_item" in row else row["lines"]
             one = BilledSum(**said, end=periods(row["start"])[1], claimed=claimed)
             found[key] = one if key not in found else _together(found[key], one)
         return [found[key] for key in sorted(found)]
@@ -205,12 +204,11 @@ class RatedUsage:
         return Values(BILLED_SUMS.name, "bill_item")
 
     def behind(self, items: Iterable[str]) -> dict[str, Behind]:
-        """How many lines items have and what they come to, of whatever is still here of them (`usage.sums`); items
-        without any are left out.
+        """How many lines items charge and what these came to, as it was noted when they were claimed (the check
+        `usage.sums` holds that against the lines); items without any are left out.
         """
-        rows = self._sums.find({"bill_item": tuple(items)})
         found: dict[str, Behind] = {}
-        for row in rows:
+        for row in self._sums.find({"bill_item": tuple(items)}):
             before = found.get(row["bill_item"], Behind(0, Decimal(0)))
             amount = EXACT.add(before.amount, row["amount"])
             found[row["bill_item"]] = Behind(before.count + row["lines"], amount)
@@ -252,11 +250,9 @@ class RatedUsage:
         lowered = [{**places[id], "claim": places[id]["number"]} for id in sorted(too_high)]
         raised = [{**places[id], "claim": places[id]["next"]} for id in sorted(too_low)]
         before, later = Compared("at", before="cutoff"), Compared("at", "cutoff")
-        change(
-            self._lines, Joined(lowered, ("account",), (Compared("claim", "next"), before), _CHARGED), {}, ("claim",)
-        )
+        change(self._lines, Joined(lowered, ("account",), (Compared("claim", "next"), before), _CHARGED), ("claim",))
         of_this = Compared("claim", "number", "next")
-        change(self._lines, Joined(raised, ("account",), (of_this, later), _CHARGED), {}, ("claim",))
+        change(self._lines, Joined(raised, ("account",), (of_this, later), _CHARGED), ("claim",))
 
 
 def _firsts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -252,11 +252,10 @@ class _Rerating:
             ratings.update({"usage": id, "number": row["number"]}, past)
             reversal = {"number": number, "rated_at": self.act.now, "is_current": False, "doc": _reversed(row, why)}
             batch.ratings.append({**row, **reversal})
-            are_billed = False
+            # All of a rating are of one account and one instant: on one bill, or on none.
+            claim = batch.claims.get(row["account"], NOBODYS)
+            was_billed = any(claim.is_billed(line) for line in lines[id])
             for line in lines[id]:
-                claim = batch.claims.get(line["account"], NOBODYS)
-                was_billed = claim.is_billed(line)
-                are_billed = are_billed or was_billed
                 if was_billed and line["currency"] is not None:
                     _add(corrections, line["currency"], opposite(line["amount"]))
                 batch.lines.append(
@@ -271,8 +270,7 @@ class _Rerating:
                         "reverses": line["id"],
                     }
                 )
-            # All of a rating are of one account and one instant: on one bill, or on none.
-            if not are_billed:
+            if not was_billed:
                 rated.update({"usage": id, "number": row["number"], "state": _STANDING}, {"state": VOID})
         return corrections
 

@@ -41,14 +41,3 @@ def _text(tick: int, random: str) -> str:
     return (
         f"{millis >> 16:08x}-{millis & 0xFFFF:04x}-7{tick & 0xFFF:03x}-{_VARIANTS[random[0]]}{random[1:4]}-{random[4:]}"
     )
-
-
-def first_id(millis: int) -> str:
-    """What no identifier that is made from this millisecond on (Unix time) lies before."""
-    text = f"{millis:012x}"
-    return f"{text[:8]}-{text[8:]}"
-
-
-def now_millis() -> int:
-    """The millisecond that identifiers are made in now."""
-    return time.time_ns() // 1_000_000

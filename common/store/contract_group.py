@@ -177,18 +177,24 @@ class GroupContract:
             at = [instant_text(NOW + timedelta(days=day)) for day in range(3)]
             assert told == [("x", 0, 1, at[0]), ("x", 1, 1, at[1]), ("x", 2, 1, at[2]), ("y", 1, 3, at[0])]
             assert sorted(row["id"] for row in found(entries, joined)) == ["x1", "x2", "y0"]
-            assert change(entries, joined, {"paid": True}, ()) == 3
+            of_days = [("x", days[1], days[2], "11"), ("x", days[2], days[3], "12"), ("y", days[0], days[1], "10")]
+            numbers = [dict(zip(("source", "start", "end", "number"), one, strict=True)) for one in of_days]
+            changing = Joined(numbers, ("source",), (Compared("at", "start", "end"),), {"paid": False})
+            assert change(entries, changing, ("number",)) == 3
+            given = {row["id"]: row["number"] for row in entries.find({"source": ("x", "y")})}
+            assert given == {"x0": 0, "x1": 11, "x2": 12, "y0": 10, "y1": 1, "y2": 2}
+            entries.update({"id": ("x1", "x2", "y0")}, {"paid": True})
             assert totals(entries, joined, ("source",)) == []
             unit.commit()
 
-        numbered = Joined([{"number": "2", "new": "1"}], ("number",), (Compared("number", "new"),), {"source": "x"})
+        numbered = Joined([{"number": "12", "new": "1"}], ("number",), (Compared("number", "new"),), {"source": "x"})
         with database.write() as unit:
             entries = unit.records(ENTRIES.name)
             assert [row["id"] for row in found(entries, numbered)] == ["x2"]
-            place = {"source": "x", "number": "10", "from": "2"}
+            place = {"source": "x", "number": "20", "from": "12"}
             raised = Joined([place], ("source",), (Compared("number", "from"),))
-            assert change(entries, raised, {}, ("number",)) == 1
-            assert [row["number"] for row in entries.find({"source": "x"}, order=["number"])] == [0, 1, 10]
+            assert change(entries, raised, ("number",)) == 1
+            assert [row["number"] for row in entries.find({"source": "x"}, order=["number"])] == [0, 11, 20]
 
         nobody = Joined([{"source": ""}], (), (), may_lack=("source",))
         with database.read() as unit:

@@ -74,8 +74,7 @@ class RecordTable:
             `optional` columns may be null; `monthly` names the instant by which PostgreSQL keeps each month's records
             in a partition of its own: it never changes, and is part of the key and of whatever is unique; `covering`
             has, for some of the indexes, what else their entries hold on PostgreSQL, so that it answers without a look
-            at the records, which lie wherever they came; `room` is the percentage of each page that PostgreSQL leaves
-            free for records that change in columns of no index, which then cost no index anything.
+            at the records, which lie wherever they came.
     """
 
     name: str
@@ -86,4 +85,3 @@ class RecordTable:
     optional: frozenset[str] = frozenset()
     monthly: str | None = None
     covering: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    room: int = 0

@@ -65,7 +65,7 @@ def renew(connection: Connection, metadata: MetaData, now: datetime) -> list[str
     for table, column in divided(metadata):
         existing = _partitions(connection, table)
         if (default := f"{table.name}_other") not in existing:
-            connection.execute(text(f"CREATE TABLE {default} PARTITION OF {table.name} DEFAULT{_room(table)}"))
+            connection.execute(text(f"CREATE TABLE {default} PARTITION OF {table.name} DEFAULT"))
             made.append(default)
         for month in _months(now):
             if (name := f"{table.name}_{month}") not in existing:
@@ -92,7 +92,7 @@ def retire(connection: Connection, table: Table, column: str, before: Month) -> 
 def _make(connection: Connection, table: Table, column: str, name: str, month: Month) -> None:
     """Attached when it is complete: whoever reads or writes the table meanwhile waits for its last step only."""
     first, last = place(column, month), place(column, month.next)
-    likeness = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS){_room(table)}"
+    likeness = f"(LIKE {table.name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
     connection.execute(text(f"CREATE TABLE {name} {likeness}"))
     within = f"{column} >= '{first}' AND {column} < '{last}'"
     moved = f"DELETE FROM {table.name}_other WHERE {within} RETURNING *"
@@ -100,12 +100,6 @@ def _make(connection: Connection, table: Table, column: str, name: str, month: M
     connection.execute(
         text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{last}')")
     )
-
-
-def _room(table: Table) -> str:
-    """What is left free in each page (`RecordTable.room`) is said of each partition."""
-    room = table.info.get("room", 0)
-    return f" WITH (fillfactor={100 - room})" if room else ""
 
 
 def _partitions(connection: Connection, table: Table) -> set[str]:

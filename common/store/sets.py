@@ -100,12 +100,12 @@ def found(records: Records, joined: Joined) -> list[dict[str, Any]]:
     return [dict(row) for row in records._connection.execute(statement, _values(records, joined)).mappings()]
 
 
-def change(records: Records, joined: Joined, values: Mapping[str, Any], of_place: Sequence[str]) -> int:
-    """Change the records of each place: to `values`, and the columns `of_place` to what the place says; how many."""
+def change(records: Records, joined: Joined, of_place: Sequence[str]) -> int:
+    """Change the columns `of_place` of the records of each place to what the place says; how many."""
     if not joined.places:
         return 0
     table, listed = records._table, _as_table(records, list(joined.places[0]))
-    changed = {**values, **{name: _given(records, listed, name, name) for name in of_place}}
+    changed = {name: _given(records, listed, name, name) for name in of_place}
     statement = update(table).where(*_conditions(records, listed, joined)).values(changed)
     return records._connection.execute(statement, _values(records, joined)).rowcount
 

@@ -218,7 +218,7 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         Index(f"ix_{name}_{place}", "tenant", *listed, **_covering(described, listed))
         for place, listed in enumerate(described.indexes)
     ]
-    options: dict[str, Any] = _divided_by(described.monthly) if described.monthly else _roomy(described.room)
+    options: dict[str, Any] = _divided_by(described.monthly) if described.monthly else {}
     return Table(
         name,
         metadata,
@@ -227,7 +227,6 @@ def record_table(described: RecordTable, metadata: MetaData) -> Table:
         PrimaryKeyConstraint("tenant", *described.key, *part, name=f"pk_{name}"),
         *unique,
         *indexes,
-        info={"room": described.room},
         **options,
     )
 
@@ -236,11 +235,6 @@ def _covering(described: RecordTable, listed: tuple[str, ...]) -> dict[str, Any]
     """What else PostgreSQL keeps in the entries of an index (`RecordTable.covering`)."""
     covered = described.covering.get(listed)
     return {} if covered is None else {"postgresql_include": list(covered)}
-
-
-def _roomy(room: int) -> dict[str, Any]:
-    """What PostgreSQL leaves free in each page of a table (`RecordTable.room`)."""
-    return {"postgresql_with": {"fillfactor": 100 - room}} if room else {}
 
 
 def full_metadata(stored: Iterable[StoredResource | RecordTable]) -> MetaData:

@@ -24,7 +24,6 @@ CALLS = RecordTable(
     unique=(("cause",),),
     indexes=(("at",),),
     monthly="at",
-    room=50,
 )
 NOTES = StoredResource("toy_note", "note", monthly=True)
 FEBRUARY = Month(2026, 2)

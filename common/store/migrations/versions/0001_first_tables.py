@@ -1389,7 +1389,6 @@ def upgrade() -> None:
             "claim",
             name="pk_tmf635_billed_sum",
         ),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_billed_sum_0", "tmf635_billed_sum", ["tenant", "bill_item"], unique=False)
     op.create_table(
@@ -1405,7 +1404,6 @@ def upgrade() -> None:
         sa.Column("end", TEXT, nullable=False),
         sa.Column("expires", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", "allowance", "start", name="pk_tmf635_bucket"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_bucket_0", "tmf635_bucket", ["tenant", "scope", "expires"], unique=False)
     op.create_table(
@@ -1414,7 +1412,6 @@ def upgrade() -> None:
         sa.Column("calendar", TEXT, nullable=False),
         sa.Column("day", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "calendar", "day", name="pk_tmf635_calendar_day"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_claim",
@@ -1423,7 +1420,6 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("until", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf635_claim"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_counter",
@@ -1434,7 +1430,6 @@ def upgrade() -> None:
         sa.Column("quantity", NUMBER, nullable=False),
         sa.Column("end", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", "price", "start", name="pk_tmf635_counter"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_counter_0", "tmf635_counter", ["tenant", "scope", "end"], unique=False)
     op.create_table(
@@ -1499,7 +1494,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "tenant", "session", "service", "scope", "allowance", "start", "is_rolled", name="pk_tmf635_hold"
         ),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_hold_0", "tmf635_hold", ["tenant", "scope"], unique=False)
     op.create_table(
@@ -1508,7 +1502,6 @@ def upgrade() -> None:
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("before", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "kind", name="pk_tmf635_horizon"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_product_usage",
@@ -1611,7 +1604,6 @@ def upgrade() -> None:
         sa.Column("claim", sa.BigInteger(), nullable=False),
         sa.Column("reverses", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", "at", name="pk_tmf635_rated_line"),
-        info={"room": 0},
         postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rated_line_0", "tmf635_rated_line", ["tenant", "usage", "number"], unique=False)
@@ -1647,7 +1639,6 @@ def upgrade() -> None:
         sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "usage", "number", "at", name="pk_tmf635_rating"),
-        info={"room": 0},
         postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_tmf635_rating_0", "tmf635_rating", ["tenant", "product", "at"], unique=False)
@@ -1679,7 +1670,6 @@ def upgrade() -> None:
             "claim",
             name="pk_tmf635_retired_sum",
         ),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_scope",
@@ -1687,7 +1677,6 @@ def upgrade() -> None:
         sa.Column("scope", TEXT, nullable=False),
         sa.Column("product", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "scope", name="pk_tmf635_scope"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_session",
@@ -1700,7 +1689,6 @@ def upgrade() -> None:
         sa.Column("expires", TEXT, nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf635_session"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_session_0", "tmf635_session", ["tenant", "state", "started"], unique=False)
     op.create_table(
@@ -1715,7 +1703,6 @@ def upgrade() -> None:
         sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("loaded_at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "tariff", "version", name="pk_tmf635_tariff"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_tariff_rate",
@@ -1729,7 +1716,6 @@ def upgrade() -> None:
         sa.Column("increment", NUMBER, nullable=True),
         sa.Column("unit", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "tariff", "version", "prefix", name="pk_tmf635_tariff_rate"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf635_usage_key",
@@ -1739,7 +1725,6 @@ def upgrade() -> None:
         sa.Column("usage", TEXT, nullable=False),
         sa.Column("fingerprint", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "source", "external", name="pk_tmf635_usage_key"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf635_usage_key_0", "tmf635_usage_key", ["tenant", "usage"], unique=False)
     op.create_table(
@@ -1773,7 +1758,6 @@ def upgrade() -> None:
         sa.Column("until", TEXT, nullable=True),
         sa.Column("product", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", "value", "since", name="pk_tmf637_identifier"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf637_identifier_0", "tmf637_identifier", ["tenant", "product"], unique=False)
     op.create_table(
@@ -1915,7 +1899,6 @@ def upgrade() -> None:
         sa.Column("account", TEXT, nullable=True),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "product", "since", name="pk_tmf637_product_span"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf637_product_span_0", "tmf637_product_span", ["tenant", "account", "product"], unique=False)
     op.create_table(
@@ -1925,7 +1908,6 @@ def upgrade() -> None:
         sa.Column("external", TEXT, nullable=False),
         sa.Column("action", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf654_action_key"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf654_balance",
@@ -1946,7 +1928,6 @@ def upgrade() -> None:
         sa.Column("start", TEXT, nullable=True),
         sa.Column("expires", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "bucket", name="pk_tmf654_balance"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf654_balance_0", "tmf654_balance", ["tenant", "account"], unique=False)
     op.create_table(
@@ -1959,7 +1940,6 @@ def upgrade() -> None:
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_movement"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf654_movement_0", "tmf654_movement", ["tenant", "cause"], unique=False)
     op.create_index("ix_tmf654_movement_1", "tmf654_movement", ["tenant", "bucket", "at"], unique=False)
@@ -1970,7 +1950,6 @@ def upgrade() -> None:
         sa.Column("owner", TEXT, nullable=False),
         sa.Column("bucket", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "owner", "bucket", name="pk_tmf654_owner"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf654_owner_0", "tmf654_owner", ["tenant", "bucket"], unique=False)
     op.create_table(
@@ -1983,7 +1962,6 @@ def upgrade() -> None:
         sa.Column("expires", TEXT, nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_reservation"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf654_reservation_0", "tmf654_reservation", ["tenant", "bucket", "state"], unique=False)
     op.create_table(
@@ -1995,7 +1973,6 @@ def upgrade() -> None:
         sa.Column("document", TEXT, nullable=False),
         sa.Column("total", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "usage_type", "unit", name="pk_tmf654_total"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf654_v4_accumulated_balance",
@@ -2813,7 +2790,6 @@ def upgrade() -> None:
         sa.Column("tenant", TEXT, nullable=False),
         sa.Column("account", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf666_book"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf666_deferral",
@@ -2828,7 +2804,6 @@ def upgrade() -> None:
         sa.Column("end", TEXT, nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf666_deferral"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf666_deferral_0", "tmf666_deferral", ["tenant", "account", "is_open"], unique=False)
     op.create_table(
@@ -2843,7 +2818,6 @@ def upgrade() -> None:
         sa.Column("amount", NUMBER, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "posting", "position", name="pk_tmf666_entry"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf666_entry_0", "tmf666_entry", ["tenant", "at"], unique=False)
     op.create_index("ix_tmf666_entry_1", "tmf666_entry", ["tenant", "account", "ledger_account", "at"], unique=False)
@@ -3051,7 +3025,6 @@ def upgrade() -> None:
         sa.Column("entity", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf666_posting"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf666_posting_0", "tmf666_posting", ["tenant", "account", "at"], unique=False)
     op.create_index("ux_tmf666_posting_0", "tmf666_posting", ["tenant", "cause"], unique=True)
@@ -3180,7 +3153,6 @@ def upgrade() -> None:
         sa.Column("posting", TEXT, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "currency", "at", "posting", name="pk_tmf666_statement_line"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf666_sum",
@@ -3191,7 +3163,6 @@ def upgrade() -> None:
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("amount", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "entity", "ledger_account", "currency", name="pk_tmf666_sum"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf670_v4_payment_method",
@@ -3283,7 +3254,6 @@ def upgrade() -> None:
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_allocation"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_allocation_0", "tmf676_allocation", ["tenant", "credit"], unique=False)
     op.create_index("ix_tmf676_allocation_1", "tmf676_allocation", ["tenant", "bill"], unique=False)
@@ -3294,7 +3264,6 @@ def upgrade() -> None:
         sa.Column("operation", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "charge", "operation", name="pk_tmf676_asked"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf676_charge",
@@ -3318,7 +3287,6 @@ def upgrade() -> None:
         sa.Column("at", TEXT, nullable=False),
         sa.Column("due", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_charge"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_charge_0", "tmf676_charge", ["tenant", "account", "state"], unique=False)
     op.create_index("ix_tmf676_charge_1", "tmf676_charge", ["tenant", "bill"], unique=False)
@@ -3332,7 +3300,6 @@ def upgrade() -> None:
         sa.Column("due", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf676_collection"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_collection_0", "tmf676_collection", ["tenant", "account"], unique=False)
     op.create_table(
@@ -3349,7 +3316,6 @@ def upgrade() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_credit"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_credit_0", "tmf676_credit", ["tenant", "account", "is_left"], unique=False)
     op.create_table(
@@ -3365,7 +3331,6 @@ def upgrade() -> None:
         sa.Column("hold_until", TEXT, nullable=True),
         sa.Column("hold_reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf676_dunning"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_dunning_0", "tmf676_dunning", ["tenant", "state"], unique=False)
     op.create_table(
@@ -3381,7 +3346,6 @@ def upgrade() -> None:
         sa.Column("orders", sa.Text(), nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "number", "step", name="pk_tmf676_dunning_step"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf676_key",
@@ -3390,7 +3354,6 @@ def upgrade() -> None:
         sa.Column("external", TEXT, nullable=False),
         sa.Column("document", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "resource", "external", name="pk_tmf676_key"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf676_notice",
@@ -3400,7 +3363,6 @@ def upgrade() -> None:
         sa.Column("type", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_notice"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf676_return",
@@ -3415,7 +3377,6 @@ def upgrade() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf676_return"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_return_0", "tmf676_return", ["tenant", "credit"], unique=False)
     op.create_index("ix_tmf676_return_1", "tmf676_return", ["tenant", "refund"], unique=False)
@@ -3433,7 +3394,6 @@ def upgrade() -> None:
         sa.Column("decided_at", TEXT, nullable=False),
         sa.Column("rule", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "key", "operation", name="pk_tmf676_sandbox"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf676_sandbox_0", "tmf676_sandbox", ["tenant", "rule"], unique=False)
     op.create_table(
@@ -3759,7 +3719,6 @@ def upgrade() -> None:
         sa.Column("currency", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", "kind", "cause", name="pk_tmf678_applied"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_applied_0", "tmf678_applied", ["tenant", "cause"], unique=False)
     op.create_table(
@@ -3893,7 +3852,6 @@ def upgrade() -> None:
         sa.Column("items", sa.BigInteger(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_bill_head"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_bill_head_0", "tmf678_bill_head", ["tenant", "account", "issued_at"], unique=False)
     op.create_index("ix_tmf678_bill_head_1", "tmf678_bill_head", ["tenant", "run"], unique=False)
@@ -3931,7 +3889,6 @@ def upgrade() -> None:
         sa.Column("usages", sa.BigInteger(), nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_bill_item"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "account", "until"], unique=False)
     op.create_index("ux_tmf678_bill_item_0", "tmf678_bill_item", ["tenant", "bill", "place"], unique=True)
@@ -3954,7 +3911,6 @@ def upgrade() -> None:
         sa.Column("fingerprint", TEXT, nullable=True),
         sa.Column("problem", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "account", name="pk_tmf678_billing"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_billing_0", "tmf678_billing", ["tenant", "next"], unique=False)
     op.create_index("ix_tmf678_billing_1", "tmf678_billing", ["tenant", "specification"], unique=False)
@@ -3973,7 +3929,6 @@ def upgrade() -> None:
         sa.Column("at", TEXT, nullable=False),
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_correction"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_correction_0", "tmf678_correction", ["tenant", "account", "kind", "state"], unique=False)
     op.create_index("ix_tmf678_correction_1", "tmf678_correction", ["tenant", "bill", "kind"], unique=False)
@@ -3987,7 +3942,6 @@ def upgrade() -> None:
         sa.Column("net", NUMBER, nullable=False),
         sa.Column("tax", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "item", name="pk_tmf678_credited_item"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_credited_item_0", "tmf678_credited_item", ["tenant", "bill"], unique=False)
     op.create_table(
@@ -4185,7 +4139,6 @@ def upgrade() -> None:
         sa.Column("id", TEXT, nullable=False),
         sa.Column("cutoff", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_cycle"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf678_document",
@@ -4200,7 +4153,6 @@ def upgrade() -> None:
         sa.Column("made_at", TEXT, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_document"),
-        info={"room": 0},
     )
     op.create_index("ux_tmf678_document_0", "tmf678_document", ["tenant", "bill", "media_type"], unique=True)
     op.create_table(
@@ -4212,7 +4164,6 @@ def upgrade() -> None:
         sa.Column("unit", TEXT, nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", "until", name="pk_tmf678_earlier_cycle"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf678_number",
@@ -4221,7 +4172,6 @@ def upgrade() -> None:
         sa.Column("series", TEXT, nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "entity", "series", name="pk_tmf678_number"),
-        info={"room": 0},
     )
     op.create_table(
         "tmf678_receivable",
@@ -4238,7 +4188,6 @@ def upgrade() -> None:
         sa.Column("disputed", NUMBER, nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "bill", name="pk_tmf678_receivable"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_receivable_0", "tmf678_receivable", ["tenant", "account", "is_open"], unique=False)
     op.create_index("ix_tmf678_receivable_1", "tmf678_receivable", ["tenant", "is_open", "due"], unique=False)
@@ -4251,7 +4200,6 @@ def upgrade() -> None:
         sa.Column("started_at", TEXT, nullable=False),
         sa.Column("ended_at", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf678_run"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_run_0", "tmf678_run", ["tenant", "started_at"], unique=False)
     op.create_table(
@@ -4263,7 +4211,6 @@ def upgrade() -> None:
         sa.Column("bills", sa.BigInteger(), nullable=False),
         sa.Column("reason", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "run", "account", name="pk_tmf678_run_outcome"),
-        info={"room": 0},
     )
     op.create_index("ix_tmf678_run_outcome_0", "tmf678_run_outcome", ["tenant", "run", "outcome"], unique=False)
     op.create_table(
@@ -4275,7 +4222,6 @@ def upgrade() -> None:
         sa.Column("until", TEXT, nullable=True),
         sa.Column("rate", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "category", "place", "since", name="pk_tmf678_tax_rate"),
-        info={"room": 0},
     )
     op.create_table(
         "work",
