@@ -230,6 +230,10 @@ class Batch:
         facts = {"cost": f"{asked.cost:f} {asked.currency}", "available": f"{available:f}"}
         return Rejection(usage, Reason.BALANCE_INSUFFICIENT, facts)
 
+    def claim_of(self, account: str | None) -> Claim:
+        """The open claim of an account, which is held: a number that is not would lose what it is stamped on."""
+        return NOBODYS if account is None else self.claims[account]
+
     def note(self, usage: str, number: int, found: Guided, rating: Rating, state: str) -> None:
         """Remember what is to be written of a rating."""
         self.explained[usage] = explained(rating)
@@ -240,7 +244,7 @@ class Batch:
                 **{"rated_at": self.now, "is_current": True, "doc": kept(rating)},
             }
         )
-        usage_type, claim = rating.usage.type, self.claims.get(account, NOBODYS).number_at(at)
+        usage_type, claim = rating.usage.type, self.claim_of(account).number_at(at)
         for place, (kind, price, version, quantity, unit, amount, currency, _, _) in enumerate(rating.lines):
             self.lines.append(
                 {

@@ -28,7 +28,6 @@ from common.errors import Conflict, Unavailable
 from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.records import Between
-from tmf635_usage.claims import NOBODYS
 from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, balances_of, charge_of, moved, payer, write_onto
 from tmf635_usage.rating.amounts import EXACT, opposite
 from tmf635_usage.rating.values import ZERO, BucketKey
@@ -253,7 +252,7 @@ class _Rerating:
             reversal = {"number": number, "rated_at": self.act.now, "is_current": False, "doc": _reversed(row, why)}
             batch.ratings.append({**row, **reversal})
             # All of a rating are of one account and one instant: on one bill, or on none.
-            claim = batch.claims.get(row["account"], NOBODYS)
+            claim = batch.claim_of(row["account"])
             was_billed = any(claim.is_billed(line) for line in lines[id])
             for line in lines[id]:
                 if was_billed and line["currency"] is not None:
