@@ -36,7 +36,7 @@ from tmf654_balance.tables import MOVEMENTS
 KILLS, ELEMENTS, ACCOUNTS = 50, 5, 3
 SEED = 20261128
 ROUND_SECONDS_MAX = 3
-# Sessions live for less than some restarts take, so that reports come in time, late, and never.
+# Sessions lapse while the server is killed and started, so that reports come in time, late, and never.
 VALIDITY_SECONDS = 6
 SETTLE_SECONDS_MAX = 60
 COMPONENTS = "tmf620_catalog,tmf635_usage,tmf637_inventory,tmf654_balance,tmf666_account"
@@ -51,6 +51,7 @@ class Element:
     name: str
     chance: random.Random
     waiting: list[Sent] = field(default_factory=list)
+    late: list[Sent] = field(default_factory=list)
     acknowledged: dict[str, Decimal] = field(default_factory=dict)
     answered: tuple[Sent, bytes] | None = None
     topped_up: Decimal = Decimal(0)
@@ -101,6 +102,11 @@ class Element:
         assert again.content == content, "an answer is repeated to the byte"
         self.codes["repeated"] += 1
 
+    def send_late(self, url: str) -> None:
+        """What it kept back until its sessions had lapsed."""
+        self.waiting, self.late = self.late, []
+        self.finish(url)
+
     def finish(self, url: str) -> None:
         with httpx.Client(base_url=url, timeout=30) as client:
             while self.waiting:
@@ -122,6 +128,9 @@ class Element:
             return
         assert answer.status_code in (200, 201), answer.text
         self.answered = sent, answer.content
+        if method == "POST" and self.chance.random() < 0.1:
+            self.late += self.waiting
+            self.waiting.clear()
         shown = exact_json.decode(answer.content)
         used = self.acknowledged.setdefault(shown["id"], Decimal(0))
         for one in body.get("service", ()):
@@ -166,6 +175,8 @@ def test_fifty_kills_leave_every_report_charged_once(environment: dict[str, str]
             for element in elements:
                 element.finish(server.url)
             _wait(lambda: _is_settled(installation))
+            for element in elements:
+                element.send_late(server.url)
             codes = sum((element.codes for element in elements), Counter[str]())
             print(f"seed {SEED}", dict(codes), [one.repeated for one in elements], f"{time.monotonic() - began:.0f} s")
             assert {"open", "released", "lapsed", "success", "charging.nothing-left", "repeated"} <= codes.keys()
