@@ -77,6 +77,13 @@ def normal_instant(text: str) -> str | None:
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, offset = match.groups()
+    if (offset is None or offset in "Zz") and hour < "24" and second < "60":  # as nearly all are written
+        whole = f"{text[:10]}T{text[11:19]}"
+        try:
+            datetime.fromisoformat(whole)
+        except ValueError:
+            return None
+        return f"{whole}.{fraction or '':0<3}Z"
     try:
         moment = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
         if offset and offset not in "Zz":

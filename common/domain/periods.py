@@ -16,6 +16,8 @@ START, END = "startDateTime", "endDateTime"
 
 def is_reversed(start: Any, end: Any) -> bool:
     """Whether both are date-times and the end is before the start; an end at the start is an empty period."""
+    if start is None or end is None:
+        return False
     first, last = _instant(start), _instant(end)
     return first is not None and last is not None and last < first
 
@@ -34,9 +36,10 @@ def reversed_at(document: Any, steps: tuple[str, ...], pointer: str = "") -> Ite
     if isinstance(document, list):
         for index, element in enumerate(document):
             yield from reversed_at(element, steps, f"{pointer}/{index}")
-    elif isinstance(document, Mapping):
+    elif isinstance(document, dict):
         if steps:
-            yield from reversed_at(document.get(steps[0]), steps[1:], f"{pointer}/{_escaped(steps[0])}")
+            if below := document.get(steps[0]):
+                yield from reversed_at(below, steps[1:], f"{pointer}/{_escaped(steps[0])}")
         elif is_reversed(document.get(START), document.get(END)):
             yield f"{pointer}/{END}"
 
@@ -44,7 +47,7 @@ def reversed_at(document: Any, steps: tuple[str, ...], pointer: str = "") -> Ite
 def _instant(value: Any) -> str | None:
     """The text that sorts as the instant does, or None when the value is no date-time."""
     text = normal_instant(value) if isinstance(value, str) else None
-    return None if text is None else text.rstrip("Z")
+    return None if text is None else text[:-1]
 
 
 def _escaped(name: str) -> str:

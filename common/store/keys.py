@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.domain.clock import normal_instant
 from common.domain.query import Kind, values_at
@@ -18,8 +17,7 @@ INDEXED_CHARACTERS = 255
 DIGITS_COMPARED = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """One value as an index has it; the members it does not use are None."""
 
     text: str | None = None
@@ -36,16 +34,16 @@ _NOTHING = Keys()
 
 def keys_of(value: Any, kind: Kind) -> Keys | None:
     """What an index of this kind keeps of a value; None when the value cannot be of the kind."""
+    if isinstance(value, str):
+        if kind is Kind.NUMBER or kind is Kind.BOOLEAN:
+            return None
+        text = instant_key(value) if kind is Kind.INSTANT else value
+        return None if text is None else Keys(text[:INDEXED_CHARACTERS])
     if isinstance(value, bool):
         return Keys(flag=value) if kind in (Kind.BOOLEAN, Kind.UNKNOWN) else None
     if isinstance(value, int | Decimal):
         return Keys(number=Decimal(value)) if kind in (Kind.NUMBER, Kind.UNKNOWN) else None
-    if not isinstance(value, str) or kind in (Kind.NUMBER, Kind.BOOLEAN):
-        return None
-    if kind is Kind.INSTANT:
-        instant = instant_key(value)
-        return None if instant is None else Keys(text=instant[:INDEXED_CHARACTERS])
-    return Keys(text=value[:INDEXED_CHARACTERS])
+    return None
 
 
 def keys_at(document: Any, steps: tuple[str, ...], kind: Kind) -> Iterator[Keys]:
@@ -81,7 +79,7 @@ def is_storable(text: str) -> bool:
 def instant_key(text: str) -> str | None:
     """A date-time text as it sorts: normal form without the `Z`, so that a longer fraction comes later."""
     normal = normal_instant(text)
-    return None if normal is None else normal.rstrip("Z")
+    return None if normal is None else normal[:-1]
 
 
 def number_key(number: Decimal) -> str:
