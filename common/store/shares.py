@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -32,6 +33,7 @@ _HOLDERS = text(
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _TAKE = text("SELECT key FROM unnest(CAST(:keys AS bigint[])) AS key WHERE pg_try_advisory_lock(key)")
+_LEAVE_ALL = text("SELECT pg_advisory_unlock_all()")
 _LEAVE = text("SELECT pg_advisory_unlock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
@@ -204,6 +206,10 @@ class _Locks:
 
     def leave(self) -> None:
         if self._connection is not None:
+            # A session that is closed ends when the server comes to it; until then its locks would be in the way.
+            if not self._connection.invalidated:
+                with suppress(DBAPIError):
+                    self._connection.execute(_LEAVE_ALL)
             self._connection.close()
             self._connection = None
         self.held = frozenset()
