@@ -74,16 +74,23 @@ _USAGE = "usage"
 ANY_MONEY = Decimal(10) ** 15
 
 
-def rate(documents: Sequence[Document], context: RuleContext, since: datetime | None, *, written: bool = False) -> None:
+def rate(
+    documents: Sequence[Document],
+    context: RuleContext,
+    since: datetime | None,
+    *,
+    written: bool = False,
+    guide: Guide | None = None,
+) -> None:
     """Rate what can be rated of these usages, in place.
 
     Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them; `since` is
             the `horizon`, asked before anything of it is locked (`retire`). For who only writes them their explanations
-            stay the JSON texts that they are made as (`msgspec.Raw`).
+            stay the JSON texts that they are made as (`msgspec.Raw`). A `guide` may have asked already.
     """
     assert context.records is not None, "usage is rated where it is stored"
     readings = [read(document) for document in documents]
-    guided = Guide(context).guide(readings)
+    guided = (guide or Guide(context)).guide(readings)
     batch = Batch(context.records, context.now)
     late = {one.id for one in readings if since is not None and one.at < since}
     known = [

@@ -13,13 +13,16 @@ The last two are proposals: the standard has states and no rules about them.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import reference_id
-from tmf635_usage.rate import REASON, WAITING, asking_horizon, horizon, horizon_in, rate
-from tmf635_usage.reading import fingerprint, source_key
+from common.store.statements import Question
+from tmf635_usage.rate import REASON, WAITING, asking_horizon, horizon_in, rate
+from tmf635_usage.reading import fingerprint, read, source_key
+from tmf635_usage.subjects import Guide
 from tmf635_usage.tables import KEYS
 
 # After a decision about money: what was decided upon is evidence.
@@ -43,28 +46,33 @@ class OtherContent(Conflict):
 
 def on_create(usage: Document, context: RuleContext) -> None:
     """Errors: Duplicate; OtherContent."""
-    since = claim(usage, context)
-    if usage.get("status", WAITING) != WAITING or context.records is None or context.settings.reference_mode == "off":
+    is_rated = usage.get("status", WAITING) == WAITING and context.settings.reference_mode != "off"
+    guide = Guide(context) if is_rated else None
+    since = claim(usage, context, guide)
+    if guide is None or context.records is None:
         return
-    rate([usage], context, since, written=True)
+    rate([usage], context, since, written=True, guide=guide)
     if context.settings.reference_mode == "strict" and usage["status"] == WAITING:
         context.refuse("/product/id", "reference", usage[REASON]["message"])
 
 
-def claim(usage: Document, context: RuleContext) -> datetime | None:
-    """Note the number of a record at its source; the `horizon`, which is asked with it.
+def claim(usage: Document, context: RuleContext, guide: Guide | None) -> datetime | None:
+    """Note the number of a record at its source; the `horizon`, which is asked with it, and what a guide asks first.
 
     Errors: Duplicate; OtherContent.
     """
     if context.records is None:
         return None
+    asked: list[Question[Any]] = [asking_horizon(context.records)]
+    if guide is not None:
+        asked.append(guide.asking([read(usage)]))
     key = source_key(usage)
     if key is None:
-        return horizon(context.records)
+        return horizon_in(context.records(KEYS.name).answers(*asked)[0])
     table, mark = context.records(KEYS.name), fingerprint(usage)
     source, external = key
     row = {"source": source, "external": external, "usage": usage["id"], "fingerprint": mark}
-    made, before = table.answers(table.asking_new([row]), asking_horizon(context.records))
+    made, before, *_ = table.answers(table.asking_new([row]), *asked)
     if made:
         return horizon_in(before)
     known = table.get(source, external)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,10 +13,12 @@ from common import exact_json
 from common.component import Library, RuleContext
 from common.domain.query import Document
 from common.rules import reference_id
+from common.store.statements import Outcome, Question
 from tmf635_usage.plans import PlanCache, agreed_prices
 from tmf635_usage.rating.compiled import CompiledPlan
 from tmf635_usage.rating.values import Subject
 from tmf635_usage.reading import Reading
+from tmf635_usage.tables import SCOPES
 from tmf635_usage.tariffs import Tariffs
 
 # TMF637 v5.0.0 ProductStatusType: what is charged. Of a suspended product the network lets nothing through; what it
@@ -98,16 +101,42 @@ class Guide:
     # What many products have in common: by what their accounts say of time, by the plan.
     _clocks: dict[bytes, tuple[ZoneInfo, date]] = field(default_factory=dict)
     _shared: dict[int, set[str]] = field(default_factory=dict)
+    _is_told: bool = False
+
+    @cached_property
+    def _history(self) -> Any:
+        return self.context.offered("productHistory") if self.context.offered is not None else None
+
+    def asking(self, readings: Iterable[Reading]) -> Question[None]:
+        """What `guide` asks first of all, to be asked together with something else."""
+        wanted = list(readings)
+        if self._history is None:
+            return Question((), lambda outcomes: None)
+        identifiers = {identifier for one in wanted for identifier in one.identifiers}
+        question = self._history.asking(identifiers, {one.product for one in wanted if one.product is not None})
+
+        def read(outcomes: list[Outcome]) -> None:
+            self.findings.owners, spans = question.read(outcomes)
+            # A number may have been that of many products.
+            meant = {id for one in wanted for id in self.findings.candidates(one)}
+            self.findings.spans = {id: listed for id, listed in spans.items() if id in meant}
+            self._is_told = True
+
+        return Question(question.steps, read)
 
     def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
-        """By usage id. Source: domain of this project (docs/rating.md)."""
+        """By usage id; of those that `asking` was about, once it is answered.
+
+        Source: domain of this project (docs/rating.md).
+        """
         wanted = list(readings)
-        history = self.context.offered("productHistory") if self.context.offered is not None else None
-        if history is None:
+        if self._history is None:
             return {one.id: Unguided("product.unknown", "no product inventory is served here") for one in wanted}
         findings = self.findings
-        findings.owners = history.owners({identifier for one in wanted for identifier in one.identifiers})
-        findings.spans = history.spans({id for one in wanted for id in findings.candidates(one)})
+        if not self._is_told:
+            assert self.context.records is not None, "usage is guided where it is stored"
+            self.context.records(SCOPES.name).answers(self.asking(wanted))
+        self._is_told = False
         spans = [span for listed in findings.spans.values() for span in listed]
         accounts = {span.account for span in spans if span.account is not None} - self._accounts.keys()
         library = self.context.library

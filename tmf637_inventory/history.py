@@ -19,6 +19,7 @@ from common.domain.clock import normal_instant
 from common.domain.query import Document
 from common.store.description import Of, RecordTable
 from common.store.records import Between
+from common.store.statements import Outcome, Question
 
 SPANS = RecordTable(
     "tmf637_product_span",
@@ -45,6 +46,7 @@ IDENTIFIERS = RecordTable(
 _KEPT = ("productOffering", "productPrice", "billingAccount", "productCharacteristic", "relatedParty", "startDate")
 # Accounts in one question to the database.
 _ACCOUNTS_AT_ONCE = 500
+_IN_TURN = ("product", "since")
 _LIVE = frozenset({"active", "suspended", "pendingTerminate"})
 # What stands between the digits of a number that people write.
 _WRITING = dict.fromkeys(map(ord, " -()/\u00a0"))
@@ -105,10 +107,28 @@ class ProductHistory:
 
     def spans(self, products: Iterable[str]) -> dict[str, list[Span]]:
         """The spans of each product that has any, from the first to the last."""
-        found: dict[str, list[Span]] = {}
-        for row in self._spans.find({"product": tuple(sorted(set(products)))}, order=["product", "since"]):
-            found.setdefault(row["product"], []).append(Span(**row))
-        return found
+        return _by_product(self._spans.find({"product": tuple(sorted(set(products)))}, order=_IN_TURN))
+
+    def asking(
+        self, identifiers: Iterable[tuple[str, str]], products: Iterable[str]
+    ) -> Question[tuple[dict[tuple[str, str], list[Owner]], dict[str, list[Span]]]]:
+        """`owners` of identifiers, and `spans` of these products and of all that ever had one of those, at once."""
+        wanted, named = sorted(set(identifiers)), tuple(sorted(set(products)))
+        of_identifiers = _at(wanted)
+        asked = []
+        if wanted:
+            asked.append(self._identifiers.asking(of_identifiers, order=["since"]))
+            owned = self._identifiers.among("product", of_identifiers)
+            asked.append(self._spans.asking({"product": owned}, order=_IN_TURN))
+        if named:
+            asked.append(self._spans.asking({"product": named}, order=_IN_TURN))
+
+        def read(outcomes: list[Outcome]) -> tuple[dict[tuple[str, str], list[Owner]], dict[str, list[Span]]]:
+            found = [question.read([outcome]) for question, outcome in zip(asked, outcomes, strict=True)]
+            owners = _owners(wanted, found.pop(0)) if wanted else {}
+            return owners, {id: spans for rows in found for id, spans in _by_product(rows).items()}
+
+        return Question([step for question in asked for step in question.steps], read)
 
     def of_account(self, accounts: Iterable[str]) -> dict[str, list[str]]:
         """The ids of the products that were ever charged to each account that has any, in order."""
@@ -123,13 +143,28 @@ class ProductHistory:
     def owners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Owner]]:
         """Whose each identifier (name, value) was: since when, until when, which product; the first owner first."""
         asked = sorted(set(wanted))
-        names, values = {name for name, _ in asked}, {bare(value) for _, value in asked}
-        where = {"name": tuple(sorted(names)), "value": tuple(sorted(values))}
-        found: dict[tuple[str, str], list[Owner]] = {}
-        for row in self._identifiers.find(where, order=["since"]) if asked else ():
-            found.setdefault((row["name"], row["value"]), []).append((row["since"], row["until"], row["product"]))
-        bared = {(name, value): (name, bare(value)) for name, value in asked}
-        return {key: found[bared[key]] for key in asked if bared[key] in found}
+        return _owners(asked, self._identifiers.find(_at(asked), order=["since"]) if asked else ())
+
+
+def _by_product(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    for row in rows:
+        found.setdefault(row["product"], []).append(Span(**row))
+    return found
+
+
+def _at(identifiers: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Where identifiers are found, and what else has a name of one and a value of another."""
+    names, values = {name for name, _ in identifiers}, {bare(value) for _, value in identifiers}
+    return {"name": tuple(sorted(names)), "value": tuple(sorted(values))}
+
+
+def _owners(asked: Iterable[tuple[str, str]], rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Owner]]:
+    found: dict[tuple[str, str], list[Owner]] = {}
+    for row in rows:
+        found.setdefault((row["name"], row["value"]), []).append((row["since"], row["until"], row["product"]))
+    bared = {(name, value): (name, bare(value)) for name, value in asked}
+    return {key: found[one] for key, one in bared.items() if one in found}
 
 
 def bare(identifier: str) -> str:

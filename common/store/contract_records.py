@@ -125,6 +125,24 @@ class RecordContract:
             assert ids({}, limit=2) == ["a", "b"]
             assert ids({}, limit=2, after=("b",)) == ["c"]
 
+    def test_records_are_found_by_what_those_of_another_table_have(self, database: Database) -> None:
+        with database.write("south") as unit:
+            unit.records("toy_counts").insert([{"owner": "c", "period": "may", "used": Decimal(1)}])
+            unit.commit()
+        with database.write() as unit:
+            entries, counts = unit.records("toy_entries"), unit.records("toy_counts")
+            entries.insert(entry(id, number=number) for number, id in enumerate("abcd"))
+            used = [("b", "may"), ("b", "june"), ("d", "may"), ("nobody", "may")]
+            counts.insert({"owner": owner, "period": period, "used": Decimal(1)} for owner, period in used)
+            mays, june = counts.among("owner", {"period": "may"}), counts.among("owner", {"period": ("june", "july")})
+
+            assert [row["id"] for row in entries.find({"id": mays})] == ["b", "d"]
+            assert [row["id"] for row in entries.find({"id": june})] == ["b"]
+            assert [row["id"] for row in entries.find({"id": mays, "number": Between(2)})] == ["d"]
+            [found] = entries.answers(entries.asking({"number": 3, "id": mays}))
+            assert [row["id"] for row in found] == ["d"]
+            assert entries.find({"id": counts.among("owner", {"period": "july"})}) == []
+
     def test_records_are_changed_put_and_removed(self, database: Database) -> None:
         with database.write() as unit:
             counts = unit.records("toy_counts")

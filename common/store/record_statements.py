@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, any_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, any_, delete, func, select, tuple_, update
 from sqlalchemy.types import ARRAY, BigInteger
 
 from common.store.description import Of, RecordTable
@@ -27,6 +27,19 @@ class Between:
 
     start: Any = None
     end: Any = None
+
+
+@dataclass(frozen=True)
+class Among:
+    """The values that a column of another table's records has (`Records.among`); that column is never without one."""
+
+    of: RecordStatements
+    column: str
+    where: Mapping[str, Any]
+
+
+# A condition as its shape: a column, what is asked of it, of how many values, and those of another table.
+Part = tuple[str, str, int, Any]
 
 
 @dataclass
@@ -141,51 +154,67 @@ class RecordStatements:
             expression = expression.with_for_update(read=lock == "share")
         self._shapes[shape] = compiled(expression, self.dialect, locks=lock is not None)
 
-    def _parts(self, tenant: str, where: Mapping[str, Any]) -> tuple[tuple[tuple[str, str, int], ...], Row]:
-        """Conditions as their shape (column, what is asked of it, of how many values), and the values."""
-        parts: list[tuple[str, str, int]] = []
+    def _parts(self, tenant: str, where: Mapping[str, Any], under: str = "") -> tuple[tuple[Part, ...], Row]:
+        """The shapes of conditions, and the values; the names of those begin with `under`."""
+        parts: list[Part] = []
         values: Row = {"tenant": tenant}
         for name, wanted in where.items():
+            value = under + name
             if isinstance(wanted, Between):
                 assert self.described.columns[name] is not Of.NUMBER, "numbers are not ranged by"
                 if wanted.start is not None:
-                    parts.append((name, "from", 1))
-                    values[f"{name}_from"] = wanted.start
+                    parts.append((name, "from", 1, None))
+                    values[f"{value}_from"] = wanted.start
                 if wanted.end is not None:
-                    parts.append((name, "until", 1))
-                    values[f"{name}_until"] = wanted.end
+                    parts.append((name, "until", 1, None))
+                    values[f"{value}_until"] = wanted.end
+            elif isinstance(wanted, Among):
+                below, theirs = wanted.of._parts(tenant, wanted.where, f"{value}_")
+                parts.append((name, "among", 1, (wanted.of.table.name, wanted.column, below)))
+                values |= theirs
             elif isinstance(wanted, tuple) and self.dialect == "postgresql":
-                parts.append((name, "any", 1))
-                values[f"{name}_any"] = wanted
+                parts.append((name, "any", 1, None))
+                values[f"{value}_any"] = wanted
             elif isinstance(wanted, tuple):
                 many = _padded(wanted)
-                parts.append((name, "one of", len(many)))
-                values |= {f"{name}_{place}": value for place, value in enumerate(many)}
+                parts.append((name, "one of", len(many), None))
+                values |= {f"{value}_{place}": one for place, one in enumerate(many)}
             elif wanted is None:
-                parts.append((name, "null", 0))
+                parts.append((name, "null", 0, None))
             else:
-                parts.append((name, "is", 1))
-                values[f"{name}_is"] = wanted
+                parts.append((name, "is", 1, None))
+                values[f"{value}_is"] = wanted
         return tuple(parts), values
 
-    def _conditions(self, parts: Sequence[tuple[str, str, int]]) -> list[ColumnElement[bool]]:
+    def _conditions(self, parts: Sequence[Part], under: str = "") -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [self.table.c.tenant == given("tenant", TEXT)]
-        for name, asked, count in parts:
-            column = self.table.c[name]
+        for name, asked, count, below in parts:
+            column, value = self.table.c[name], under + name
             match asked:
                 case "from":
-                    found.append(column >= given(f"{name}_from", column.type))
+                    found.append(column >= given(f"{value}_from", column.type))
                 case "until":
-                    found.append(column < given(f"{name}_until", column.type))
+                    found.append(column < given(f"{value}_until", column.type))
+                case "among":
+                    found.append(self._among(column, below, f"{value}_"))
                 case "any":
-                    found.append(column == any_(given(f"{name}_any", ARRAY(column.type))))
+                    found.append(column == any_(given(f"{value}_any", ARRAY(column.type))))
                 case "one of":
-                    found.append(column.in_([given(f"{name}_{place}", column.type) for place in range(count)]))
+                    found.append(column.in_([given(f"{value}_{place}", column.type) for place in range(count)]))
                 case "null":
                     found.append(column.is_(None))
                 case _:
-                    found.append(column == given(f"{name}_is", column.type))
+                    found.append(column == given(f"{value}_is", column.type))
         return found
+
+    def _among(self, column: ColumnElement[Any], below: Any, under: str) -> ColumnElement[bool]:
+        table, theirs, parts = below
+        statements: RecordStatements = self.table.metadata.tables[table].info["statements"]
+        values = select(statements.table.c[theirs]).where(*statements._conditions(parts, under))
+        if self.dialect == "sqlite":
+            return column.in_(values)
+        # An array is what an index is asked by, however many PostgreSQL expects them to be.
+        return column == any_(func.array(values.scalar_subquery(), type_=ARRAY(column.type)))
 
 
 def _padded(values: Sequence[Any]) -> Sequence[Any]:

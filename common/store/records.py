@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Table, distinct, func, literal
 
 from common.store import bulk
 from common.store.description import Of, RecordTable
-from common.store.record_statements import Between, Key, Lock, RecordStatements, Row
+from common.store.record_statements import Among, Between, Key, Lock, RecordStatements, Row
 from common.store.session import Session
 from common.store.statements import Outcome, Question
 from common.store.tables import TEXT
@@ -129,7 +129,7 @@ class Records:
         after: Key | None = None,
         for_update: bool = False,
     ) -> list[Row]:
-        """Records by equal values, one of several (a tuple), or `Between`; by `order` and key, or after a key."""
+        """Records by equal values, one of several (a tuple), `Between`, `among`; by `order` and key, or after a key."""
         step = self._statements.find(self._tenant, where, order, limit, after, _lock(for_update))
         return self._named(self._session.rows(*step))
 
@@ -144,6 +144,10 @@ class Records:
         """`find`, to be asked together with others (`UnitOfWork.answers`)."""
         step = self._statements.find(self._tenant, where, order, limit, None, _lock(for_update))
         return Question([step], lambda outcomes: self._named(outcomes[0]))
+
+    def among(self, column: str, where: Mapping[str, Any]) -> Among:
+        """What `column` is of the records that fit: something to find the records of another table by (`asking`)."""
+        return Among(self._statements, column, where)
 
     def answers(self, *questions: Question[Any]) -> list[Any]:
         """Ask several questions at once, also of other tables of the unit; their answers in order."""

@@ -90,6 +90,29 @@ def test_a_number_moves_from_one_product_to_the_next(clock_and_suite):
     assert owners(suite, "3") == []
 
 
+def test_numbers_and_products_are_asked_for_at_once(clock_and_suite):
+    clock, suite = clock_and_suite
+    first = suite.created(PRODUCTS, product("1", status="active"))["id"]
+    other = suite.created(PRODUCTS, product("2", status="active"))["id"]
+    clock.advance(timedelta(days=1))
+    second = suite.created(PRODUCTS, product("1", status="active"))["id"]
+
+    def asked(numbers: list[str], products: list[str]):
+        with suite.installation.database.read() as uow:
+            question = suite.installation.offered("productHistory", uow).asking(
+                [("msisdn", number) for number in numbers], products
+            )
+            [(owners, spans)] = uow.answers(question)
+            return [owners.get(("msisdn", number)) for number in numbers], sorted(spans)
+
+    moved = [(START, START + timedelta(days=1), first), (START + timedelta(days=1), None, second)]
+    assert asked(["+1"], []) == ([moved], sorted([first, second]))
+    assert asked(["1"], [other, "nothing"]) == ([moved], sorted([first, second, other]))
+    assert asked(["3"], [other]) == ([None], [other])
+    assert asked([], [first]) == ([], [first])
+    assert asked([], []) == ([], [])
+
+
 def test_an_account_has_the_products_that_were_ever_charged_to_it(clock_and_suite):
     clock, suite = clock_and_suite
 
