@@ -3736,7 +3736,7 @@ def upgrade() -> None:
         sa.Column("x_bill_id", TEXT, nullable=True),
         sa.Column("x_billing_account_id", TEXT, nullable=True),
         sa.Column("x_product_id", TEXT, nullable=True),
-        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "parent", "id", "version", name="pk_tmf678_applied_customer_billing_rate"),
     )
     op.create_index(
