@@ -162,6 +162,9 @@ class _Run:
         """Until the end; at a fixed rate, requests are begun when they are due."""
         assert self._rate is None or self._rate > 0
         count = 0
+        if self._rate is not None:  # nothing was due while connections were made
+            waited = time.perf_counter() - self._begun
+            self._begun, self._end = self._begun + waited, self._end + waited
         while (now := time.perf_counter()) < self._end:
             while self._rate is not None and (due := self._begun + count / self._rate) <= now:
                 count += 1

@@ -242,10 +242,13 @@ class Finder:
         order = self._order(query.sort)
         places = [order.beyond(query.after)] if query.after is not None else []
         places += [order.beyond(query.before, backwards=True)] if query.before is not None else []
-        found = select(*self._keys(order, query.where)).where(*self._conditions(query.where), *places)
+        # Rows that were read for their order are found again by where they lie; that is unique in one table only.
+        is_read = bool(order.labelled) and not self._tables.resource.monthly
+        keys = [*self._keys(order, query.where), *([self._address.label("address")] if is_read else [])]
+        found = select(*keys).where(*self._conditions(query.where), *places)
         collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        return self._fetched(_cut(matching, query), order, query.where)
+        return self._fetched(_cut(matching, query), order, query.where, by_address=is_read)
 
     def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
@@ -276,14 +279,19 @@ class Finder:
         conditions = *self._conditions(query.where), *stretch(query).conditions
         return select(func.count()).select_from(self._main).where(*conditions)
 
-    def _fetched(self, keys: Select[Any], order: Order, where: Condition | None) -> Select[Any]:
+    def _fetched(
+        self, keys: Select[Any], order: Order, where: Condition | None, *, by_address: bool = False
+    ) -> Select[Any]:
         """The rows of a page. Documents are fetched for these only, never for rows that are skipped."""
         page = keys.subquery("page")
         found_by = [self._main.c.position] if self._is_of_latest(where) else self._named
+        same = [column == page.c[column.name] for column in found_by]
+        if by_address:
+            same = [self._address == page.c.address]
         return (
             select(*row_columns(self._tables, self._is_postgresql), *(page.c[str(each.key)] for each in order.labelled))
-            .join(page, and_(*(column == page.c[column.name] for column in found_by)))
-            .where(*self._of_tenant(where))
+            .select_from(self._main.join(page, and_(*same)))
+            .where(*([] if by_address else self._of_tenant(where)))
             .order_by(*order.clauses(page.c))
         )
 
@@ -322,6 +330,11 @@ class Finder:
     def _is_kept(self, where: Condition | None) -> bool:
         """Whether it may be kept how many there are: of the latest versions it is."""
         return self._is_postgresql and self._is_of_latest(where)
+
+    @property
+    def _address(self) -> ColumnElement[Any]:
+        """Where PostgreSQL has a row, as long as a statement lasts."""
+        return literal_column(f"{self._main.name}.ctid")
 
     @property
     def _named(self) -> list[ColumnElement[Any]]:
