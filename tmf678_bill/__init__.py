@@ -28,12 +28,7 @@ COMPONENT = Component(
             lifecycle=CUSTOMER_BILL,
             on_patch=rules.on_patch_bill,
         ),
-        Resource(
-            "appliedCustomerBillingRate",
-            indexed=_RATE,
-            holds=("billingAccount.id", "product.id"),
-            is_text=True,
-        ),
+        Resource("appliedCustomerBillingRate", indexed=_RATE, holds=("billingAccount.id", "product.id"), is_text=True),
         Resource(
             "customerBillOnDemand",
             indexed=("name", "state", "lastUpdate", *_PARTY),
