@@ -50,7 +50,7 @@ from tmf635_usage.rating.values import (
     Usage,
 )
 from tmf635_usage.reading import Reading, read
-from tmf635_usage.subjects import Guide, Guided, Unguided
+from tmf635_usage.subjects import Guide, Guided, Products, Unguided
 from tmf635_usage.tables import BUCKETS, CHARGED, COUNTERS, HOLDS, HORIZON, LINES, PREPAID, RATINGS, SCOPES
 
 WAITING, RATED, REJECTED = "initialized", "rated", "rejected"
@@ -80,17 +80,17 @@ def rate(
     since: datetime | None,
     *,
     written: bool = False,
-    guide: Guide | None = None,
+    products: Products | None = None,
 ) -> None:
     """Rate what can be rated of these usages, in place.
 
     Shapes: stored (v5) documents in status `initialized`; `context` is of the transaction that stores them; `since` is
             the `horizon`, asked before anything of it is locked (`retire`). For who only writes them their explanations
-            stay the JSON texts that they are made as (`msgspec.Raw`). A `guide` may have asked already.
+            stay the JSON texts that they are made as (`msgspec.Raw`). `products`: see `Guide.guide`.
     """
     assert context.records is not None, "usage is rated where it is stored"
     readings = [read(document) for document in documents]
-    guided = (guide or Guide(context)).guide(readings)
+    guided = Guide(context).guide(readings, products)
     batch = Batch(context.records, context.now)
     late = {one.id for one in readings if since is not None and one.at < since}
     known = [

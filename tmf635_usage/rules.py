@@ -13,16 +13,15 @@ The last two are proposals: the standard has states and no rules about them.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from common.component import RuleContext
+from common.component import Recording, RuleContext
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import reference_id
 from common.store.statements import Question
 from tmf635_usage.rate import REASON, WAITING, asking_horizon, horizon_in, rate
 from tmf635_usage.reading import fingerprint, read, source_key
-from tmf635_usage.subjects import Guide
+from tmf635_usage.subjects import Guide, Products
 from tmf635_usage.tables import KEYS
 
 # After a decision about money: what was decided upon is evidence.
@@ -46,35 +45,32 @@ class OtherContent(Conflict):
 
 def on_create(usage: Document, context: RuleContext) -> None:
     """Errors: Duplicate; OtherContent."""
-    is_rated = usage.get("status", WAITING) == WAITING and context.settings.reference_mode != "off"
-    guide = Guide(context) if is_rated else None
-    since = claim(usage, context, guide)
-    if guide is None or context.records is None:
+    if context.records is None:
         return
-    rate([usage], context, since, written=True, guide=guide)
+    is_rated = usage.get("status", WAITING) == WAITING and context.settings.reference_mode != "off"
+    since, products = claim(usage, context.records, Guide(context).asking([read(usage)] if is_rated else []))
+    if not is_rated:
+        return
+    rate([usage], context, since, written=True, products=products)
     if context.settings.reference_mode == "strict" and usage["status"] == WAITING:
         context.refuse("/product/id", "reference", usage[REASON]["message"])
 
 
-def claim(usage: Document, context: RuleContext, guide: Guide | None) -> datetime | None:
-    """Note the number of a record at its source; the `horizon`, which is asked with it, and what a guide asks first.
+def claim(usage: Document, records: Recording, also: Question[Products]) -> tuple[datetime | None, Products]:
+    """Note the number of a record at its source; the `horizon`, and what is `also` asked with it.
 
     Errors: Duplicate; OtherContent.
     """
-    if context.records is None:
-        return None
-    asked: list[Question[Any]] = [asking_horizon(context.records)]
-    if guide is not None:
-        asked.append(guide.asking([read(usage)]))
-    key = source_key(usage)
+    table, key, asked = records(KEYS.name), source_key(usage), (asking_horizon(records), also)
     if key is None:
-        return horizon_in(context.records(KEYS.name).answers(*asked)[0])
-    table, mark = context.records(KEYS.name), fingerprint(usage)
+        before, answer = table.answers(*asked)
+        return horizon_in(before), answer
+    mark = fingerprint(usage)
     source, external = key
     row = {"source": source, "external": external, "usage": usage["id"], "fingerprint": mark}
-    made, before, *_ = table.answers(table.asking_new([row]), *asked)
+    made, before, answer = table.answers(table.asking_new([row]), *asked)
     if made:
-        return horizon_in(before)
+        return horizon_in(before), answer
     known = table.get(source, external)
     assert known is not None, "what could not be inserted is there"
     named = f"record {external[:80]!r} of {source[:80]!r} is productUsage {known['usage'][:80]!r}"

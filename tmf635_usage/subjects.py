@@ -13,7 +13,7 @@ from common import exact_json
 from common.component import Library, RuleContext
 from common.domain.query import Document
 from common.rules import reference_id
-from common.store.statements import Outcome, Question
+from common.store.statements import Question
 from tmf635_usage.plans import PlanCache, agreed_prices
 from tmf635_usage.rating.compiled import CompiledPlan
 from tmf635_usage.rating.values import Subject
@@ -49,6 +49,10 @@ class Unguided(NamedTuple):
 
     code: str
     message: str
+
+
+# Whose identifiers are, and what products were (`ProductHistory.asking`).
+Products = tuple[dict[tuple[str, str], list[Any]], dict[str, list[Any]]]
 
 
 @dataclass
@@ -101,42 +105,37 @@ class Guide:
     # What many products have in common: by what their accounts say of time, by the plan.
     _clocks: dict[bytes, tuple[ZoneInfo, date]] = field(default_factory=dict)
     _shared: dict[int, set[str]] = field(default_factory=dict)
-    _is_told: bool = False
 
     @cached_property
     def _history(self) -> Any:
         return self.context.offered("productHistory") if self.context.offered is not None else None
 
-    def asking(self, readings: Iterable[Reading]) -> Question[None]:
+    def asking(self, readings: Iterable[Reading]) -> Question[Products]:
         """What `guide` asks first of all, to be asked together with something else."""
+        history = self._history
+        if history is None:
+            return Question((), lambda outcomes: ({}, {}))
         wanted = list(readings)
-        if self._history is None:
-            return Question((), lambda outcomes: None)
         identifiers = {identifier for one in wanted for identifier in one.identifiers}
-        question = self._history.asking(identifiers, {one.product for one in wanted if one.product is not None})
+        asked: Question[Products] = history.asking(identifiers, {one.product for one in wanted} - {None})
+        return asked
 
-        def read(outcomes: list[Outcome]) -> None:
-            self.findings.owners, spans = question.read(outcomes)
-            # A number may have been that of many products.
-            meant = {id for one in wanted for id in self.findings.candidates(one)}
-            self.findings.spans = {id: listed for id, listed in spans.items() if id in meant}
-            self._is_told = True
-
-        return Question(question.steps, read)
-
-    def guide(self, readings: Iterable[Reading]) -> dict[str, Guided | Unguided]:
-        """By usage id; of those that `asking` was about, once it is answered.
+    def guide(self, readings: Iterable[Reading], products: Products | None = None) -> dict[str, Guided | Unguided]:
+        """By usage id. Shapes: `products` are what `asking` was answered, where it was asked already.
 
         Source: domain of this project (docs/rating.md).
         """
         wanted = list(readings)
         if self._history is None:
             return {one.id: Unguided("product.unknown", "no product inventory is served here") for one in wanted}
-        findings = self.findings
-        if not self._is_told:
+        if products is None:
             assert self.context.records is not None, "usage is guided where it is stored"
-            self.context.records(SCOPES.name).answers(self.asking(wanted))
-        self._is_told = False
+            [products] = self.context.records(SCOPES.name).answers(self.asking(wanted))
+        findings, (owners, listed_spans) = self.findings, products
+        findings.owners = owners
+        # A number may have been that of many products.
+        meant = {id for one in wanted for id in findings.candidates(one)}
+        findings.spans = {id: listed for id, listed in listed_spans.items() if id in meant}
         spans = [span for listed in findings.spans.values() for span in listed]
         accounts = {span.account for span in spans if span.account is not None} - self._accounts.keys()
         library = self.context.library

@@ -11,6 +11,8 @@ from common.spec.contract import ResourceContract, Validator
 from common.v4.mapping import marked
 from common.v4.routes import MARK
 
+_MARK = MARK.encode()
+
 
 def check(
     document: Document,
@@ -31,8 +33,13 @@ def check(
         raise InvalidBody(violations)
 
 
-def refuse_marked(value: Any) -> None:
-    """Errors: InvalidBody when a client uses the mark of what is kept beside for the other major."""
+def refuse_marked(value: Any, text: bytes | None = None) -> None:
+    """Errors: InvalidBody when a client uses the mark of what is kept beside for the other major.
+
+    Shapes: `text` is the JSON that the value was read from, where it is at hand: one without the mark has no such name.
+    """
+    if text is not None and _MARK not in text and b"\\" not in text:
+        return
     names = list(dict.fromkeys(marked(value)))
     if names:
         raise InvalidBody(

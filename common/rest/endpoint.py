@@ -43,7 +43,6 @@ from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
 from common.store.waiting import leave
 from common.v4.pointers import shown_pointer
-from common.v4.routes import MARK
 
 # Items of a list that is answered between other requests and not by a thread.
 SHARED_ITEMS_MAX = 100
@@ -155,11 +154,7 @@ class Endpoint:
 
     def _read_new(self, request: Request) -> Document:
         document = read_object(request)
-        # A look at the text is a hundredth of a walk through the document.
-        if b"null" in request.body:
-            document = drop_nulls(document)
-        if MARK.encode() in request.body or b"\\" in request.body:
-            refuse_marked(document)
+        refuse_marked(document, request.body)
         document.pop("href", None)
         if "id" in document and ("id" not in self.served.resource.settable):
             del document["id"]  # v4 contracts have no client id: ignored
@@ -175,7 +170,7 @@ class Endpoint:
 
     def _patched(self, uow: UnitOfWork, media_type: str, patch: Any, request: Request, row: Row) -> Document | None:
         """The stored document after the patch, checked and recorded; None when nothing changes."""
-        refuse_marked(patch)
+        refuse_marked(patch, request.body)
         editable = self.view.editable(row)
         shown = render.answer(editable, self._href(row, request))
         edited = drop_nulls(apply(media_type, patch, shown, self._is_array))

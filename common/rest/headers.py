@@ -16,6 +16,7 @@ from common.errors import (
     Violation,
 )
 from common.rest.messages import Request
+from common.rest.stamping import drop_nulls
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -59,7 +60,7 @@ def check_accept(request: Request) -> None:
 
 
 def read_object(request: Request) -> dict[str, Any]:
-    """The body of a create: one JSON object.
+    """The body of a create: one JSON object, without members that are null (`stamping.drop_nulls`).
 
     Errors: UnsupportedMediaType, MalformedJson, InvalidBody when it is another JSON value.
     """
@@ -67,7 +68,8 @@ def read_object(request: Request) -> dict[str, Any]:
     body = exact_json.decode(request.body)
     if not isinstance(body, dict):
         raise InvalidBody([Violation("", "type", "the body is a JSON object")])
-    return body
+    whole: dict[str, Any] = drop_nulls(body) if b"null" in request.body else body
+    return whole
 
 
 def etag(revision: int) -> str:

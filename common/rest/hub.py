@@ -12,7 +12,6 @@ from common.events import hub
 from common.installation import Installation
 from common.rest import headers, render
 from common.rest.messages import Request, Response
-from common.rest.stamping import drop_nulls
 from common.spec.contract import Contract
 from common.store.keys import is_storable
 from common.store.subscriptions import Subscription
@@ -32,7 +31,7 @@ class HubEndpoint:
     def create(self, request: Request) -> Response:
         """201 with the subscription."""
         headers.check_accept(request)
-        body = drop_nulls(headers.read_object(request))
+        body = headers.read_object(request)
         with self.installation.database.write(request.tenant) as uow:
             subscription = hub.register(
                 uow,
@@ -92,7 +91,7 @@ class ListenerEndpoint:
 
 def read_event(request: Request) -> Document:
     """The event that a listener was sent. Errors: InvalidBody for what has no envelope."""
-    event: Document = drop_nulls(headers.read_object(request))
+    event: Document = headers.read_object(request)
     if not isinstance(event.get("eventType", ""), str) or not isinstance(event.get("event", {}), dict):
         raise InvalidBody([Violation("/event", "type", "an event carries its payload as an object in `event`")])
     return event

@@ -248,7 +248,7 @@ class Finder:
         found = select(*keys).where(*self._conditions(query.where), *places)
         collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        return self._fetched(_cut(matching, query), order, query.where, by_address=is_read)
+        return self._fetched(_cut(matching, query), order, query.where)
 
     def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
@@ -279,19 +279,17 @@ class Finder:
         conditions = *self._conditions(query.where), *stretch(query).conditions
         return select(func.count()).select_from(self._main).where(*conditions)
 
-    def _fetched(
-        self, keys: Select[Any], order: Order, where: Condition | None, *, by_address: bool = False
-    ) -> Select[Any]:
+    def _fetched(self, keys: Select[Any], order: Order, where: Condition | None) -> Select[Any]:
         """The rows of a page. Documents are fetched for these only, never for rows that are skipped."""
         page = keys.subquery("page")
-        found_by = [self._main.c.position] if self._is_of_latest(where) else self._named
-        same = [column == page.c[column.name] for column in found_by]
-        if by_address:
+        if "address" in page.c:
             same = [self._address == page.c.address]
+        else:
+            found_by = [self._main.c.position] if self._is_of_latest(where) else self._named
+            same = [*(column == page.c[column.name] for column in found_by), *self._of_tenant(where)]
         return (
             select(*row_columns(self._tables, self._is_postgresql), *(page.c[str(each.key)] for each in order.labelled))
             .select_from(self._main.join(page, and_(*same)))
-            .where(*([] if by_address else self._of_tenant(where)))
             .order_by(*order.clauses(page.c))
         )
 

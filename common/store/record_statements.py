@@ -31,15 +31,15 @@ class Between:
 
 @dataclass(frozen=True)
 class Among:
-    """The values that a column of another table's records has (`Records.among`); that column is never without one."""
+    """The values that a column of another table's records has (`Records.among`)."""
 
     of: RecordStatements
     column: str
     where: Mapping[str, Any]
 
 
-# A condition as its shape: a column, what is asked of it, of how many values, and those of another table.
-Part = tuple[str, str, int, Any]
+# A condition as its shape: a column, what is asked of it, and of how many values, or of which other records.
+Part = tuple[Any, ...]
 
 
 @dataclass
@@ -163,32 +163,32 @@ class RecordStatements:
             if isinstance(wanted, Between):
                 assert self.described.columns[name] is not Of.NUMBER, "numbers are not ranged by"
                 if wanted.start is not None:
-                    parts.append((name, "from", 1, None))
+                    parts.append((name, "from"))
                     values[f"{value}_from"] = wanted.start
                 if wanted.end is not None:
-                    parts.append((name, "until", 1, None))
+                    parts.append((name, "until"))
                     values[f"{value}_until"] = wanted.end
             elif isinstance(wanted, Among):
                 below, theirs = wanted.of._parts(tenant, wanted.where, f"{value}_")
-                parts.append((name, "among", 1, (wanted.of.table.name, wanted.column, below)))
+                parts.append((name, "among", wanted.of.table, wanted.column, below))
                 values |= theirs
             elif isinstance(wanted, tuple) and self.dialect == "postgresql":
-                parts.append((name, "any", 1, None))
+                parts.append((name, "any"))
                 values[f"{value}_any"] = wanted
             elif isinstance(wanted, tuple):
                 many = _padded(wanted)
-                parts.append((name, "one of", len(many), None))
+                parts.append((name, "one of", len(many)))
                 values |= {f"{value}_{place}": one for place, one in enumerate(many)}
             elif wanted is None:
-                parts.append((name, "null", 0, None))
+                parts.append((name, "null"))
             else:
-                parts.append((name, "is", 1, None))
+                parts.append((name, "is"))
                 values[f"{value}_is"] = wanted
         return tuple(parts), values
 
     def _conditions(self, parts: Sequence[Part], under: str = "") -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [self.table.c.tenant == given("tenant", TEXT)]
-        for name, asked, count, below in parts:
+        for name, asked, *more in parts:
             column, value = self.table.c[name], under + name
             match asked:
                 case "from":
@@ -196,21 +196,22 @@ class RecordStatements:
                 case "until":
                     found.append(column < given(f"{value}_until", column.type))
                 case "among":
-                    found.append(self._among(column, below, f"{value}_"))
+                    found.append(self._among(column, f"{value}_", *more))
                 case "any":
                     found.append(column == any_(given(f"{value}_any", ARRAY(column.type))))
                 case "one of":
-                    found.append(column.in_([given(f"{value}_{place}", column.type) for place in range(count)]))
+                    found.append(column.in_([given(f"{value}_{place}", column.type) for place in range(more[0])]))
                 case "null":
                     found.append(column.is_(None))
                 case _:
                     found.append(column == given(f"{value}_is", column.type))
         return found
 
-    def _among(self, column: ColumnElement[Any], below: Any, under: str) -> ColumnElement[bool]:
-        table, theirs, parts = below
-        statements: RecordStatements = self.table.metadata.tables[table].info["statements"]
-        values = select(statements.table.c[theirs]).where(*statements._conditions(parts, under))
+    def _among(
+        self, column: ColumnElement[Any], under: str, table: Table, theirs: str, parts: Sequence[Part]
+    ) -> ColumnElement[bool]:
+        statements: RecordStatements = table.info["statements"]
+        values = select(table.c[theirs]).where(*statements._conditions(parts, under))
         if self.dialect == "sqlite":
             return column.in_(values)
         # An array is what an index is asked by, however many PostgreSQL expects them to be.

@@ -1,4 +1,4 @@
-"""How often the database is asked by one usage, and what (docs/usage.md)."""
+"""How often the database is asked by one usage, and what (docs/performance.md)."""
 
 from __future__ import annotations
 
