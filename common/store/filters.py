@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select, true
 
 from common.domain.query import AllOf, AnyElement, AnyOf, Compare, Condition, Exists, FieldPath, Kind, Not, Operator
 from common.store.description import Index
 from common.store.document_sql import NUMBER_KINDS, TEXT_KINDS, DocumentSql, Truth, flags, numbers, ordered
 from common.store.keys import INDEXED_CHARACTERS, is_storable
-from common.store.tables import ResourceTables
+from common.store.tables import TEXT, ResourceTables
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,22 @@ class Filters:
     def where(self, condition: Condition) -> Truth:
         """A condition on rows of the resource's table."""
         return _Scope(self.tables.document, self.sql, self).holds(condition)
+
+    def positions(self, condition: Condition) -> Select[Any] | None:
+        """The positions of the rows that have one text among several, where a condition asks for no more than that.
+
+        PostgreSQL is kept from looking at the values while it plans: it would find a text rarer than most, and plan
+        anew each time.
+        """
+        match condition:
+            case Compare(FieldPath(steps, Kind.STRING), Operator.EQ, (text,)) if len(text) < INDEXED_CHARACTERS:
+                index = self.tables.looked_up.get(steps)
+            case _:
+                return None
+        lookup = self.tables.lookup
+        if index is None or lookup is None or index.path.kind is not Kind.STRING or not is_storable(text):
+            return None
+        return self._looked_up(index, lookup.c.text == unseen(literal(text, TEXT)), unseen)
 
     def id_holds(self, path: FieldPath, operator: Operator, values: Sequence[str]) -> Truth:
         """A comparison of `id`, which is a column and not in the document."""
@@ -85,15 +101,19 @@ class Filters:
         return lambda values: self.sql.compare(self.tables.document, path, operator, values)
 
     def _is_looked_up(self, index: Index, condition: Truth) -> Truth:
+        return self.tables.main.c.position.in_(self._looked_up(index, condition))
+
+    def _looked_up(
+        self, index: Index, condition: Truth, shown: Callable[[ColumnElement[str]], Any] = lambda value: value
+    ) -> Select[Any]:
         lookup = self.tables.lookup
         assert lookup is not None
-        found = select(lookup.c.position).where(
-            lookup.c.tenant == self.tenant,
-            lookup.c.parent == self.parent,
-            lookup.c.path == str(index.path),
+        return select(lookup.c.position).where(
+            lookup.c.tenant == shown(self.tenant),
+            lookup.c.parent == shown(self.parent),
+            lookup.c.path == shown(literal(str(index.path), TEXT)),
             condition,
         )
-        return self.tables.main.c.position.in_(found)
 
 
 @dataclass(frozen=True)
@@ -208,6 +228,11 @@ def _storable_bound(operator: Operator, text: str) -> _Bound | None:
     if text[place] == "\x00":
         return _Bound(Operator.GT if above else Operator.LTE, text[:place])
     return _Bound(Operator.GTE if above else Operator.LT, text[:place] + "\ue000")
+
+
+def unseen(value: ColumnElement[Any]) -> Any:
+    """A value that PostgreSQL does not know when it plans."""
+    return select(value).scalar_subquery()
 
 
 def _is_instant(compare: Compare) -> bool:

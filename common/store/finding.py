@@ -30,7 +30,7 @@ from common.domain.query import (
 from common.exact_json import decode_own
 from common.store.counts import KeptCounts
 from common.store.document_sql import DocumentSql
-from common.store.filters import Filters
+from common.store.filters import Filters, unseen
 from common.store.order import Order, Stretch, order_of
 from common.store.session import Session
 from common.store.shapes import Shape, Shaped, shape_of, shaped
@@ -113,7 +113,8 @@ class Finder:
         collected_max = COLLECTED_MAX if _uses_lookup(query.where, self._tables) else FEW
         if self._is_postgresql and total <= collected_max and query.where is not None:
             more = {"taken": query.limit, "skipped": query.offset}
-            rows = self._rows("collected", query, shape, self._collected, more)
+            hits = "few" if total <= FEW else "many"
+            rows = self._rows(f"collected {hits}", query, shape, partial(self._collected, total <= FEW), more)
         else:
             rows = self._walked(query, shape, order)
         names = [column.key for column in order.labelled]
@@ -237,7 +238,7 @@ class Finder:
         found = select(self._main.c.id).where(*self._conditions(query.where))
         return found.order_by(self._main.c.position).limit(given("taken", BigInteger()))
 
-    def _collected(self, query: Query) -> Select[Any]:
+    def _collected(self, are_few: bool, query: Query) -> Select[Any]:
         """All that match, and of these the page."""
         order = self._order(query.sort)
         places = [order.beyond(query.after)] if query.after is not None else []
@@ -245,10 +246,18 @@ class Finder:
         # Rows that were read for their order are found again by where they lie; that is unique in one table only.
         is_read = bool(order.labelled) and not self._tables.resource.monthly
         keys = [*self._keys(order, query.where), *([self._address.label("address")] if is_read else [])]
-        found = select(*keys).where(*self._conditions(query.where), *places)
+        hits = self._filters.positions(query.where) if are_few and query.where is not None else None
+        if hits is None:
+            found = select(*keys).where(*self._conditions(query.where), *places)
+        else:
+            # One row after the other, by its position: OFFSET keeps PostgreSQL from reading all rows to join them.
+            hit = hits.distinct().subquery("hit")
+            own = [*self._of_tenant(query.where), self._main.c.position == hit.c.position, *places]
+            row = select(*keys).where(*own).offset(literal_column("0")).lateral("row")
+            found = select(row).select_from(hit)
         collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        return self._fetched(_cut(matching, query), order, query.where)
+        return self._fetched(_cut(matching, query, unseen), order, query.where)
 
     def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
@@ -312,9 +321,12 @@ class Finder:
     def _conditions(self, where: Condition | None) -> list[Any]:
         conditions: list[Any] = self._of_tenant(where)
         if where is not None:
-            filters = Filters(self._tables, self._sql, given("tenant", TEXT), given("parent", TEXT))
-            conditions.append(filters.where(where))
+            conditions.append(self._filters.where(where))
         return conditions
+
+    @property
+    def _filters(self) -> Filters:
+        return Filters(self._tables, self._sql, given("tenant", TEXT), given("parent", TEXT))
 
     def _of_tenant(self, where: Condition | None) -> list[Any]:
         """All that the condition is asked of."""
@@ -342,12 +354,12 @@ class Finder:
         return not (self._tables.resource.versioned and _names_version(where))
 
 
-def _cut(matching: Select[Any], query: Query) -> Select[Any]:
+def _cut(matching: Select[Any], query: Query, shown: Callable[[Any], Any] = lambda value: value) -> Select[Any]:
     if query.limit is not None:
-        matching = matching.limit(given("taken", BigInteger()))
+        matching = matching.limit(shown(given("taken", BigInteger())))
     elif query.offset:  # SQLite knows no OFFSET without a limit
         matching = matching.limit(_EVERYTHING)
-    return matching.offset(given("skipped", BigInteger())) if query.offset else matching
+    return matching.offset(shown(given("skipped", BigInteger()))) if query.offset else matching
 
 
 def _is_backwards(query: Query) -> bool:

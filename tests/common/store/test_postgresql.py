@@ -13,10 +13,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InternalError
 
-from common.domain.query import Compare, FieldPath, Kind, Operator, Query
+from common.domain.query import Compare, FieldPath, Kind, Operator, Query, SortKey
 from common.errors import InvalidParameter, Unavailable
+from common.exact_json import encode
 from common.settings import Settings
-from common.store.contract import RESOURCES, StoreContract, add_things
+from common.store.bulk import Written, without_id
+from common.store.contract import NAME, NOW, RESOURCES, StoreContract, add_things, has_tag
 from common.store.contract_filters import FilterContract
 from common.store.contract_records import entry
 from common.store.database import Database
@@ -291,3 +293,26 @@ def test_no_more_connections_are_made_after_the_server_was_gone(postgres_server:
 
     assert database._connections._permits.qsize() == 1
     database.close()
+
+
+def test_a_rare_value_among_usual_ones_is_not_planned_for_anew(database: Database) -> None:
+    """Else planning costs as much as the page: PostgreSQL sees that there are fewer hits than for most values."""
+    usual = [f"usual-{number}" for number in range(10)]
+    documents = [
+        {"id": str(number), "name": f"n{number}", "tag": [*usual, f"rare-{number % 100}"]} for number in range(2_000)
+    ]
+    written = [Written(one["id"], one, without_id(one["id"], encode(one).decode())) for one in documents]
+    with database.write() as unit:
+        unit.add_written("toy_thing", written, NOW)
+        unit.commit()
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE toy_thing, toy_thing_lookup"))
+
+    with database.read() as unit:
+        for number in range(12):
+            found = unit.repository("toy_thing").find(Query(has_tag(f"rare-{number}"), (SortKey(NAME),), limit=3))
+            assert (found.total, len(found.rows)) == (20, 3)
+        asked = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%collected%'"
+        planned_once = unit.connection.scalars(text(asked)).all()
+
+    assert planned_once == [7]  # PostgreSQL plans the first five times for the value that is asked for
