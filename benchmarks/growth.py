@@ -86,6 +86,10 @@ class Store:
         """One in 200, by name."""
         return Query(_is(_SEGMENT, f"segment-{self.random.randrange(200)}"), _BY_NAME, limit=PAGE)
 
+    def usual(self) -> Query:
+        """A quarter of all through an array, by name."""
+        return Query(_is(_CATEGORY, f"large-{self.random.randrange(4)}"), _BY_NAME, limit=PAGE)
+
     def page(self, sort: tuple[SortKey, ...], column: str, share: float) -> Query:
         """A page of all behind a cursor that stands at a share of the list."""
         direction = "DESC" if sort[-1].descending else "ASC"
@@ -152,6 +156,7 @@ def _pages(small: Store, large: Store, scale: Scale) -> Iterator[Figure]:
         "selective filter through an array": (Store.selective, 1.5),
         "selective filter of a column": (Store.selective_column, 1.5),
         "filter of one in 200": (Store.proportional, None),
+        "filter of one in four through an array": (Store.usual, 1.5),
     }
     for name, (asked, target) in kinds.items():
         below, above = _side_by_side(partial(_asked, small, asked), partial(_asked, large, asked), scale)

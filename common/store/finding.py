@@ -155,9 +155,7 @@ class Finder:
     def _led(self, query: Query) -> Found | None:
         """The page and the total in one question; None when the query has no shape."""
         counted, shape = shape_of(Query(query.where), self._tables), shape_of(query, self._tables)
-        # PostgreSQL plans a statement once where it knows how few rows are taken, else each time.
-        limit = query.limit if query.limit in _USUAL_LIMITS else None
-        page = None
+        limit, page = _planned(query.limit), None
         if shape is not None:
             page = self._asked(f"led {limit}", shape, partial(self._of_index, limit), {"taken": query.limit})
         total = None if counted is None else self._asked("total", counted, self._total)
@@ -169,8 +167,7 @@ class Finder:
     def _of_index(self, limit: int | None, query: Query) -> Select[Any]:
         [part] = self._order(()).stretches(query.after, query.before, _is_backwards(query))
         found = select(*row_columns(self._tables, True)).where(*self._conditions(query.where), *part.conditions)
-        found = found.order_by(*part.clauses)
-        found = _cut(found, query) if limit is None else found.limit(literal_column(str(limit)))
+        found = _cut(found.order_by(*part.clauses), query, limit)
         if not _is_backwards(query):
             return found
         last = found.subquery("last")
@@ -199,7 +196,9 @@ class Finder:
         if key not in made:
             if len(made) >= SHAPES_MAX:
                 made.clear()
-            made[key] = shaped(build(shape.query), self._session.dialect, shape)
+            # Many hits through an array are walked to, few are collected: only the value says which.
+            varies = name.startswith("stretch") and _uses_lookup(shape.query.where, self._tables)
+            made[key] = shaped(build(shape.query), self._session.dialect, shape, varies=varies)
         found = made[key]
         if found is None:
             return None
@@ -257,16 +256,16 @@ class Finder:
             found = select(row).select_from(hit)
         collected = found.cte("collected").prefix_with("MATERIALIZED")
         matching = select(*collected.c).order_by(*order.clauses(collected.c, _is_backwards(query)))
-        return self._fetched(_cut(matching, query, unseen), order, query.where)
+        return self._fetched(_cut(matching, query, shown=unseen), order, query.where)
 
     def _walked(self, query: Query, shape: Shape | None, order: Order) -> Sequence[Any]:
         """The page as an index leads to it, stretch after stretch until it is full."""
         found: list[Any] = []
         offset, is_backwards = query.offset, _is_backwards(query)
         for place in range(order.stretch_count):
-            stretch = partial(self._stretch, place)
-            more = {"taken": None if query.limit is None else query.limit - len(found), "skipped": offset}
-            part = self._rows(f"stretch {place}", query, shape, partial(self._of_stretch, stretch), more)
+            stretch, taken = partial(self._stretch, place), None if query.limit is None else query.limit - len(found)
+            limit, more = _planned(taken), {"taken": taken, "skipped": offset}
+            part = self._rows(f"stretch {place} {limit}", query, shape, partial(self._of_stretch, stretch, limit), more)
             found = [*part, *found] if is_backwards else [*found, *part]
             if len(found) == query.limit:
                 break
@@ -279,10 +278,10 @@ class Finder:
         order = self._order(query.sort)
         return order.stretches(query.after, query.before, _is_backwards(query))[place]
 
-    def _of_stretch(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
+    def _of_stretch(self, stretch: Callable[[Query], Stretch], limit: int | None, query: Query) -> Select[Any]:
         order, part = self._order(query.sort), stretch(query)
         matching = select(*self._keys(order, query.where)).where(*self._conditions(query.where), *part.conditions)
-        return self._fetched(_cut(matching.order_by(*part.clauses), query), order, query.where)
+        return self._fetched(_cut(matching.order_by(*part.clauses), query, limit), order, query.where)
 
     def _stretch_count(self, stretch: Callable[[Query], Stretch], query: Query) -> Select[Any]:
         conditions = *self._conditions(query.where), *stretch(query).conditions
@@ -354,8 +353,20 @@ class Finder:
         return not (self._tables.resource.versioned and _names_version(where))
 
 
-def _cut(matching: Select[Any], query: Query, shown: Callable[[Any], Any] = lambda value: value) -> Select[Any]:
-    if query.limit is not None:
+def _planned(taken: int | None) -> int | None:
+    """The limit that is written into a statement: PostgreSQL plans it once where it knows how few rows are taken.
+
+    It plans others each time, or as if a tenth of all were wanted.
+    """
+    return taken if taken in _USUAL_LIMITS else None
+
+
+def _cut(
+    matching: Select[Any], query: Query, limit: int | None = None, shown: Callable[[Any], Any] = lambda value: value
+) -> Select[Any]:
+    if limit is not None:
+        matching = matching.limit(literal_column(str(limit)))
+    elif query.limit is not None:
         matching = matching.limit(shown(given("taken", BigInteger())))
     elif query.offset:  # SQLite knows no OFFSET without a limit
         matching = matching.limit(_EVERYTHING)

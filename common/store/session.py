@@ -320,7 +320,7 @@ class PostgresqlSession(Session):
         for statement, texts in bound:
             if self._hooks and statement not in _BOUNDS:
                 self._announce(statement.text, texts)
-            if not self._prepares:
+            if statement.varies or not self._prepares:
                 libpq.send_query_params(statement.text.encode(), texts)
                 is_preparing.append(False)
                 continue

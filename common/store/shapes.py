@@ -76,9 +76,9 @@ def shape_of(query: Query, tables: ResourceTables) -> Shape | None:
     return Shape(shaped, tuple(marking.values))
 
 
-def shaped(expression: Any, dialect: DialectName, shape: Shape) -> Shaped | None:
+def shaped(expression: Any, dialect: DialectName, shape: Shape, *, varies: bool = False) -> Shaped | None:
     """The statement that was made of a shape's query; None when a value of it is not in a parameter."""
-    statement = compiled(expression, dialect)
+    statement = replace(compiled(expression, dialect), varies=varies)
     numbers = {_number_mark(place): place for place in range(len(shape.values))}
     places: dict[str, tuple[str, int]] = {}
     for name, value in statement.defaults.items():

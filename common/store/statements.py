@@ -44,7 +44,7 @@ class Statement:
     """SQL with what belongs at its placeholders, in their order, and what becomes of the columns it returns.
 
     Shapes: `defaults` are values that stood in the expression; `readers` has one entry a column, None for a statement
-            without rows; `changes` when it writes or locks.
+            without rows; `changes` when it writes or locks; `varies` when PostgreSQL is to plan it for its values.
     """
 
     text: str
@@ -53,6 +53,7 @@ class Statement:
     defaults: Values
     readers: tuple[Convert | None, ...] | None
     changes: bool
+    varies: bool = False
 
     def bound(self, values: Values) -> list[Any]:
         """The values in the order of the placeholders, as the driver takes them."""

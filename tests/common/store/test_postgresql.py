@@ -17,6 +17,7 @@ from common.domain.query import Compare, FieldPath, Kind, Operator, Query, SortK
 from common.errors import InvalidParameter, Unavailable
 from common.exact_json import encode
 from common.settings import Settings
+from common.store import finding
 from common.store.bulk import Written, without_id
 from common.store.contract import NAME, NOW, RESOURCES, StoreContract, add_things, has_tag
 from common.store.contract_filters import FilterContract
@@ -295,11 +296,11 @@ def test_no_more_connections_are_made_after_the_server_was_gone(postgres_server:
     database.close()
 
 
-def test_a_rare_value_among_usual_ones_is_not_planned_for_anew(database: Database) -> None:
-    """Else planning costs as much as the page: PostgreSQL sees that there are fewer hits than for most values."""
-    usual = [f"usual-{number}" for number in range(10)]
+def add_tagged(database: Database, usual: int, rare: int) -> None:
+    """6,000 things, by name in the order of their numbers, with as many usual tags and one of as many rare ones."""
+    tags = [f"usual-{number}" for number in range(usual)]
     documents = [
-        {"id": str(number), "name": f"n{number}", "tag": [*usual, f"rare-{number % 100}"]} for number in range(2_000)
+        {"id": str(number), "name": f"n{number:04}", "tag": [*tags, f"rare-{number % rare}"]} for number in range(6_000)
     ]
     written = [Written(one["id"], one, without_id(one["id"], encode(one).decode())) for one in documents]
     with database.write() as unit:
@@ -308,11 +309,47 @@ def test_a_rare_value_among_usual_ones_is_not_planned_for_anew(database: Databas
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE toy_thing, toy_thing_lookup"))
 
+
+def test_a_rare_value_among_usual_ones_is_not_planned_for_anew(database: Database) -> None:
+    """Else planning costs as much as the page: PostgreSQL sees that there are fewer hits than for most values."""
+    add_tagged(database, usual=10, rare=100)
+
     with database.read() as unit:
         for number in range(12):
             found = unit.repository("toy_thing").find(Query(has_tag(f"rare-{number}"), (SortKey(NAME),), limit=3))
-            assert (found.total, len(found.rows)) == (20, 3)
+            assert (found.total, len(found.rows)) == (60, 3)
         asked = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%collected%'"
         planned_once = unit.connection.scalars(text(asked)).all()
 
     assert planned_once == [7]  # PostgreSQL plans the first five times for the value that is asked for
+
+
+def test_a_usual_value_among_rare_ones_is_walked_to(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else PostgreSQL plans for a rare one: it reads all that have the usual one, to order them."""
+    monkeypatch.setattr(finding, "COLLECTED_MAX", 500)
+    add_tagged(database, usual=1, rare=6_000)
+    read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'toy_thing'"
+
+    with database.write() as unit:
+
+        def taken(limit: int) -> int:
+            before = unit.connection.scalar(text(read)) or 0
+            found = unit.repository("toy_thing").find(Query(has_tag("usual-0"), (SortKey(NAME),), limit=limit))
+            assert (found.total, [row.id for row in found.rows]) == (6_000, [str(number) for number in range(limit)])
+            return (unit.connection.scalar(text(read)) or 0) - before
+
+        counted = taken(0)
+        assert max(taken(20) - counted for _ in range(12)) <= 60
+
+
+def test_an_order_by_a_column_is_planned_once(database: Database) -> None:
+    """Where PostgreSQL knows how few rows are taken."""
+    add_tagged(database, usual=1, rare=1)
+
+    with database.read() as unit:
+        for _ in range(12):
+            assert len(unit.repository("toy_thing").find(Query(None, (SortKey(NAME),), limit=20)).rows) == 20
+        asked = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%x_name%'"
+        planned_once = unit.connection.scalars(text(asked)).all()
+
+    assert planned_once == [7]
