@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from common.domain.pointers import pointer_token
+
 # 13 to 19 digits at a stretch, or in the groups that are printed on cards; card schemes number theirs from 2 to 6 on.
 # What goes on with hexadecimal digits or dashes (groups: with any letter) on either side is something else, a UUID say.
 _STRETCH = r"(?<![\da-fA-F-])[2-6]\d{12,18}(?![\da-fA-F-])"
@@ -25,7 +27,7 @@ def card_numbers(value: Any, pointer: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
             if name not in _OTHER_NUMBERS:
-                yield from card_numbers(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+                yield from card_numbers(item, f"{pointer}/{pointer_token(name)}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from card_numbers(item, f"{pointer}/{index}")

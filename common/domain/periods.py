@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from common.domain.clock import instant_text, normal_instant
+from common.domain.pointers import pointer_token
 
 START, END = "startDateTime", "endDateTime"
 
@@ -39,7 +40,7 @@ def reversed_at(document: Any, steps: tuple[str, ...], pointer: str = "") -> Ite
     elif isinstance(document, dict):
         if steps:
             if below := document.get(steps[0]):
-                yield from reversed_at(below, steps[1:], f"{pointer}/{_escaped(steps[0])}")
+                yield from reversed_at(below, steps[1:], f"{pointer}/{pointer_token(steps[0])}")
         elif is_reversed(document.get(START), document.get(END)):
             yield f"{pointer}/{END}"
 
@@ -48,7 +49,3 @@ def _instant(value: Any) -> str | None:
     """The text that sorts as the instant does, or None when the value is no date-time."""
     text = normal_instant(value) if isinstance(value, str) else None
     return None if text is None else text[:-1]
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from common.domain.ids import ordered_id
+from common.domain.pointers import pointer_token
 from common.domain.query import Document
 from common.errors import Conflict, InvalidBody, NotFound, Violation
 from common.events.callbacks import callback_violations
@@ -94,7 +95,9 @@ def _violations(body: Document, settings: Settings) -> list[Violation]:
     violations += _text_violations("secret", body.get("secret"), SECRET_LENGTH_MIN, SECRET_LENGTH_MAX)
     if settings.unknown_attributes == "refuse":
         unknown = sorted(body.keys() - _KNOWN)
-        violations += [Violation(f"/{_escaped(name)}", "unknown", "a hub has no such attribute") for name in unknown]
+        violations += [
+            Violation(f"/{pointer_token(name)}", "unknown", "a hub has no such attribute") for name in unknown
+        ]
     return violations
 
 
@@ -106,7 +109,3 @@ def _text_violations(name: str, value: Any, least: int, most: int) -> list[Viola
     if not least <= len(value) <= most:
         return [Violation(f"/{name}", "length", f"has between {least} and {most} characters")]
     return []
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.domain.pointers import pointer_token
 from common.domain.query import Document
 from common.errors import InvalidBody, Violation
 from common.settings import Settings
@@ -11,7 +12,7 @@ from common.spec.contract import ResourceContract, Validator
 from common.v4.mapping import marked
 from common.v4.routes import MARK
 
-_MARK = MARK.encode()
+_MARK, _KEPT_BESIDE = MARK.encode(), f"/{pointer_token(MARK)}"
 
 
 def check(
@@ -22,15 +23,23 @@ def check(
     before: Document | None = None,
 ) -> None:
     """Errors: InvalidBody with everything that is wrong; of a patched document only what was not wrong `before`."""
-    violations = validator.violations(document)
+    violations = _violations(document, validator, contract, settings)
     if violations and before is not None:  # what was wrong already is not the patch's fault
-        known = set(validator.violations(before))
+        known = set(_violations(before, validator, contract, settings))
         violations = [violation for violation in violations if violation not in known]
-    if settings.unknown_attributes == "refuse" and "@schemaLocation" not in document:
-        unknown = sorted(name for name in document.keys() - contract.attributes if name[:1] != MARK)
-        violations += [Violation(f"/{name}", "unknown", f"{name[:80]} is not in the contract") for name in unknown]
     if violations:
         raise InvalidBody(violations)
+
+
+def _violations(
+    document: Document, validator: Validator, contract: ResourceContract, settings: Settings
+) -> list[Violation]:
+    violations = list(validator.violations(document))
+    if settings.unknown_attributes == "refuse":
+        # What is kept for the other major is no client's.
+        unknown = [pointer for pointer in contract.fields.undeclared(document) if _KEPT_BESIDE not in pointer]
+        violations += [Violation(pointer, "unknown", "is not in the contract") for pointer in unknown]
+    return violations
 
 
 def refuse_marked(value: Any, text: bytes | None = None) -> None:

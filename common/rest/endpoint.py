@@ -21,6 +21,7 @@ from common import exact_json
 from common.component import RuleContext
 from common.domain.query import Document
 from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound
+from common.filters import Resolve
 from common.installation import Installation, Served
 from common.rest import headers, query, render
 from common.rest.changes import record, rule_context, settle_patched, store_new
@@ -61,6 +62,10 @@ class Endpoint:
         served = self.served
         return MappedView(served.resource, served.mapping) if served.mapping else NativeView(served.resource)
 
+    @cached_property
+    def _resolve(self) -> Resolve:
+        return query.resolving(self.served.resource, self.view.path, self.installation.settings)
+
     @property
     def kept(self) -> Served:
         return self.served.kept
@@ -70,7 +75,7 @@ class Endpoint:
     def list(self, request: Request) -> Response:
         """200 with everything found, 206 with a page the client asked for."""
         headers.check_accept(request)
-        asked = query.read_list(request.query, self.view.path, self.installation.settings)
+        asked = query.read_list(request.query, self._resolve, self.installation.settings)
         if asked.query.limit is None or asked.query.limit > SHARED_ITEMS_MAX:
             leave()
         address, partial_status = self._collection(request), self.installation.settings.partial_status
@@ -82,7 +87,7 @@ class Endpoint:
     def retrieve(self, request: Request) -> Response:
         """200, or 304 when If-None-Match names the present revision."""
         headers.check_accept(request)
-        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
+        selection = query.read_selection(request.query, self._resolve, self.installation.settings)
         id, version = self._address(request)
         with self.installation.database.read(request.tenant) as uow:
             row = self._load(self._repository(uow, request), id, version or query.read_version(request.query))
@@ -95,7 +100,7 @@ class Endpoint:
     def create(self, request: Request) -> Response:
         """201 with the stored resource; the stored reply again for an Idempotency-Key that was seen."""
         headers.check_accept(request)
-        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
+        selection = query.read_selection(request.query, self._resolve, self.installation.settings)
         key, scope = headers.idempotency_key(request), self._collection(request).removeprefix(request.origin)
         document = self._read_new(request)
         with self.installation.database.write(request.tenant) as uow:
@@ -116,7 +121,7 @@ class Endpoint:
         """200 with the whole resource after the change; unchanged when the patch changes nothing."""
         headers.check_accept(request)
         media_type = headers.media_type(request, PATCH_TYPES)
-        selection = query.read_selection(request.query, self.view.path, self.installation.settings)
+        selection = query.read_selection(request.query, self._resolve, self.installation.settings)
         patch = exact_json.decode(request.body)
         id, version = self._address(request)
         with self.installation.database.write(request.tenant) as uow:

@@ -27,6 +27,7 @@ from common.errors import InvalidParameter
 from common.filters import ParsedQuery, Resolve, parse_query, read_path
 from common.jsonpath import narrowing, parse_jsonpath
 from common.settings import Settings
+from common.spec.contract import ResourceContract
 from common.store.keys import is_storable
 
 SORT_KEYS_MAX = 8
@@ -78,6 +79,19 @@ def read_list(raw: str, resolve: Resolve, settings: Settings) -> ListRequest:
     )
     paged = by_cursor or limit is not None or "offset" in parameters
     return ListRequest(query, _read_fields(parameters, resolve, settings), paged, by_cursor)
+
+
+def resolving(contract: ResourceContract, resolve: Resolve, settings: Settings) -> Resolve:
+    """The places that parameters name; one that the contract does not have is refused where the settings say so."""
+    if settings.unknown_attributes == "keep":
+        return resolve
+
+    def found(steps: tuple[str, ...]) -> FieldPath:
+        if not contract.fields.declares(steps):
+            raise InvalidParameter(".".join(steps)[:80], f"the contract of {contract.name} has no such attribute")
+        return resolve(steps)
+
+    return found
 
 
 def by_id(asked: Query, address: str) -> Query:

@@ -103,6 +103,15 @@ class Fields(Protocol):
     def path(self, steps: tuple[str, ...]) -> FieldPath:
         """The place with its kind; unknown attributes are UNKNOWN and many. All subtypes of a place count."""
 
+    def declares(self, steps: tuple[str, ...]) -> bool:
+        """Whether something may stand at a place; anything may below what the contract leaves open."""
+
+    def undeclared(self, document: Document) -> list[str]:
+        """Pointers to the members, at any depth, that the contract does not have.
+
+        An object that names its own schema (`@schemaLocation`) has what that one says.
+        """
+
     def normalise(self, document: Document) -> None:
         """Rewrite every declared date-time in place to the stored form (`clock.normal_instant`)."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from common.domain.pointers import pointer_token
 from common.domain.query import Document, FieldPath, Kind
 from common.spec.contract import ReferenceAt
 from common.spec.instants import stored_form
@@ -14,6 +15,8 @@ from common.spec.well_known import ABSTRACT_TYPES, ANY_TYPE
 
 # What an object that only refers may carry where a whole entity may stand too.
 _REFERRING = frozenset({"id", "href", "@type", "@baseType", "@schemaLocation", "@referredType"})
+# What any object may say of its type (TMF630 Part 2), also where a schema does not list it.
+_EXTENDING = frozenset({"@type", "@baseType", "@schemaLocation"})
 
 
 class ContractFields:
@@ -32,6 +35,23 @@ class ContractFields:
                 return FieldPath(steps)
             place, many = child, many or child.many
         return FieldPath(steps, place.kind, many)
+
+    def declares(self, steps: tuple[str, ...]) -> bool:
+        """Whether something may stand at a place; anything may below what the contract leaves open."""
+        place = self.root
+        for step in steps:
+            child = self.child(place, step)
+            if child is None:
+                return place.free
+            place = child
+        return True
+
+    def undeclared(self, document: Document) -> list[str]:
+        """Pointers to the members, at any depth, that the contract does not have.
+
+        An object that names its own schema (`@schemaLocation`) has what that one says.
+        """
+        return list(self._undeclared(self.root, document, ""))
 
     def normalise(self, document: Document) -> None:
         """Rewrite every declared date-time in place to the stored form (`clock.normal_instant`)."""
@@ -96,6 +116,18 @@ class ContractFields:
                 self._normalise_below(place, element)
             elif isinstance(element, str) and place.kind is Kind.INSTANT:
                 value[index] = stored_form(element) or element
+
+    def _undeclared(self, place: Place, node: Any, pointer: str) -> Iterator[str]:
+        if isinstance(node, list):
+            for index, element in enumerate(node):
+                yield from self._undeclared(place, element, f"{pointer}/{index}")
+        elif isinstance(node, dict) and not place.free and "@schemaLocation" not in node:
+            for name, value in sorted(node.items()):
+                child = self.child(place, name)
+                if child is not None:
+                    yield from self._undeclared(child, value, f"{pointer}/{name}")
+                elif name not in _EXTENDING:
+                    yield f"{pointer}/{pointer_token(name)}"
 
     def _references(self, place: Place, node: Any, pointer: str, steps: tuple[str, ...]) -> Iterator[ReferenceAt]:
         if isinstance(node, list):

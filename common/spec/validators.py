@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from common.domain.pointers import pointer_token
 from common.errors import ConfigurationError, Violation
 from common.spec.instants import is_instant
 from common.spec.schemas import INSTANT_FORMAT, JsonSchema
@@ -131,7 +132,7 @@ def _refuse(uri: str) -> Any:
 
 def pointer_of(path: Iterable[str | int]) -> str:
     """The RFC 6901 JSON Pointer of a path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join("/" + pointer_token(str(step)) for step in path)
 
 
 def in_document_order(found: Iterable[Violation], document: Any) -> list[Violation]:

@@ -74,6 +74,11 @@ def test_unknown_attributes_are_refused_where_the_operator_says_so(backend, suit
     assert backend.rows() == {}
     made = strict.created(major.categories, major.category())
     assert pointers(refused(strict.patch(made["href"], {"speed": 1}), 400, "body.invalid")) == ["/speed"]
+    nested = refused(strict.post(major.categories, major.category(validFor={"a/b": 1})), 400, "body.invalid")
+    assert pointers(nested) == ["/validFor/a~1b"]
+    refused(strict.get(f"{major.categories}?speed=1"), 400, "query.invalid")
+    refused(strict.get(f"{major.categories}?filter=$[?(@.validFor.speed==1)]"), 400, "query.invalid")
+    assert strict.get(f"{major.categories}?validFor.startDateTime=2020-01-01T00:00:00Z").json == []
     located = major.category(speed=100) | {"@schemaLocation": "https://elsewhere.example/s.json"}
     assert strict.created(major.categories, located)["speed"] == 100
 
