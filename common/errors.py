@@ -104,11 +104,25 @@ class InvalidHeader(ClientError):
         super().__init__(f"header {name}: {problem}")
 
 
+class MalformedRequest(ClientError):
+    code, status, reason = "request.malformed", 400, "Not an HTTP request"
+
+    def __init__(self) -> None:
+        super().__init__("the request line or a header is not as HTTP/1.1 (RFC 9112) has it, or the method is none")
+
+
+class CrossOriginRefused(ClientError):
+    code, status, reason = "origin.refused", 400, "Browsers may not call from there"
+
+    def __init__(self, origin: str, why: str) -> None:
+        super().__init__(f"{why} ({origin[:200]!r} asks); the operator says which origins may (BSS_CORS_ORIGINS)")
+
+
 class UnknownPath(ClientError):
     code, status, reason = "path.unknown", 404, "No such path"
 
-    def __init__(self, path: str) -> None:
-        super().__init__(f"nothing is served at {path[:200]!r}; /tmf-api/ lists every API")
+    def __init__(self, path: str, prefix: str = "") -> None:
+        super().__init__(f"nothing is served at {path[:200]!r}; {prefix}/tmf-api/ lists every API")
 
 
 class NotFound(ClientError):
@@ -185,7 +199,7 @@ class IdempotencyMismatch(ClientError):
     code, status, reason = "idempotency.mismatch", 422, "The key was used with another request"
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"Idempotency-Key {key[:80]!r} came with another body before; use a new key")
+        super().__init__(f"Idempotency-Key {key[:80]!r} came with another request before; use a new key")
 
 
 class PreconditionFailed(ClientError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -55,6 +56,8 @@ def _plain(body: bytes) -> Any:
 
 
 def _careful(body: bytes) -> Any:
+    if body.startswith(BOM_UTF8):
+        raise MalformedJson("the body begins with a byte order mark; leave it out")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

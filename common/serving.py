@@ -23,6 +23,7 @@ from common.events.publication import Publication, publication
 from common.installation import Installation
 from common.jobs.runner import JOBS, Runner
 from common.rest.app import build
+from common.rest.protocol import Protocol
 from common.seed import collect, in_process, load, local_url
 from common.settings import Settings
 from common.spec.contract import Contract, ResourceContract
@@ -157,6 +158,7 @@ def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Protocol,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         ws="none",
     )

@@ -1,7 +1,7 @@
 """The HTTP application: a list of stages, and the table of everything that is served.
 
 Observe         request id, access log, metrics
-CORSMiddleware  only when BSS_CORS_ORIGINS is set
+CrossOrigin     only when BSS_CORS_ORIGINS is set
 DictRouter      finds the handler, reads the body, answers; every error becomes a TMF Error body here
 Lifespan        starts and stops what runs beside requests
 """
@@ -15,11 +15,11 @@ from typing import Any
 
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.main import ConnexionMiddleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
 from common.installation import Installation, extension
 from common.rest.clock import ClockEndpoint
+from common.rest.cors import CrossOrigin
 from common.rest.directory import ApiDirectory, SuiteDirectory
 from common.rest.endpoint import Endpoint
 from common.rest.hub import HubEndpoint, ListenerEndpoint
@@ -31,7 +31,6 @@ from common.spec.contract import PLACEHOLDER, Contract, Verb
 from common.spec.extensions import SCHEMAS_PATH
 
 THREADS = 8
-EXPOSED = ("X-Total-Count", "X-Result-Count", "Link", "Location", "ETag", "Content-Range", "X-Request-Id")
 
 
 def build(
@@ -58,12 +57,7 @@ def build(
     ]
     if settings.cors_origins:
         origins = [origin.strip() for origin in settings.cors_origins.split(",")]
-        stages.insert(
-            1,
-            partial(
-                CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=EXPOSED
-            ),
-        )
+        stages.insert(1, partial(CrossOrigin, origins=origins))
     application = ConnexionMiddleware(Router(), import_name="common.rest", middlewares=stages, lifespan=lifespan)
     for contract in installation.contracts:
         application.add_api(

@@ -107,7 +107,7 @@ class SuiteDirectory:
             return Response(200, exact_json.encode(document))
         own = self.installation.extensions.own.get((request.id or "").removesuffix(SCHEMA_SUFFIX))
         if own is None:
-            raise errors.UnknownPath(request.path)
+            raise errors.UnknownPath(request.path, self.installation.settings.base_prefix)
         return Response(200, exact_json.encode({**own.schema, "$id": request.origin + own.location}), (SCHEMA,))
 
     def live(self, request: Request) -> Response:
@@ -137,7 +137,7 @@ class SuiteDirectory:
 
     def ui_file(self, request: Request) -> Response:
         if request.id not in UI_FILES:
-            raise errors.UnknownPath(request.path)
+            raise errors.UnknownPath(request.path, self.installation.settings.base_prefix)
         content = (files("swagger_ui_bundle") / "vendor" / _ui_version() / request.id).read_bytes()
         kind = mimetypes.guess_type(request.id)[0] or "application/octet-stream"
         return Response(200, content, (("content-type", kind), ("cache-control", "max-age=86400")))

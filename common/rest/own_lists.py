@@ -95,5 +95,5 @@ def created_once(
 def _whole_number(values: Mapping[str, str], name: str, minimum: int) -> int:
     text = values[name].strip()
     if not (text.isascii() and text.isdigit()) or not minimum <= int(text[:20]) <= OFFSET_MAX:
-        raise InvalidParameter(name, f"is a whole number, at least {minimum}")
+        raise InvalidParameter(name, f"is a whole number from {minimum} to {OFFSET_MAX}")
     return int(text)

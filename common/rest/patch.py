@@ -96,7 +96,7 @@ def merge(target: Any, patch: Any) -> Any:
 def _operations(patch: Any) -> list[dict[str, Any]]:
     operations = [patch] if isinstance(patch, dict) else patch
     if not isinstance(operations, list) or not operations:
-        raise InvalidPatch("a JSON patch is an array of operations")
+        raise InvalidPatch("a JSON patch is an array of operations, one at least")
     if len(operations) > OPERATIONS_MAX:
         raise InvalidPatch(f"a patch may have at most {OPERATIONS_MAX} operations")
     for number, operation in enumerate(operations):

@@ -137,7 +137,7 @@ def _whole_number(parameters: dict[str, list[str]], name: str, *, minimum: int) 
         return None
     text = parameters[name][-1].strip()
     if not (text.isascii() and text.isdigit()) or not minimum <= int(text[:20]) <= OFFSET_MAX:
-        raise InvalidParameter(name, f"is a whole number, at least {minimum}")
+        raise InvalidParameter(name, f"is a whole number from {minimum} to {OFFSET_MAX}")
     return int(text)
 
 
@@ -197,7 +197,7 @@ def write_cursor(cursor: Cursor) -> str:
 
 def _read_cursor(parameters: dict[str, list[str]], name: str, keys: int) -> Cursor | None:
     text = parameters.get(name, [""])[-1]
-    if not text:  # `after=` with nothing starts paging by cursor
+    if not text and (name == "after" or name not in parameters):  # `after=` with nothing starts paging by cursor
         return None
     try:
         read = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

@@ -115,19 +115,22 @@ def _links(request: Request, address: str, asked: ListRequest, found: Found, ret
     links = [link("self", f"offset={offset}", f"limit={limit}"), link("first", "offset=0", f"limit={limit}")]
     if offset + returned < total and returned:
         links.append(link("next", f"offset={offset + limit}", f"limit={limit}"))
-    if offset > 0:
-        links.append(link("prev", f"offset={max(0, offset - limit)}", f"limit={limit}"))
+    last = max(0, total - 1) // limit * limit
+    if offset > 0 and total:
+        links.append(link("prev", f"offset={max(0, min(offset - limit, last))}", f"limit={limit}"))
     if total:
-        links.append(link("last", f"offset={(total - 1) // limit * limit}", f"limit={limit}"))
+        links.append(link("last", f"offset={last}", f"limit={limit}"))
     return links
 
 
 def _cursor_links(link: Any, asked: ListRequest, found: Found, limit: int) -> list[str]:
     if not found.cursors:
         return []
-    first, last = found.cursors[0], found.cursors[-1]
-    links = [link("prev", f"before={write_cursor(first)}", f"limit={limit}")]
-    if len(found.rows) == limit or asked.query.before is not None:
+    first, last, query = found.cursors[0], found.cursors[-1], asked.query
+    links = []
+    if query.after is not None or (query.before is not None and len(found.rows) == limit):
+        links.append(link("prev", f"before={write_cursor(first)}", f"limit={limit}"))
+    if len(found.rows) == limit or query.before is not None:
         links.append(link("next", f"after={write_cursor(last)}", f"limit={limit}"))
     return links
 

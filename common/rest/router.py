@@ -179,7 +179,7 @@ class DictRouter(SpecMiddleware):  # type: ignore[misc]
                     ids = [segments[place] for place in places]
                     id = ids.pop() if places[-1] == -1 else None
                     return route, id, tuple(ids)
-        raise UnknownPath("/".join(segments))
+        raise UnknownPath("/".join(segments), self._settings.base_prefix)
 
     async def _read(
         self, scope: Scope, receive: Any, route: Route, id: str | None, parents: tuple[str, ...], origin: str

@@ -325,6 +325,22 @@ def test_cursors_walk_back(suite, found, major):
     assert back.json == first.json
 
 
+def test_links_lead_to_pages_that_have_something(suite, found, major):
+    first = suite.get(f"{major.specifications}?after=&limit=2")
+    behind = suite.get(f"{major.specifications}?offset=1000&limit=3")
+
+    assert set(links(first)) == {"next"}
+    assert len(suite.get(links(behind)["prev"].removeprefix("http://bss.example")).json) == 1
+    assert "prev" not in links(suite.get(f"{major.specifications}?name=nobody&offset=5&limit=3"))
+    refused(suite.get(f"{major.specifications}?before=&limit=2"), 400, "query.invalid")
+
+
+def test_a_number_that_is_too_large_is_told_so(suite, major):
+    answer = refused(suite.get(f"{major.specifications}?limit=99999999999999999999"), 400, "query.invalid")
+
+    assert "from 1 to 9007199254740992" in answer["message"]
+
+
 def test_a_link_can_be_followed_whatever_the_query_says(suite, found, major):
     for query in ('name>"A"', "name%3EA", "x-tags.ne=%3C%3E&name>A", "filter=$[?(@.name>'A')]"):
         page = raw(suite, "GET", major.specifications.encode(), query=f"{query}&limit=1".encode())

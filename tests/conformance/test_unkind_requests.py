@@ -448,6 +448,31 @@ def test_a_request_id_that_could_deceive_a_log_is_replaced(suite, id):
     assert len(answer.headers["x-request-id"]) == 36
 
 
+@pytest.mark.parametrize(
+    ("origin", "method", "status"),
+    [
+        ("https://app.example", "PATCH", 204),
+        ("https://evil.example", "PATCH", 400),
+        ("https://app.example", "PUT", 400),
+    ],
+)
+def test_a_browser_is_told_who_may_call_and_what(suite_with, origin, method, status):
+    suite = suite_with(cors_origins="https://app.example")
+    asking = [(b"origin", origin.encode()), (b"access-control-request-method", method.encode())]
+
+    answer = raw(suite, "OPTIONS", CATEGORY.encode(), headers=asking)
+
+    assert answer.status == status
+    assert set(answer.headers["access-control-allow-methods"].split(", ")) == {
+        *("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
+    }
+    if status == 400:
+        refused(answer, 400, "origin.refused")
+    else:
+        assert answer.content == b""
+        assert answer.headers["access-control-allow-origin"] == origin
+
+
 EVENTS = [[], "x", {"event": "x"}, {"eventType": 5}, {"event": [1]}]
 
 
