@@ -10,6 +10,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -26,7 +27,7 @@ from common.domain.query import (
     decimal_or_none,
 )
 from common.errors import InvalidParameter
-from common.patterns import finder
+from common.patterns import finder, tokens
 
 # The standard library's own parser of patterns; imported by name because type checkers disagree about it.
 sre: Any = importlib.import_module("re._constants")
@@ -36,6 +37,10 @@ RESERVED = frozenset({"fields", "offset", "limit", "before", "after", "sort", "f
 STEPS_MAX = 12
 # Unbounded repeats in one pattern: backtracking costs at most length**this.
 REPEATS_MAX = 3
+# How often PostgreSQL repeats what is counted.
+COUNTED_MAX = 255
+# What engines take within [] for a set of their own, or not at all.
+_UNCLEAR = re.compile(r"^\[|&&|--|~~|^\\[WDS]")
 
 _SUFFIXES = {f".{operator}": operator for operator in Operator}
 # Operators as they are written between name and value, in URLs, JSONPath and patch queries.
@@ -256,16 +261,22 @@ def _compare_instant(path: FieldPath, operator: Operator, text: str) -> Conditio
 def check_pattern(name: str, pattern: str, length_max: int) -> None:
     """Refuse a pattern that is too long, not well-formed, or could run for ages on an unlucky text.
 
-    Errors: InvalidParameter. Nested unbounded repeats, back-references and look-around are refused.
+    Errors: InvalidParameter. Nested unbounded repeats, back-references and look-around are refused, and what the
+            engines (that of `patterns`, PostgreSQL's) read in different ways.
     """
     if len(pattern) > length_max:
         raise InvalidParameter(name, f"the pattern is longer than {length_max} characters")
+    members = [token for token, is_member in tokens(pattern) if is_member]
+    if any(_UNCLEAR.search(token + following) for token, following in pairwise([*members, ""])):
+        raise InvalidParameter(name, r"within [] the pattern has no [ but \[, and none of &&, --, ~~, \W, \D, \S")
     try:
         re.compile(pattern)
         tree = sre_parser.parse(pattern)
         finder(pattern)
     except (re.error, OverflowError, RecursionError, ValueError) as error:
         raise InvalidParameter(name, f"is not a regular expression: {error}") from None
+    if tree.state.groupdict or tree.state.flags & ~(re.UNICODE | re.IGNORECASE):
+        raise InvalidParameter(name, "the pattern has no names of groups, and no flags but a leading (?i)")
     if _unbounded(name, tree, inside=False) > REPEATS_MAX:
         raise InvalidParameter(name, f"the pattern has more than {REPEATS_MAX} unbounded repeats")
 
@@ -276,12 +287,16 @@ def _unbounded(name: str, tree: Any, *, inside: bool) -> int:
         if operation in (sre.GROUPREF, sre.GROUPREF_EXISTS, sre.ASSERT, sre.ASSERT_NOT):
             raise InvalidParameter(name, "the pattern may not look around or refer back")
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-            _, most, body = argument
+            least, most, body = argument
+            if operation is sre.POSSESSIVE_REPEAT or max(least, most if most < sre.MAXREPEAT else 0) > COUNTED_MAX:
+                raise InvalidParameter(name, f"the pattern repeats at most {COUNTED_MAX} times, or without a limit")
             wide = most > 100
             if wide and inside:
                 raise InvalidParameter(name, "the pattern repeats a repeat; that can take for ever")
             count += wide + _unbounded(name, body, inside=inside or most > 1)
         elif operation is sre.SUBPATTERN:
+            if any(argument[1:3]):
+                raise InvalidParameter(name, "the pattern has no flags but a leading (?i)")
             count += _unbounded(name, argument[-1], inside=inside)
         elif operation is sre.BRANCH:
             if inside:

@@ -6,7 +6,8 @@ The engine here is that of Rust's `regex` crate, which comes with jsonschema-rs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 
 import jsonschema_rs
@@ -28,6 +29,19 @@ def finder(pattern: str) -> Callable[[str], bool]:
         raise ValueError("no regular expression that is read in linear time") from error
     found: Callable[[str], bool] = validator.is_valid
     return found
+
+
+# An escape, the beginning of a class (a bracket that comes first is a member), or a character.
+_TOKEN = re.compile(r"\\.|\[\^?\]?|.", re.DOTALL)
+
+
+def tokens(pattern: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a well-formed pattern, and whether each is a member of a class (`[...]`); a class's ends are not."""
+    is_class = False
+    for token in _TOKEN.findall(pattern):
+        ends = is_class and token == "]"
+        yield token, is_class and not ends
+        is_class = not ends if is_class else token[0] == "["
 
 
 def found(pattern: str, text: str) -> bool:

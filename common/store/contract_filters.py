@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common import patterns
 from common.domain.query import (
     AllOf,
     AnyElement,
@@ -22,6 +23,7 @@ from common.domain.query import (
     Query,
     matches,
 )
+from common.filters import check_pattern
 from common.store.contract import NOW
 from common.store.database import Database
 from common.store.repository import Repository
@@ -221,6 +223,23 @@ class FilterContract:
 
         assert answers == ["a", "bc", "b", "ab", "c", "ac"]
         assert found(fields, Compare(path, Operator.REGEX, ("^x+b?$",))) == ("ac" if ending or length else "")
+
+    @pytest.mark.parametrize(
+        ("pattern", "answer"),
+        [
+            *[(r"\bFoo\b", "a"), (r"\BFoo", "b"), (r"^\w+$", "b"), (r"^[\w-]+$", "abc"), (r"^\W", "de"), (r"\d", "e")],
+            *[("Foo.Bar", "a"), ("[^x]Bar", "af"), (r"\[", "e"), (r"[]\[]", "e"), ("(?i)^foo", "af"), (r"o\s", "f")],
+        ],
+    )
+    def test_a_pattern_finds_the_same_everywhere(self, fields: Repository, pattern: str, answer: str) -> None:
+        texts = {"a": "Foo-Bar", "b": "xFoo", "c": "x-y", "d": "ünï", "e": "[1]", "f": "foo\nBar"}
+        for id, text in texts.items():
+            fields.add(id, {"one": {"string": text}}, NOW)
+        asked = Compare(FieldPath(("one", "string"), Kind.STRING, many=False), Operator.REGEX, (pattern,))
+        check_pattern("x", pattern, len(pattern))
+
+        assert found(fields, asked) == answer
+        assert "".join(id for id, text in texts.items() if patterns.found(pattern, text)) == answer
 
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("operator", [operator for operator in Operator if operator is not Operator.REGEX])

@@ -6,7 +6,6 @@ has a time limit on the server, so that a filter cannot occupy it; `options` in 
 
 from __future__ import annotations
 
-import re
 import select
 import time
 from typing import Any, cast
@@ -15,6 +14,7 @@ import psycopg
 from psycopg import pq
 from sqlalchemy import URL, NullPool, PoolProxiedConnection, create_engine, event
 
+from common.patterns import tokens
 from common.store.connections import Connections
 from common.store.failures import STATEMENT_SECONDS_MAX
 from common.store.waiting import leave
@@ -103,15 +103,21 @@ def _undo(pooled: PoolProxiedConnection) -> None:
     pooled.info["rests_since"] = time.monotonic()
 
 
-def regular_expression(pattern: str) -> str:
-    """A pattern of Python's `re` as PostgreSQL reads it: `.` does not match a line break.
+_MEMBERS = {"\\w": "A-Za-z0-9_", "\\d": "0-9"}
+_ATOMS = {
+    **{name: f"[{members}]" for name, members in _MEMBERS.items()},
+    **{name.upper(): f"[^{members}]" for name, members in _MEMBERS.items()},
+    **{"\\b": "\\y", "\\B": "\\Y", ".": "[^\\n]"},
+}
 
-    What both share: literals, classes, groups, alternatives, greedy and lazy quantifiers, anchors, \\d \\s
-    \\w, look-ahead, a leading (?i). PostgreSQL refuses named groups and inline flags elsewhere. Differences
-    that stay: negated classes do not match a line break there; \\w and \\d know ASCII only under its C locale.
+
+def regular_expression(pattern: str) -> str:
+    """A pattern that `filters.check_pattern` lets through, as PostgreSQL reads it.
+
+    There `\\b` is a backspace, a dot matches a line break too, and `\\w` and `\\d` know other letters and digits than
+    ASCII's. What follows its locale all the same: `\\s`, and what letters are alike after (?i).
     """
-    flags = re.match(r"\(\?([a-z]+)\)", pattern)
-    if flags is None:
-        return "(?p)" + pattern
-    letters = flags[1] if "s" in flags[1] or "m" in flags[1] else flags[1] + "p"
-    return f"(?{letters}){pattern[flags.end() :]}"
+    start = "(?i)" if pattern.startswith("(?i)") else ""
+    rest = tokens(pattern[len(start) :])
+    written = [(_MEMBERS if is_member else _ATOMS).get(token, token) for token, is_member in rest]
+    return start + "".join(written)

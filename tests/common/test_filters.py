@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from common.domain.query import (
@@ -107,6 +109,11 @@ def test_reserved_names_are_parameters(raw, parameters):
         "name.regex=a*a*a*a*b",
         "name.regex=(a)\\1",
         "name.regex=" + "x" * 21,
+        *[
+            f"name.regex={quote(pattern)}"
+            for pattern in ("[[:upper:]]", "(?P<n>a)", "(?m)^a", "a(?i:b)", "a{256}", "a++")
+        ],
+        *[f"name.regex={quote(pattern)}" for pattern in ("[a&&b]", "[a--b]", r"[\W]", r"[\\[]")],
         "count.regex=1",
         "a..b=1",
         "name.gt>=5",
