@@ -52,7 +52,7 @@ _PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
 _HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 _DAY = timedelta(days=1)
 # Counts changes of the engine by which it comes to other amounts for the past: then all of it is compared again.
-_ENGINE = 1
+_ENGINE = 2
 _NO_TERMS = UsageTerms("", TaxClass(), ())
 # ISO 4217: what was used costs nothing, and nobody says in which currency.
 _NO_CURRENCY = "X" * 3
@@ -233,6 +233,7 @@ class _Reading:
             first = listed[0]
             terms = self._usage_terms.get((first.product, first.price), _NO_TERMS)
             span = self.cycle.span_at(first.start)
+            begun = self._since.get((first.product, first.price))
             yield UsageSum(
                 **{"product": first.product, "price": first.price, "version": first.version},
                 **{"name": terms.name or first.price, "usage_type": first.usage_type, "line_kind": first.kind},
@@ -243,7 +244,7 @@ class _Reading:
                 claimed=sum(one.claimed for one in listed),
                 tax=terms.tax,
                 discounts=terms.discounts,
-                since=self._since.get((first.product, first.price)),
+                since=dict.fromkeys((one.key for one in terms.discounts), begun) if begun is not None else {},
             )
 
     def usage_currency(self, sums: list[Any]) -> str | None:

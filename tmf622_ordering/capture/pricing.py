@@ -66,7 +66,7 @@ def line_of(price: CatalogPrice, discounts: list[CatalogPrice]) -> Line:
     """The OrderPrice of a catalogue price, with what the discounts take off one piece.
 
     Discounts without an end come first, then by priority and as listed. A percentage is of the price itself; together
-    they take no more than all of it.
+    they take no more than all of it. Those of usage are off what is used in a period: only how much is said.
     """
     of, money = price.document, price.money
     document = _described(price, "OrderPrice", of)
@@ -80,11 +80,14 @@ def line_of(price: CatalogPrice, discounts: list[CatalogPrice]) -> Line:
     alterations = []
     order = sorted(enumerate(discounts), key=lambda entry: (_ends(entry[1], price), _priority(entry[1]), entry[0]))
     for position, (_, discount) in enumerate(order, 1):
+        if price.kind == USAGE:
+            alterations.append(_alteration(discount, price, _off_usage(discount, basis), position))
+            continue
         taken = _taken(discount, whole, left, basis)
         left -= taken
         if not _ends(discount, price):
             standing = left
-        alterations.append(_alteration(discount, price, taken, basis, position))
+        alterations.append(_alteration(discount, price, taken, position))
     document["price"] = _price(whole, stated_rate(of))
     if alterations:
         document["priceAlteration"] = alterations
@@ -184,7 +187,7 @@ def _text(number: Decimal | None) -> str:
     return "" if number is None else f"{number:f}"
 
 
-def _alteration(discount: CatalogPrice, price: CatalogPrice, taken: Taxed, basis: _Basis, position: int) -> Document:
+def _alteration(discount: CatalogPrice, price: CatalogPrice, taken: Taxed | None, position: int) -> Document:
     document = _described(discount, "PriceAlteration", discount.document)
     document["priority"] = position
     if _ends(discount, price):
@@ -193,7 +196,8 @@ def _alteration(discount: CatalogPrice, price: CatalogPrice, taken: Taxed, basis
             document["applicationDuration"] = periods
     rate = stated_rate(price.document)
     percentage = discount.document.get("percentage")
-    document["price"] = {**_price(taken, rate), **({"percentage": percentage} if percentage else {})}
+    amounts = {"@type": "Price"} if taken is None else _price(taken, rate)
+    document["price"] = {**amounts, **({"percentage": percentage} if percentage else {})}
     return document
 
 
@@ -204,6 +208,12 @@ def _price(amount: Taxed, rate: Decimal | None) -> Document:
     if rate is not None:
         document["taxRate"] = rate
     return document
+
+
+def _off_usage(discount: CatalogPrice, basis: _Basis) -> Taxed | None:
+    """The amount of a discount, with the tax on it; None for a percentage, which takes nobody knows what yet."""
+    money = discount.money
+    return None if discount.document.get("percentage") or money is None else basis.taxed(abs(money))
 
 
 def _taken(discount: CatalogPrice, whole: Taxed, left: Taxed, basis: _Basis) -> Taxed:

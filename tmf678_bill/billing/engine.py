@@ -11,8 +11,9 @@ from datetime import date
 from tmf678_bill.billing.agreed import currencies
 from tmf678_bill.billing.commitments import true_ups
 from tmf678_bill.billing.discounts import lowered
-from tmf678_bill.billing.products import one_time, recurring, used
+from tmf678_bill.billing.products import one_time, recurring
 from tmf678_bill.billing.scope import Scope
+from tmf678_bill.billing.usage import used
 from tmf678_bill.billing.values import USUAL, AccountFacts, Charge, Kind, OtherCurrency, Policy
 
 _ORDER = {kind: index for index, kind in enumerate(Kind)}
@@ -32,7 +33,6 @@ def propose(
     Source:  docs/billing.md.
     """
     rounding = policy.rounding
-    places = {product.id: product.place for product in account.products}
     _one_currency_each(account)
     begun: list[Charge] = []
     for product in account.products:
@@ -41,7 +41,7 @@ def propose(
             one for one in one_time(product, account, rounding) if since is None or one.purpose.period.end > since
         )
     due = [charge for charge in begun if charge.due <= cutoff]
-    usage = [used(one, account, places, rounding) for one in account.usage]
+    usage = list(used(account, rounding))
     _one_currency(account, due + usage)
     scope = Scope(account)
     off = lowered(scope, due + usage, rounding)

@@ -1,6 +1,6 @@
 """The charges of a product by itself: recurring and one-time prices, less the discounts that were agreed with them.
 
-Also what usage comes to. What several charges together give rise to is in `discounts.py` and `commitments.py`.
+What usage comes to is in `usage.py`, what several charges together give rise to in `discounts.py` and `commitments.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
 
-from common.domain.cycles import Cycle, Cycles, Span
-from tmf678_bill.billing.agreed import Run, Whole, cycles_of, in_order, runs_by_price, whole_of
-from tmf678_bill.billing.keys import one_time_key, recurring_key, usage_key
+from common.domain.cycles import Cycles, Span
+from tmf678_bill.billing.agreed import Run, Whole, cycles_of, runs_by_price, whole_of
+from tmf678_bill.billing.keys import one_time_key, recurring_key
 from tmf678_bill.billing.rounding import rounded
 from tmf678_bill.billing.values import (
     AccountFacts,
@@ -27,7 +26,6 @@ from tmf678_bill.billing.values import (
     Recurrence,
     Rounding,
     Stretch,
-    UsageSum,
 )
 
 _DAY = timedelta(days=1)
@@ -141,43 +139,6 @@ def one_time(product: ProductFacts, account: AccountFacts, rounding: Rounding) -
                 product.place or account.place,
                 (Part(span, 1, price, whole.taken, whole.amount),),
             )
-
-
-def used(usage: UsageSum, account: AccountFacts, places: dict[str, str | None], rounding: Rounding) -> Charge:
-    """What the usage of one key comes to: the sum is rounded, not its lines."""
-    exact, period, off = Fraction(usage.amount.amount), Span(usage.period_start, usage.period_end), []
-    left = exact
-    for discount in in_order(usage.discounts):
-        first = usage.since or usage.period_start
-        ends = None if discount.periods is None else Cycle(first, account.cycle.unit, account.cycle.count)
-        if ends is not None and discount.periods is not None and period.start >= ends.start(discount.periods):
-            continue
-        share = exact * Fraction(discount.percentage or 0) / 100
-        wished = share if discount.amount is None else Fraction(discount.amount.amount)
-        wished = wished if discount.cap is None else min(wished, Fraction(discount.cap.amount))
-        wished = min(wished, max(left, Fraction(0))) if discount.is_floored and exact >= 0 else wished
-        left -= wished
-        off.append({"name": discount.name, "percentage": discount.percentage, "taken": decimal_text(wished)})
-    grounds: dict[str, Any] = {"sum": usage.amount.amount}
-    if off:
-        grounds["discounts"] = off
-    return Charge(
-        Purpose(
-            usage_key(usage), Kind.USAGE, usage.product, usage.price, usage.version, usage.name, usage.tax, period,
-            usage_type=usage.usage_type, line_kind=usage.line_kind,
-        ),
-        rounded(left, usage.amount.currency, rounding),
-        period,
-        (period,),
-        period.end,
-        places.get(usage.product) or account.place,
-        (),
-        grounds,
-        usage.quantity,
-        usage.unit,
-        usage.lines,
-        usage.claimed,
-    )  # fmt: skip
 
 
 def purpose(

@@ -149,9 +149,10 @@ class Discount:
     """What is taken off a charge of a whole period; of a part of it, the same share.
 
     Shapes: `percentage` of the price itself (25 is a quarter), or `amount`; where both are given the amount is taken
-            and the percentage is only told. Of several the smaller `order` first, then `key`. `periods`: on the days
-            from its first day until so many periods later (None: always). `cap`: at most this much in a period.
-            `is_floored`: never more than is left. All amounts positive, in the currency of the price.
+            and the percentage is only told, but of usage the percentage is taken (`usage.py`). Of several the smaller
+            `order` first, then `key`. `periods`: on the days from its first day until so many periods later (None:
+            always). `cap`: at most this much in a period. `is_floored`: never more than is left. All amounts positive,
+            in the currency of the price.
     """
 
     key: str
@@ -229,8 +230,8 @@ class UsageSum:
     Shapes: the key is product, price id and version, usage type, line kind, currency, inclusive or not, and
             [period_start, period_end), the cycle period of the usage's own time. `amount` is the unrounded sum. `lines`
             counts them all, `claimed` those that are new in this bill: with one an item comes even of 0.
-            `discounts` are agreed alterations of the usage price; `since` is the day from which their `periods`
-            (cycles of the account) count.
+            `discounts` are agreed alterations of the usage price; `since` is, by the key of each, the day from which
+            its `periods` (cycles of the account) count: the first on which it was charged with (none: the period's).
     """
 
     product: str
@@ -248,7 +249,7 @@ class UsageSum:
     claimed: int = 0
     tax: TaxClass = TaxClass()
     discounts: tuple[Discount, ...] = ()
-    since: date | None = None
+    since: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ def discount(value: str | Decimal | None = None, percentage: Any = None, **more:
     return price(value, **{**shared, **({"percentage": percentage} if percentage is not None else {}), **more})
 
 
+def eur(value: str) -> dict[str, Any]:
+    return {"unit": "EUR", "value": Decimal(value)}
+
+
 def amounts(document: dict[str, Any]) -> tuple[str, str | None]:
     """Net and gross of an OrderPrice or PriceAlteration."""
     of = document["price"]
@@ -146,6 +150,29 @@ def test_a_discount_that_ends_is_shown_and_not_in_the_sums(lasting: dict[str, An
     assert [amounts(one) for one in line.document["priceAlteration"]] == [("15.00", "17.85"), ("0.12", "0.14")]
     assert [one.get("applicationDuration") for one in line.document["priceAlteration"]] == [None, 3]
     assert summed(line) == ("0.12", "0.14")
+
+
+@pytest.mark.parametrize(
+    ("less", "expected"),
+    [
+        (discount(percentage=10), {"@type": "Price", "percentage": 10}),
+        (discount(percentage=10, cap=eur("3")), {"@type": "Price", "percentage": 10}),
+        # All of it, though a minute costs less.
+        (
+            discount("-5"),
+            {"@type": "Price", "dutyFreeAmount": eur("5"), "taxIncludedAmount": eur("5.95"), "taxRate": Decimal(19)},
+        ),
+    ],
+)
+def test_a_discount_of_usage_says_how_much_and_not_what_a_unit_is_less(
+    less: CatalogPrice, expected: dict[str, Any]
+) -> None:
+    line = line_of(price("0.10", rate=19, priceType="usage"), [less, discount("7", priority=1)])
+
+    first, second = line.document["priceAlteration"]
+    assert first["price"] == expected
+    assert second["price"]["dutyFreeAmount"] == eur("7")
+    assert (amounts(line.document), summed(line)) == (("0.10", "0.1190"), None)
 
 
 def related(kind: str, id: str = "p") -> dict[str, Any]:

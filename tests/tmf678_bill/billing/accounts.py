@@ -105,9 +105,10 @@ def product(
 def used(product: str, amount: str, start: str, end: str, lines: int = 1, **more: Any) -> UsageSum:
     more.setdefault("quantity", D(60))
     more.setdefault("tax", VAT)
-    currency = more.pop("currency", "EUR")
+    currency, line_kind = more.pop("currency", "EUR"), more.pop("line_kind", "usage")
+    version = more.pop("version", "1")
     return UsageSum(
-        product, "calls", "1", "Calls", "voice", "usage", day(start), day(end),
+        product, "calls", version, "Calls", "voice", line_kind, day(start), day(end),
         unit="s", amount=money(amount, currency), lines=lines, **more,
     )  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_usage_tells_its_sum_lines_and_discounts() -> None:
         "lines": 3,
         "newLines": 2,
         "sum": D("1.005"),
-        "discounts": [{"name": "Half", "percentage": D(50), "taken": "0.5025"}],
+        "discounts": [{"name": "Half", "percentage": D(50), "of": "1.005", "taken": "0.5025"}],
         "amount": D("0.50"),
     }
 

@@ -59,7 +59,7 @@ class Story:
         for text, one in self.usage:
             if day(text) <= cutoff:
                 is_new = before is None or day(text) > before
-                sums[one.product, one.period_start] = one if is_new else replace(one, claimed=0)
+                sums[one.product, one.line_kind, one.period_start] = one if is_new else replace(one, claimed=0)
         return replace(known(self.account, cutoff), usage=tuple(sums.values()))
 
 
@@ -78,6 +78,8 @@ def calls(amount: str, lines: int, claimed: int, month: str = "03", until: str =
 
 
 PLAN = monthly("Plan", "31")
+CALLS_LESS = {"discounts": (off("Calls less", "10", periods=1),), "since": {"Calls less": day("2026-03-01")}}
+FIVE_OFF = (off("Five off", amount="5"),)
 SMALL, LARGE = monthly("Small", "31"), monthly("Large", "62")
 OLD_TAX = TaxRate("VAT", "DE", D(16), day("2026-01-01"), day("2026-04-01"))
 NEW_TAX = TaxRate("VAT", "DE", D(19), day("2026-04-01"))
@@ -204,16 +206,17 @@ STORIES = {
     "usage-discount": Story(
         account(product("line", ("2026-03-01", []))),
         [
-            (
-                "2026-04-01",
-                calls("10.05", 2, 2, discounts=(off("Calls less", "10", periods=1),), since=day("2026-03-01")),
-            ),
-            (
-                "2026-05-01",
-                calls(
-                    "10.05", 2, 2, "04", "05", discounts=(off("Calls less", "10", periods=1),), since=day("2026-03-01")
-                ),
-            ),
+            ("2026-04-01", calls("10.05", 2, 2, **CALLS_LESS)),
+            ("2026-05-01", calls("10.05", 2, 2, "04", "05", **CALLS_LESS)),
+        ],
+    ),
+    "usage-discount-kinds": Story(
+        account(product("line", ("2026-03-01", []))),
+        [
+            ("2026-04-01", calls("20", 9, 9, discounts=FIVE_OFF)),
+            ("2026-04-01", calls("5", 2, 2, discounts=FIVE_OFF, line_kind="setup")),
+            ("2026-04-20", calls("55", 12, 3, discounts=FIVE_OFF)),
+            ("2026-04-20", calls("-10", 1, 1, discounts=FIVE_OFF, line_kind="correction")),
         ],
     ),
     "tax": Story(
