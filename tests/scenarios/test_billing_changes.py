@@ -4,8 +4,9 @@ import pytest
 
 from common.domain.query import Document
 from common.rest.actions import acting
-from tests.scenarios.billing import Office, account_ref
+from tests.scenarios.billing import PRODUCTS, Office, account_ref
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE
+from tests.scenarios.kit import add, found
 
 
 def test_a_dearer_plan_in_arrears_costs_its_days(office: Office) -> None:
@@ -187,6 +188,29 @@ def _agreed(name: str, value: int) -> Document:
     price = {"@type": "Price", "dutyFreeAmount": {"unit": "EUR", "value": value}}
     of = {"@type": "ProductPrice", "priceType": "recurring", "recurringChargePeriod": "month"}
     return {**of, "name": name, "price": price}
+
+
+@pytest.mark.parametrize(
+    ("more", "total", "billed"),
+    [
+        ({"durationPeriods": 2}, 100, [50, 50, 100]),
+        ({"cap": {"unit": "EUR", "value": 10}}, 90, [90, 90, 90]),
+        ({"durationPeriods": 2, "cap": {"unit": "EUR", "value": 10}}, 100, [90, 90, 100]),
+    ],
+)
+def test_an_order_promises_what_is_billed_in_the_long_run(
+    office: Office, more: Document, total: int, billed: list[int]
+) -> None:
+    office.plan("plan", office.recurring("base", "100", tax=None), office.discount("half", "50 %", "base", **more))
+    office.account("ann")
+
+    order = office.shop.deliver(add("plan", "plan"), billingAccount=account_ref("ann"))
+    office.shop.wait_until("2026-04-02T00:00:00Z")
+
+    assert [one["price"]["dutyFreeAmount"]["value"] for one in order.document["orderTotalPrice"]] == [total]
+    (entry,) = found(office.shop.suite.get(f"{PRODUCTS}/{order.product_id('plan')}"))["productPrice"]
+    assert entry["priceAlteration"][0].get("applicationDuration") == more.get("durationPeriods")
+    assert [bill["taxExcludedAmount"]["value"] for bill in office.bills("ann")] == billed
 
 
 def _dearer(office: Office, price: str, value: str) -> None:

@@ -217,10 +217,13 @@ def _off_usage(discount: CatalogPrice, basis: _Basis) -> Taxed | None:
 
 
 def _taken(discount: CatalogPrice, whole: Taxed, left: Taxed, basis: _Basis) -> Taxed:
-    """What a discount takes: of its amount as much as is left, with the tax on it."""
+    """What a discount takes: of its amount, up to its cap, as much as is left, with the tax on it."""
     percentage, money = _number(discount.document.get("percentage")), discount.money
+    cap = money_of(discount.document.get("cap"))
     price, remaining = basis.price(whole), basis.price(left)
     wished = abs(price.share(percentage) if percentage else money or price.times(0))
+    if cap is not None and cap.currency == wished.currency:
+        wished = wished.smaller(cap)
     wished = wished.rounded() if basis.is_rounded else wished
     if remaining.amount <= 0:
         return left.times(0)
@@ -276,9 +279,11 @@ def _priority(discount: CatalogPrice) -> Decimal:
 
 
 def _lasting(discount: CatalogPrice) -> Any:
-    """How long a discount is given: `applicationDuration` (an extension, as TMF620's examples have it), or its term."""
-    terms = objects(discount.document, "productOfferingTerm")
-    return discount.document.get("applicationDuration") or (terms[0].get("duration") if terms else None)
+    """How long a discount is given: `applicationDuration` (an extension, as TMF620's examples have it), the
+    `durationPeriods` of a DiscountPrice, or its term.
+    """
+    of, terms = discount.document, objects(discount.document, "productOfferingTerm")
+    return of.get("applicationDuration") or of.get("durationPeriods") or (terms[0].get("duration") if terms else None)
 
 
 def _ends(discount: CatalogPrice, price: CatalogPrice) -> bool:

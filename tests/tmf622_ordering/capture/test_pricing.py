@@ -142,6 +142,7 @@ def test_discounts_take_off_the_price_and_never_more_than_it(
         {"productOfferingTerm": [{"name": "x", "duration": {"amount": 3, "units": "month"}}]},
         {"applicationDuration": {"amount": 3, "units": "Month"}},
         {"applicationDuration": 3},
+        {"durationPeriods": 3},
     ],
 )
 def test_a_discount_that_ends_is_shown_and_not_in_the_sums(lasting: dict[str, Any]) -> None:
@@ -150,6 +151,20 @@ def test_a_discount_that_ends_is_shown_and_not_in_the_sums(lasting: dict[str, An
     assert [amounts(one) for one in line.document["priceAlteration"]] == [("15.00", "17.85"), ("0.12", "0.14")]
     assert [one.get("applicationDuration") for one in line.document["priceAlteration"]] == [None, 3]
     assert summed(line) == ("0.12", "0.14")
+
+
+@pytest.mark.parametrize(
+    ("less", "left"),
+    [
+        (discount(percentage=50, cap=eur("4")), ("11.12", "13.23")),
+        (discount("5", cap=eur("4")), ("11.12", "13.23")),
+        (discount(percentage=50, cap=eur("4.005")), ("11.12", "13.23")),
+        (discount(percentage=10, cap=eur("4")), ("13.61", "16.19")),
+        (discount(percentage=50, cap={"unit": "GBP", "value": 1}), ("7.56", "8.99")),
+    ],
+)
+def test_a_discount_takes_no_more_than_its_cap(less: CatalogPrice, left: tuple[str, str]) -> None:
+    assert summed(line_of(price("15.12", rate=19), [less])) == left
 
 
 @pytest.mark.parametrize(
