@@ -15,7 +15,7 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.accounting import summed
 from common.domain.clock import normal_instant
-from common.domain.cycles import midnight
+from common.domain.cycles import Span, midnight
 from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.exact_json import encode
@@ -181,8 +181,8 @@ class _Reading:
     shared: Shared
 
     def __post_init__(self) -> None:
-        self._usage_terms: dict[tuple[str, str], UsageTerms] = {}
-        self._since: dict[tuple[str, str], date] = {}
+        self._usage_terms: dict[tuple[str, str], list[tuple[date, UsageTerms]]] = {}
+        self._since: dict[tuple[str, str, str], date] = {}
 
     def product(self, document: Document, spans: list[Any]) -> ProductFacts:
         """The product as this account had it."""
@@ -209,20 +209,35 @@ class _Reading:
             if span.status in _ENDED:
                 return
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
-            self._note_usage(product, prices.usage, start)
+            self._note_usage(product, prices.usage, start, is_charged=span.status in _CHARGED)
             kept = prices.agreed
             if charged_elsewhere:
                 kept = tuple(one for one in kept if not _is_paid_elsewhere(one, charged_elsewhere))
             yield Stretch(start, end, span.status in _CHARGED, kept)
 
     def terms(self) -> tuple[Any, ...]:
-        """How usage is taxed and lowered, and since when."""
-        return tuple((*key, found, self._since[key]) for key, found in sorted(self._usage_terms.items()))
+        """How usage is taxed and lowered, as of which day, and since when by each discount."""
+        return tuple(sorted(self._usage_terms.items())), tuple(sorted(self._since.items()))
 
-    def _note_usage(self, product: str, prices: Iterable[tuple[str, UsageTerms]], start: date) -> None:
+    def _note_usage(
+        self, product: str, prices: Iterable[tuple[str, UsageTerms]], start: date, *, is_charged: bool
+    ) -> None:
         for id, found in prices:
-            self._usage_terms[product, id] = found
-            self._since.setdefault((product, id), start)
+            agreed = self._usage_terms.setdefault((product, id), [])
+            if not agreed or agreed[-1][1] != found:
+                agreed.append((start, found))
+            for discount in found.discounts if is_charged else ():
+                self._since.setdefault((product, id, discount.key), start)
+
+    def _terms_of(self, product: str, price: str, version: str, period: Span) -> UsageTerms:
+        """What was agreed last of a version of a price by the end of a period.
+
+        What is agreed later is not of this period, unless nothing was before: usage may be older than what is known.
+        """
+        listed = self._usage_terms.get((product, price), [])
+        agreed = [one for one in listed if one[1].version == version] or listed
+        earlier = [found for start, found in agreed if start < period.end]
+        return earlier[-1] if earlier else next((found for _, found in agreed), _NO_TERMS)
 
     def usage(self, sums: list[Any], currency: str) -> Iterator[UsageSum]:
         """Sums of billed lines that say the same, as the engine takes them: one for each currency."""
@@ -231,9 +246,9 @@ class _Reading:
             by_currency.setdefault(one.currency or currency, []).append(one)
         for unit_of_money, listed in sorted(by_currency.items()):
             first = listed[0]
-            terms = self._usage_terms.get((first.product, first.price), _NO_TERMS)
             span = self.cycle.span_at(first.start)
-            begun = self._since.get((first.product, first.price))
+            terms = self._terms_of(first.product, first.price, first.version, span)
+            since = {one.key: self._since.get((first.product, first.price, one.key)) for one in terms.discounts}
             yield UsageSum(
                 **{"product": first.product, "price": first.price, "version": first.version},
                 **{"name": terms.name or first.price, "usage_type": first.usage_type, "line_kind": first.kind},
@@ -244,13 +259,14 @@ class _Reading:
                 claimed=sum(one.claimed for one in listed),
                 tax=terms.tax,
                 discounts=terms.discounts,
-                since=dict.fromkeys((one.key for one in terms.discounts), begun) if begun is not None else {},
+                since={key: day for key, day in since.items() if day is not None},
             )
 
     def usage_currency(self, sums: list[Any]) -> str | None:
         """The currency of usage where nothing else says one; that of its price where all of it was free."""
         priced = (one.currency for one in sums if one.currency)
-        terms = (found.currency for _, found in sorted(self._usage_terms.items()) if found.currency)
+        agreed = (found for _, listed in sorted(self._usage_terms.items()) for _, found in listed)
+        terms = (found.currency for found in agreed if found.currency)
         return next(priced, None) or (next(terms, None) if sums else None)
 
     def _day(self, text: Any) -> date | None:

@@ -41,12 +41,13 @@ _NO_TERMS: Document = {}
 
 @dataclass(frozen=True)
 class UsageTerms:
-    """What of a usage price matters on a bill."""
+    """What of a usage price matters on a bill. Shapes: `version` is "" where the price has none, as its lines say."""
 
     name: str
     tax: TaxClass
     discounts: tuple[Discount, ...]
     currency: str | None = None
+    version: str = ""
 
 
 class Terms:
@@ -90,7 +91,7 @@ def usage_terms(entries: Iterable[Document], terms: Terms) -> Iterator[tuple[str
         tax = _tax(entry, document, money)
         discounts = _discounts(entry, terms, is_inclusive=tax.is_inclusive)
         currency = None if money is None else money.currency
-        found = UsageTerms(_name(entry, document), tax, discounts, currency)
+        found = UsageTerms(_name(entry, document), tax, discounts, currency, str(document.get("version") or ""))
         yield str(document.get("id") or _key(entry, position)), found
 
 
