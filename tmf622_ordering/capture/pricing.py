@@ -296,6 +296,9 @@ def _periods(discount: CatalogPrice, price: CatalogPrice) -> int | None:
     lasting = _lasting(discount)
     if isinstance(lasting, int):
         return lasting
+    if price.kind == USAGE:
+        # What is used is lowered by the cycle of the account's bills: a month, unless the account says another.
+        return periods_in(lasting, "month", 1)
     length = _number(price.document.get("recurringChargePeriodLength")) or Decimal(1)
     return periods_in(lasting, str(price.document.get("recurringChargePeriodType", "")), int(length))
 

@@ -28,6 +28,14 @@ def discount(value: str | Decimal | None = None, percentage: Any = None, **more:
     return price(value, **{**shared, **({"percentage": percentage} if percentage is not None else {}), **more})
 
 
+LASTING = [
+    {"productOfferingTerm": [{"name": "x", "duration": {"amount": 3, "units": "month"}}]},
+    {"applicationDuration": {"amount": 3, "units": "Month"}},
+    {"applicationDuration": 3},
+    {"durationPeriods": 3},
+]
+
+
 def eur(value: str) -> dict[str, Any]:
     return {"unit": "EUR", "value": Decimal(value)}
 
@@ -136,21 +144,22 @@ def test_discounts_take_off_the_price_and_never_more_than_it(
     assert left is None or summed(line) == left
 
 
-@pytest.mark.parametrize(
-    "lasting",
-    [
-        {"productOfferingTerm": [{"name": "x", "duration": {"amount": 3, "units": "month"}}]},
-        {"applicationDuration": {"amount": 3, "units": "Month"}},
-        {"applicationDuration": 3},
-        {"durationPeriods": 3},
-    ],
-)
+@pytest.mark.parametrize("lasting", LASTING)
 def test_a_discount_that_ends_is_shown_and_not_in_the_sums(lasting: dict[str, Any]) -> None:
     line = line_of(price("15.12", rate=19), [discount("4.20", **lasting), discount("15")])
 
     assert [amounts(one) for one in line.document["priceAlteration"]] == [("15.00", "17.85"), ("0.12", "0.14")]
     assert [one.get("applicationDuration") for one in line.document["priceAlteration"]] == [None, 3]
     assert summed(line) == ("0.12", "0.14")
+
+
+@pytest.mark.parametrize("lasting", LASTING)
+def test_a_discount_of_usage_ends_after_so_many_months(lasting: dict[str, Any]) -> None:
+    line = line_of(
+        price("0.10", priceType="usage", recurringChargePeriodType=None), [discount(percentage=10, **lasting)]
+    )
+
+    assert [one.get("applicationDuration") for one in line.document["priceAlteration"]] == [3]
 
 
 @pytest.mark.parametrize(
