@@ -156,7 +156,7 @@ def _dunned(books: Books) -> Iterator[Finding]:
         yield Finding((f"billingAccount {account}",), "it is dunned, and nothing is due", _LOOK)
     before = books.now - wake.GRACE
     for account in books.audit.missing(receivables.overdue_accounts(before), dunned):
-        is_owing = _owes_enough(books, account, receivables.overdue_amounts(account, before))
+        is_owing = _owes_enough(books, account, receivables.overdue_amounts(books.library, account, before))
         if is_owing and books.uow.agenda.get(wake.WORK, account) is None:
             yield Finding((f"billingAccount {account}",), "it has overdue bills, and nobody will look at it", _LOOK)
 

@@ -61,7 +61,7 @@ def collect(context: RuleContext, bill: str) -> datetime | None:
         return due
     amount = _open(context, bill)
     if amount is None or amount.amount <= 0:
-        _end(context, row, "nothing is open of it")
+        _end(context, row, "nothing of it may be asked for")
         return None
     problem = _problem(document, context)
     if problem:

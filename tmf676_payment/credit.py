@@ -6,7 +6,7 @@
     take_back   money goes back: what is left first, then what paid bills, the latest first; those are owed again
     put_back    it did not go back after all
 
-What a customer disputes is not paid by credit unless a payment names the bill. Callers hold the account; open bills are
+What a customer disputes, and a bill on hold, is not paid by credit unless a payment names the bill. Callers hold the account; open bills are
 held by `receivables`, then the records here by key.
 """
 
@@ -92,7 +92,7 @@ def settle(context: RuleContext, account: str, first: str = "") -> list[Allocate
         for id, bill in list(open_now.items()):
             if row["left"] <= 0 or bill.remaining.currency != row["currency"]:
                 continue
-            part = Money(row["left"], row["currency"]).smaller(bill.collectable)
+            part = Money(row["left"], row["currency"]).smaller(bill.payable)
             if part.amount > 0:
                 open_now[id] = _allocate(context, row, bill, part)
                 paid += [Allocated(id, bill.number, part)] if row["id"] == first else []

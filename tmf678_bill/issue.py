@@ -111,7 +111,7 @@ def numbered(context: RuleContext, made: Itemised) -> Issued:
     of, records = made.of, context.records
     statement, account = of.statement, of.account["id"]
     series = CREDIT_NOTES if statement.is_credit else BILLS
-    due = _due(of, context.now)
+    due = payment_due(of.cycle, of.policy, context.now)
     sequence = next_number(records, of.policy.entity, series)
     number = of.policy.number(series, sequence, of.cycle.day(context.now))
     issued = Issued(of.bill, number, series, account, of.start, of.cutoff, due, statement.net, statement.tax,
@@ -135,12 +135,14 @@ def _origin(of: Issuing, item: Item) -> str:
     return CORRECTION if item.charge.purpose.key in of.corrections else CHARGE
 
 
-def _due(of: Issuing, now: datetime) -> datetime:
-    """So many days after it was issued, by the cycle's own words or the legal entity's: at local midnight."""
-    offset = of.cycle.document.get("paymentDueDateOffset")
+def payment_due(cycle: AccountCycle, policy: EntityPolicy, now: datetime) -> datetime:
+    """When is due what is asked for from now on: so many days later, by the cycle's own words or the legal entity's, at
+    local midnight.
+    """
+    offset = cycle.document.get("paymentDueDateOffset")
     days = offset if isinstance(offset, int) and not isinstance(offset, bool) and offset >= 0 else None
-    days = of.policy.payment_days if days is None else days
-    return max(midnight(of.cycle.day(now) + timedelta(days=days), of.cycle.zone), now)
+    days = policy.payment_days if days is None else days
+    return max(midnight(cycle.day(now) + timedelta(days=days), cycle.zone), now)
 
 
 def _head(of: Issuing, issued: Issued, sequence: int, now: datetime, document: Document) -> dict[str, Any]:

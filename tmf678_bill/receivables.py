@@ -4,6 +4,7 @@
     apply     a payment to a bill, as far as something remains of it; `unapply` takes it back (a charge-back)
     credit    the same for a credit note or a write-off (`kind`), which documents do not show as a payment
     dispute   a part of what remains that nobody asks for meanwhile
+    postpone  a bill is due later than it was
     send      a validated bill is sent; what was paid on it before then shows in its state at once
 
 A bill that is here as a document only (it was loaded) is taken over when it is first touched.
@@ -19,7 +20,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from common.component import Recording, RuleContext
+from common.component import Library, Recording, RuleContext
 from common.domain.clock import normal_instant
 from common.domain.money import Money, money_of
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
@@ -30,8 +31,9 @@ from common.store.records import Between
 from tmf678_bill.tables import APPLIED, HEADS, RECEIVABLES
 
 PAYMENT, CREDIT, WRITE_OFF = "payment", "credit", "writeOff"
-# States that follow from what was paid, and no others do.
-_FOLLOWING = frozenset({"sent", "partiallyPaid", "settled"})
+# States of a bill that was sent: they follow from what was paid, and no others do.
+SENT = frozenset({"sent", "partiallyPaid", "settled"})
+ON_HOLD = "onHold"
 # Open bills of one account: more than anybody leaves unpaid.
 OPEN_MAX = 1_000
 _ZERO = Decimal(0)
@@ -73,9 +75,18 @@ class OpenBill:
     issued_at: datetime | None = None
 
     @property
-    def collectable(self) -> Money:
-        """What may be asked for now."""
+    def undisputed(self) -> Money:
         return self.remaining - self.disputed
+
+    @property
+    def payable(self) -> Money:
+        """What credit of the customer pays that is told nothing else: nothing of a bill on hold."""
+        return self.undisputed if self.state != ON_HOLD else self.disputed - self.disputed
+
+    @property
+    def collectable(self) -> Money:
+        """What may be asked for now: of a bill that was sent."""
+        return self.undisputed if self.state in SENT else self.disputed - self.disputed
 
 
 class Receivables:
@@ -122,12 +133,14 @@ class Receivables:
         """The accounts of open bills that were due before an instant, disputed or not."""
         return Values(RECEIVABLES.name, "account", {"is_open": True, "due": Between(None, before)})
 
-    def overdue_amounts(self, account: str, before: datetime) -> dict[str, Decimal]:
+    def overdue_amounts(self, library: Library, account: str, before: datetime) -> dict[str, Decimal]:
         """What may be asked for of bills that were due before an instant, by currency; nothing is held."""
+        rows = self._rows.find({"account": account, "is_open": True, "due": Between(None, before)})
+        documents = library.get_many("customerBill", {row["bill"] for row in rows})
         found: dict[str, Decimal] = {}
-        for row in self._rows.find({"account": account, "is_open": True, "due": Between(None, before)}):
-            collectable = row["remaining"] - row["disputed"]
-            found[row["currency"]] = found.get(row["currency"], _ZERO) + collectable
+        for row in rows:
+            amount = _open_bill(row, documents.get(row["bill"], {})).collectable.amount
+            found[row["currency"]] = found.get(row["currency"], _ZERO) + amount
         return found
 
     # -- changing -----------------------------------------------------------------------------------------------------
@@ -158,6 +171,10 @@ class Receivables:
             raise OverApplied(bill.number, amount, bill.remaining)
         self._rows.update({"bill": bill_id}, {"disputed": amount.amount})
         return self.get(context, bill_id)
+
+    def postpone(self, bill_id: str, due: datetime) -> None:
+        """A bill, which is held, is due later."""
+        self._rows.update({"bill": bill_id}, {"due": due})
 
     def send(self, context: RuleContext, bill_id: str, documents: Iterable[Document] | None = None) -> str:
         """A validated bill is sent, with its documents; the state it has then: as much as is paid of it counts.
@@ -232,7 +249,7 @@ class Receivables:
 
 def state_of(state: str, amount: Money, remaining: Money) -> str:
     """The state that follows from what remains; a bill that was not sent, or is held, stays what it is."""
-    if state not in _FOLLOWING:
+    if state not in SENT:
         return state
     if remaining.amount <= 0:
         return "settled"

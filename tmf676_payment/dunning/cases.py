@@ -1,8 +1,8 @@
 """One look at an account's arrears: how much, since when, and what follows by the policy.
 
-Arrears are what of bills past their due date is neither paid, nor disputed, nor being asked of the provider. The days
-of the steps count from the due date of the bill that has been open for longest, and every step waits as long after the
-one before it as their days lie apart, so that old debts do not run through all of them at once. When nothing is in
+Arrears are what of sent bills past their due date is neither paid, nor disputed, nor being asked of the provider. The
+days of the steps count from the due date of the bill that has been open for longest, and every step waits as long after
+the one before it as their days lie apart, so that old debts do not run through all of them at once. When nothing is in
 arrears any more the case is over: what was suspended is resumed.
 """
 
@@ -54,7 +54,7 @@ def look(context: RuleContext, account: str) -> datetime | None:
     arrears = _arrears(context, account, bills)
     if arrears is None or arrears.amount.amount < policy.minimum:
         again = _recover(context, account, document, row)
-        later = [one.due + GRACE for one in bills if one.collectable.amount > 0 and one.due + GRACE > context.now]
+        later = [one.due + GRACE for one in bills if one.due + GRACE > context.now]
         waiting = [context.now + GRACE] if charges.pending(context, account) else []
         again = min([*([again] if again else []), *later, *waiting], default=None)
     else:

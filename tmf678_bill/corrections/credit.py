@@ -23,6 +23,7 @@ from common.domain.money import Money
 from common.domain.query import Document
 from common.errors import InvalidBody, NotFound, Violation
 from common.store.records import Row
+from tmf678_bill.asking import lowered
 from tmf678_bill.billing.values import AppliedTax, Charge, Item, Statement, TaxGroup
 from tmf678_bill.corrections.errors import IsCreditNote, IsWrittenOff, NotIssuedHere, OtherCurrency, OverCredited
 from tmf678_bill.corrections.kept import Asked, keep, known, recording, reference
@@ -300,13 +301,6 @@ def _keep(
     }
     kept = {"id": issued.bill, "account": issued.account, "bill": bill.head["bill"]}
     return keep(context, CREDIT_NOTE, asked, **kept, state="issued", amount=gross, doc=doc)
-
-
-def lowered(context: RuleContext, account: str) -> None:
-    """Whoever collects is told that less may be asked for."""
-    collections = context.offered("collections") if context.offered is not None else None
-    if collections is not None:
-        collections.lowered(context, account)
 
 
 def open_of(context: RuleContext, bill_id: str) -> OpenBill:

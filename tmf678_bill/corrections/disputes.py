@@ -7,25 +7,21 @@ again, so many days after the decision as a bill is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from common.component import RuleContext
 from common.domain.clock import instant_text
-from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.store.records import Row
-from tmf678_bill.corrections.credit import Bill, Selection, credit_bill, held_bill, lowered, open_of, selected
+from tmf678_bill.asking import due_anew, lowered
+from tmf678_bill.corrections.credit import Selection, credit_bill, held_bill, open_of, selected
 from tmf678_bill.corrections.errors import HasEnded, NothingOpen, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
 from tmf678_bill.corrections.shares import sum_of
 from tmf678_bill.corrections.tables import CORRECTIONS, DISPUTE
-from tmf678_bill.cycles import account_cycle
-from tmf678_bill.policies import policy_of
 from tmf678_bill.receivables import Receivables
-from tmf678_bill.tables import RECEIVABLES
 
 OPEN, WON, LOST, WITHDRAWN = "open", "won", "lost", "withdrawn"
 ENDS = (WON, LOST, WITHDRAWN)
@@ -91,9 +87,9 @@ def decide(context: RuleContext, id: str, decision: Decision) -> Document:
         note = credit_bill(context, row["bill"], _selection(row, granted), Asked(_why(row, decision)))
         changes["creditNote"] = reference("CustomerBill", note["customerBill"]["id"], note["creditNoteNo"])
     if granted != disputed:
-        due = _due_again(context, bill)
+        due = due_anew(context, bill.account, bill.head["bill"])
         if due is not None:
-            changes["paymentDueDate"] = due
+            changes["paymentDueDate"] = instant_text(due)
     row = held(context, DISPUTE, id)
     document = change(context, row, decision.state, **changes)
     return document
@@ -137,25 +133,3 @@ def _show(context: RuleContext, bill_id: str, currency: str) -> None:
     """The receivable as its disputes: of a bill that was paid nothing is asked for anyway."""
     disputed = _disputed(context, bill_id, currency).smaller(open_of(context, bill_id).remaining)
     Receivables(recording(context)).dispute(context, bill_id, disputed)
-
-
-def _due_again(context: RuleContext, bill: Bill) -> str | None:
-    """What is left open is due so many days from now as a bill is, and is asked for again; the new date."""
-    id = bill.head["bill"]
-    if open_of(context, id).remaining.amount <= 0:
-        return None
-    cycle = account_cycle(bill.account, context.library, context.settings)
-    days = policy_of(bill.head["entity"], context.settings).payment_days
-    due = midnight(cycle.day(context.now) + timedelta(days=days), cycle.zone)
-    before = open_of(context, id).due
-    if due > before:
-        recording(context)(RECEIVABLES.name).update({"bill": id}, {"due": due})
-    ask_again(context, id)
-    return instant_text(max(due, before))
-
-
-def ask_again(context: RuleContext, bill_id: str) -> None:
-    """Whoever collects is told that more of a bill may be asked for."""
-    collections = context.offered("collections") if context.offered is not None else None
-    if collections is not None:
-        collections.due_again(context, open_of(context, bill_id))

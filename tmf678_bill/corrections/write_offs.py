@@ -17,8 +17,8 @@ from common.domain.query import Document
 from common.errors import ConfigurationError
 from common.legal_entities import legal_entity
 from common.store.records import Row
-from tmf678_bill.corrections.credit import lowered, open_of
-from tmf678_bill.corrections.disputes import ask_again
+from tmf678_bill.asking import ask_again, lowered
+from tmf678_bill.corrections.credit import open_of
 from tmf678_bill.corrections.errors import HasEnded, NothingOpen, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
 from tmf678_bill.corrections.tables import CORRECTIONS, WRITE_OFF
@@ -38,11 +38,11 @@ def write_off(context: RuleContext, bill_id: str, amount: Money | None, asked: A
     before = known(context, WRITE_OFF, asked)
     if before is not None:
         return before
-    amount = bill.collectable if amount is None else amount
+    amount = bill.undisputed if amount is None else amount
     if amount.currency != bill.remaining.currency:
         raise OtherCurrency(f"bill {bill.number}", bill.remaining.currency, amount.currency)
-    if not 0 < amount.amount <= bill.collectable.amount:
-        raise NothingOpen(f"bill {bill.number} (what is disputed is not written off)", amount, bill.collectable)
+    if not 0 < amount.amount <= bill.undisputed.amount:
+        raise NothingOpen(f"bill {bill.number} (what is disputed is not written off)", amount, bill.undisputed)
     id, tax = ordered_id(), _relief(context, bill, amount)
     Receivables(recording(context)).credit(context, bill_id, id, amount, APPLIED_WRITE_OFF)
     ledger = context.offered("ledger") if context.offered is not None else None
@@ -92,7 +92,7 @@ def recover(context: RuleContext, id: str, amount: Money | None) -> Document:
     state = RECOVERED if until == whole else WRITTEN_OFF
     changes: dict[str, Any] = {"recoveredAmount": until.document(), "recoveryDate": instant_text(context.now)}
     document = change(context, row, state, **changes)
-    ask_again(context, bill.id)
+    ask_again(context, open_of(context, bill.id))
     return document
 
 

@@ -1,8 +1,8 @@
 """What becomes of a new bill: its documents are made and attached, and it is sent.
 
     new        documents are made; with BSS_BILL_APPROVAL auto the bill is validated, with manual a person does it
-    validated  it is sent; what was paid before shows at once (`receivables.send`)
-    onHold     it waits until a person lets it go on; `rules.on_patch_bill` has it looked at again
+    validated  it is sent; what was paid before shows at once (`receivables.send`), and its days to pay begin
+    onHold     it waits until a person lets it go on, and is not asked for; `rules.on_patch_bill` has it looked at again
 
 What fails is tried again by whoever carries out the work, with growing pauses, and the bill stays as it is meanwhile.
 Rendering writes nothing and holds nothing; keeping what was rendered is a transaction of its own.
@@ -16,12 +16,13 @@ from common.errors import NotFound
 from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.unit_of_work import UnitOfWork
+from tmf678_bill.asking import due_anew, lowered
 from tmf678_bill.document import json_document, pdf
 from tmf678_bill.document.kept import DOCUMENTS, Made, attachment, keep
 from tmf678_bill.document.language import language
 from tmf678_bill.document.schedule import DOCUMENT
 from tmf678_bill.document.source import view_of
-from tmf678_bill.receivables import Receivables
+from tmf678_bill.receivables import ON_HOLD, Receivables
 
 NEW, VALIDATED = "new", "validated"
 _WAITING = frozenset({NEW, VALIDATED})
@@ -66,7 +67,12 @@ class BillDocument:
         if state == NEW and self._installation.settings.bill_approval == "auto":
             act.change("customerBill", bill_id, {"state": VALIDATED})
             state = VALIDATED
-        return receivables.send(context, bill_id) if state == VALIDATED else state
+        if state == VALIDATED:
+            state = receivables.send(context, bill_id)
+            due_anew(context, context.library.get("billingAccount", open.account) or {}, bill_id)
+        elif state == ON_HOLD:
+            lowered(context, open.account)
+        return state
 
 
 def render(installation: Installation, bill_id: str) -> list[Made]:
