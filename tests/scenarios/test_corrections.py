@@ -109,6 +109,28 @@ def test_an_item_is_credited_and_the_rest_is_still_owed(clerk: Clerk, bill: dict
     assert (refused.status, refused.json["code"]) == (409, "bill.over-credited")
 
 
+def test_items_of_a_bill_are_credited_up_to_what_is_left_of_all_of_it(clerk: Clerk) -> None:
+    """A charge of 100.00 that a discount of another item, or an earlier credit, left less of."""
+    clerk.plan("plan", clerk.recurring("base", "100", tax=None))
+    clerk.account("ann")
+    clerk.sell("plan", account="ann")
+    clerk.adjusts("credit", "60")
+    clerk.shop.wait_until(FEBRUARY)
+    (bill,) = clerk.bills("ann")
+    items = clerk.item_ids(bill)
+    clerk.pay("40")
+
+    refused = clerk.asks(CREDIT_NOTES, bill={"id": bill["id"]}, item=[{"id": items["base"]}], reason="no")
+
+    assert (refused.status, refused.json["code"]) == (409, "bill.over-credited")
+    assert "40 EUR are left" in refused.json["message"]
+    assert (len(clerk.bills("ann")), clerk.credit(), clerk.books()) == (1, "0", {"cash": "40", "revenue": "-40"})
+    clerk.credits(bill, item=[{"id": items["base"]}, {"id": items["goodwill"]}])
+    assert clerk.credit() == "40"
+    again = clerk.asks(CREDIT_NOTES, bill={"id": bill["id"]}, reason="again")
+    assert (again.status, again.json["code"]) == (409, "bill.over-credited")
+
+
 def test_a_credit_of_a_paid_bill_pays_the_next_one(clerk: Clerk, bill: dict) -> None:
     clerk.pay("48.79")
 

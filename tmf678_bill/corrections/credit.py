@@ -133,7 +133,7 @@ def selected(bill: Bill, selection: Selection) -> tuple[Share, ...]:
     if selection.items:
         shares = _of_items(bill, selection.items)
         total = sum_of([one.gross for one in shares]) if shares else left - left
-        if total.amount <= 0:
+        if not 0 < total.amount <= left.amount:
             raise OverCredited(f"these items of {what}", total, left)
         return shares
     amount = selection.amount
