@@ -16,11 +16,12 @@ from common.component import RuleContext
 from common.domain.accounting import summed
 from common.domain.clock import normal_instant
 from common.domain.cycles import Span, midnight
-from common.domain.money import Money, money_of
+from common.domain.money import Money
 from common.domain.query import Document
 from common.exact_json import encode
 from common.store.records import Between
 from tmf678_bill.billing.closed import before, closed_day, is_parting
+from tmf678_bill.billing.keys import usage_key_in
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.values import (
     AccountFacts,
@@ -36,6 +37,7 @@ from tmf678_bill.billing.values import (
     TaxClass,
     UsageSum,
 )
+from tmf678_bill.currency import NO_CURRENCY, billed_currency
 from tmf678_bill.cycles import AccountCycle
 from tmf678_bill.items import added, ends_of, existing_of
 from tmf678_bill.parties import customers_of, place_of_account, place_of_product
@@ -54,8 +56,6 @@ _DAY = timedelta(days=1)
 # Counts changes of the engine by which it comes to other amounts for the past: then all of it is compared again.
 _ENGINE = 2
 _NO_TERMS = UsageTerms("", TaxClass(), ())
-# ISO 4217: what was used costs nothing, and nobody says in which currency.
-_NO_CURRENCY = "X" * 3
 
 
 @dataclass(frozen=True)
@@ -86,33 +86,36 @@ class Facts:
 
 
 def read_facts(
-    shared: Shared, context: RuleContext, account: Document, cycle: AccountCycle, row: Mapping[str, Any], policy: Policy
+    shared: Shared,
+    context: RuleContext,
+    account: Document,
+    cycle: AccountCycle,
+    row: Mapping[str, Any],
+    policy: Policy,
+    decided: Iterable[Charge] = (),
 ) -> Facts:
     """What is known of the account now.
 
-    Shapes: `row` is that of its billing. Where usage is served, its unbilled lines were claimed.
+    Shapes: `row` is that of its billing; `decided` is what is on its next bill by decision, and says the currency where
+            nothing else does. Where usage is served, its unbilled lines were claimed.
     """
-    id, usage, history = account["id"], shared.usage, shared.history
-    listed = history.of_account([id]).get(id, []) if history is not None else []
-    spans = history.spans(listed) if history is not None else {}
-    documents = context.library.get_many("product", set(listed))
+    id, usage = account["id"], shared.usage
     reading = _Reading(id, cycle, shared)
-    products = [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
+    documents, products = _products(context, reading)
     whole = AccountFacts(id, cycle.cycle, _with_parts(products, documents), earlier=cycle.earlier)
     touched = usage.touched(id) if usage is not None else None
     since = _since(row, whole, reading.terms(), cycle, policy, touched)
     sums = usage.sums(id, cycle.period_at, _begin(since, cycle)) if usage is not None else []
-    limit = money_of(account.get("creditLimit"))
-    currency = row["currency"] or (None if limit is None else limit.currency)
-    currency = currency or _first_currency(whole.products) or reading.usage_currency(sums)
+    currency = billed_currency(account, row) or _first_currency(whole.products) or reading.usage_currency(sums)
+    currency = currency or next((one.amount.currency for one in decided), None)
     used: dict[tuple[Any, ...], list[Any]] = {}
     for one in sums:
         key = (one.product, one.price, one.version, one.usage_type, one.kind, cycle.span_at(one.start).start)
         used.setdefault(key, []).append(one)
     customers = customers_of(account, context.library)
-    found = tuple(found for listed in used.values() for found in reading.usage(listed, currency or _NO_CURRENCY))
+    found = tuple(found for listed in used.values() for found in reading.usage(listed, currency or NO_CURRENCY))
     facts = replace(whole, usage=found, currency=currency, place=place_of_account(account, customers))
-    charged = _charged(context, id, since)
+    charged = [_in_currency(one, currency) for one in _charged(context, id, since)]
     existing = existing_of(charged)
     return Facts(
         facts,
@@ -126,6 +129,22 @@ def read_facts(
         cycle.zone.key,
         since,
     )
+
+
+def agreed_currency(shared: Shared, context: RuleContext, account: str, cycle: AccountCycle) -> str | None:
+    """The currency of what an account will be charged by what was agreed; None where that says none."""
+    reading = _Reading(account, cycle, shared)
+    _, products = _products(context, reading)
+    return _first_currency(products) or reading.terms_currency()
+
+
+def _products(context: RuleContext, reading: _Reading) -> tuple[Mapping[str, Document], list[ProductFacts]]:
+    """The products that the account has or had: as they are shown, and as the engine takes them."""
+    id, history = reading.account, reading.shared.history
+    listed = history.of_account([id]).get(id, []) if history is not None else []
+    spans = history.spans(listed) if history is not None else {}
+    documents = context.library.get_many("product", set(listed))
+    return documents, [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
 
 
 def _since(
@@ -170,6 +189,13 @@ def _charged(context: RuleContext, account: str, since: date | None) -> list[dic
     assert context.records is not None, "accounts are billed where they are stored"
     until = Between(None if since is None else (since + _DAY).isoformat())
     return context.records(ITEMS.name).find({"account": account, "origin": CHARGE, "until": until}, order=["id"])
+
+
+def _in_currency(item: dict[str, Any], currency: str | None) -> dict[str, Any]:
+    """What was free before the account had a currency was so in the one that it has now."""
+    if currency is None or item["currency"] != NO_CURRENCY:
+        return item
+    return {**item, "currency": currency, "key": usage_key_in(currency, item["key"])}
 
 
 @dataclass
@@ -265,9 +291,12 @@ class _Reading:
     def usage_currency(self, sums: list[Any]) -> str | None:
         """The currency of usage where nothing else says one; that of its price where all of it was free."""
         priced = (one.currency for one in sums if one.currency)
+        return next(priced, None) or (self.terms_currency() if sums else None)
+
+    def terms_currency(self) -> str | None:
+        """The currency of a price of usage that was agreed."""
         agreed = (found for _, listed in sorted(self._usage_terms.items()) for _, found in listed)
-        terms = (found.currency for found in agreed if found.currency)
-        return next(priced, None) or (next(terms, None) if sums else None)
+        return next((found.currency for found in agreed if found.currency), None)
 
     def _day(self, text: Any) -> date | None:
         normal = normal_instant(text) if isinstance(text, str) else None

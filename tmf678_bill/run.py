@@ -23,6 +23,7 @@ from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.statement import state
 from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
 from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
+from tmf678_bill.currency import charged_currency, fixed_by
 from tmf678_bill.cycles import AccountCycle, account_cycle
 from tmf678_bill.facts import Facts, read_facts, usage_key
 from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, Itemised, itemised, numbered
@@ -159,10 +160,10 @@ def claim(shared: Shared, dues: Iterable[Due]) -> None:
 def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
     """Work out what is to be charged, and write its items. Errors: Refused."""
     row, cycle, policy = due.row, due.cycle, due.policy
-    facts = read_facts(shared, context, due.account, cycle, row, policy.engine)
+    decided = pending_adjustments(shared.records, due.id)
+    facts = read_facts(shared, context, due.account, cycle, row, policy.engine, decided)
     try:
         proposed = propose(facts.account, cycle.day(due.cutoff), policy.engine, facts.since)
-        decided = pending_adjustments(shared.records, due.id)
         charges = (*settle(_here(proposed, row["opened"], cycle), facts.existing), *decided)
         if not charges:
             return Drawn(due, facts, proposed)
@@ -170,7 +171,7 @@ def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
     except (OtherCurrency, RatesOverlap) as error:
         raise Refused(due.id, error.code, str(error)) from error
     since = row["billed_until"] or row["opened"] or min(row["since"], cycle.period_at(due.cutoff)[0])
-    row["bills"], row["currency"] = row["bills"] + 1, statement.currency
+    row["bills"], row["currency"] = row["bills"] + 1, fixed_by(statement) or charged_currency(row)
     of = Issuing(
         due.account, cycle, policy, statement, since, due.cutoff, row["bills"], due.run_type, due.run, row["next"],
         is_last=_has_ended(facts, cycle, due.cutoff), names=facts.names,

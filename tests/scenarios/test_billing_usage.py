@@ -16,7 +16,7 @@ from tmf635_usage.tables import LINES
 from tmf678_bill import taxes
 from tmf678_bill.batch import BillRun, Result
 from tmf678_bill.run import bill_next_cycle
-from tmf678_bill.tables import HEADS, ITEMS, NUMBERS
+from tmf678_bill.tables import BILLING, HEADS, ITEMS, NUMBERS
 
 USAGE = "/tmf-api/billing/v1/usage"
 
@@ -133,6 +133,35 @@ def test_usage_that_an_allowance_covers_is_shown_and_costs_nothing(office: Offic
         ["usage free 2026-02-01/2026-03-01 0 + 0", "usage voice 2026-02-01/2026-03-01 0.1 + 0.02"],
     ]
     assert office.told("ann")[0] == "B-00000001 2026-02-01 0 + 0 = 0 EUR settled"
+
+
+@pytest.mark.parametrize("noted", [None, "XX" + "X"], ids=["as it is", "as it was noted before"])
+def test_a_bill_of_free_units_alone_fixes_no_currency(office: Office, noted: str | None) -> None:
+    """Rows of accounts that were billed before say that such a bill was in no currency (ISO 4217)."""
+    office.plan("free", office.allowance("a", "voice", "100 min", period={"units": "month", "anchor": "cycle"}))
+    office.account("ann")
+    product = office.sell("free", account="ann")
+    office.use("voice", "2026-01-05T00:00:00Z", "10 min")
+    office.shop.wait_until("2026-02-02T00:00:00Z")
+    with office.shop.suite.installation.database.write() as uow:
+        assert [row["currency"] for row in uow.records(BILLING.name).find({"account": "ann"})] == [None]
+        uow.records(BILLING.name).update({"account": "ann"}, {"currency": noted})
+        uow.commit()
+
+    office.plan("plan", office.recurring("base", "28", tax=None))
+    office.sell("plan", "+4917000001", account="ann")
+    office.use("voice", "2026-01-06T00:00:00Z", "5 min", product)
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert office.problem("ann") is None
+    assert office.last("ann") == [
+        "usage a 2026-01-01/2026-02-01 0 + 0",
+        "recurring base 2026-02-02/2026-03-01 27 + 0",
+    ]
+    with office.shop.suite.installation.database.read() as uow:
+        assert [row["currency"] for row in uow.records(BILLING.name).find({"account": "ann"})] == ["EUR"]
+        late = uow.records(ITEMS.name).find({"account": "ann", "kind": "usage"}, order=["id"])
+    assert [(row["quantity"], row["usages"]) for row in late] == [(Decimal(600), 1), (Decimal(300), 1)]
 
 
 def test_what_is_missing_to_a_commitment_is_charged(office: Office) -> None:

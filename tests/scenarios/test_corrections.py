@@ -123,7 +123,7 @@ def test_items_of_a_bill_are_credited_up_to_what_is_left_of_all_of_it(clerk: Cle
     refused = clerk.asks(CREDIT_NOTES, bill={"id": bill["id"]}, item=[{"id": items["base"]}], reason="no")
 
     assert (refused.status, refused.json["code"]) == (409, "bill.over-credited")
-    assert "40 EUR are left" in refused.json["message"]
+    assert "40.00 EUR are left" in refused.json["message"]
     assert (len(clerk.bills("ann")), clerk.credit(), clerk.books()) == (1, "0", {"cash": "40", "revenue": "-40"})
     clerk.credits(bill, item=[{"id": items["base"]}, {"id": items["goodwill"]}])
     assert clerk.credit() == "40"
@@ -353,6 +353,36 @@ def test_an_adjustment_is_in_the_currency_of_the_account(clerk: Clerk, bill: dic
 
 
 # -- write-offs -------------------------------------------------------------------------------------------------------
+
+
+def test_an_adjustment_is_in_the_currency_that_an_account_will_be_billed_in(clerk: Clerk) -> None:
+    clerk.plan("dollars", clerk.recurring("d", "10", currency="USD", tax=None))
+    clerk.account("ann")
+    clerk.sell("dollars", account="ann")
+    goodwill = {"billingAccount": {"id": "ann"}, "adjustmentType": "debit", "name": "no", "reason": "no"}
+
+    refused = [clerk.asks(ADJUSTMENTS, amount="5", when=when, **goodwill) for when in ("nextBill", "atOnce")]
+
+    assert [(one.status, one.json["code"]) for one in refused] == [(409, "currency.other")] * 2
+    clerk.adjusts("debit", "5", unit="USD")
+    clerk.shop.wait_until(FEBRUARY)
+    assert clerk.told("ann") == ["B-00000001 2026-02-01 15 + 0 = 15 USD sent"]
+
+
+def test_adjustments_that_wait_for_one_bill_are_in_one_currency(clerk: Clerk) -> None:
+    clerk.plan("free", clerk.allowance("a", "voice", "100 min", period={"units": "month", "anchor": "cycle"}))
+    clerk.account("ann")
+    clerk.sell("free", account="ann")
+    clerk.use("voice", "2026-01-05T00:00:00Z", "10 min")
+    clerk.adjusts("debit", "5")
+
+    refused = clerk.asks(
+        ADJUSTMENTS, amount="5", unit="USD", billingAccount={"id": "ann"}, adjustmentType="debit", name="a", reason="b"
+    )
+
+    assert (refused.status, refused.json["code"]) == (409, "currency.other")
+    clerk.shop.wait_until(FEBRUARY)
+    assert clerk.told("ann") == ["B-00000001 2026-02-01 5 + 0 = 5 EUR sent"]
 
 
 def test_a_debt_is_written_off_and_paid_after_all(clerk: Clerk, bill: dict) -> None:

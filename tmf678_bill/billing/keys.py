@@ -26,6 +26,13 @@ def usage_key(usage: UsageSum) -> str:
     return _key(Kind.USAGE, usage.product, price, written, usage.usage_type, usage.line_kind, start)
 
 
+def usage_key_in(currency: str, key: str) -> str:
+    """The key of the same usage in another currency."""
+    parts = key.split("/")
+    parts[3] = f"{currency} {parts[3].split()[-1]}"
+    return "/".join(parts)
+
+
 def discount_key(product: str, price: AgreedPrice, currency: str, tax: TaxClass, period: Span) -> str:
     """A discount of a bill has an item for each way in which the charges are taxed that it lowers."""
     rate = "" if tax.rate is None else f"{tax.rate.normalize():f}"

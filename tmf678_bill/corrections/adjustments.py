@@ -14,20 +14,23 @@ from common.component import RuleContext
 from common.domain.clock import instant_text
 from common.domain.cycles import Span
 from common.domain.ids import ordered_id
-from common.domain.money import Money, money_of
+from common.domain.money import Money
 from common.domain.query import Document
 from tmf678_bill.billing.rates import applied
 from tmf678_bill.billing.statement import state
 from tmf678_bill.billing.values import Charge, Kind, Purpose, TaxClass
 from tmf678_bill.corrections.errors import HasEnded, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
-from tmf678_bill.corrections.pending import PENDING, adjustments_billed, charge_of
+from tmf678_bill.corrections.pending import PENDING, adjustments_billed, charge_of, pending_adjustments
 from tmf678_bill.corrections.tables import ADJUSTMENT, CORRECTIONS
+from tmf678_bill.currency import billed_currency, charged_currency
 from tmf678_bill.cycles import AccountCycle, account_cycle
+from tmf678_bill.facts import agreed_currency
 from tmf678_bill.issue import OFF_CYCLE, Issuing, issue
 from tmf678_bill.parties import customers_of, place_of_account
 from tmf678_bill.policies import entity_of, policy_of
 from tmf678_bill.run import held_account
+from tmf678_bill.shared import Shared
 from tmf678_bill.tables import BILLING
 from tmf678_bill.taxes import exemptions_of, rate_table
 
@@ -52,7 +55,7 @@ class Adjustment:
 
 
 def adjust(context: RuleContext, wanted: Adjustment, asked: Asked) -> Document:
-    """Errors: NotFound; OtherCurrency when the account is billed in another; OtherExternal."""
+    """Errors: NotFound; OtherCurrency when the account is billed in another, or will be; OtherExternal."""
     before = known(context, ADJUSTMENT, asked)
     if before is not None:
         return before
@@ -60,8 +63,8 @@ def adjust(context: RuleContext, wanted: Adjustment, asked: Asked) -> Document:
     before = known(context, ADJUSTMENT, asked)
     if before is not None:
         return before
-    _check_currency(account, billing, wanted)
     cycle = account_cycle(account, context.library, context.settings)
+    _check_currency(context, account, billing, cycle, wanted)
     id = ordered_id()
     doc = _document(context, account, cycle, wanted)
     keep(context, ADJUSTMENT, asked, id=id, account=wanted.account, bill=None, state=PENDING, amount=wanted.amount,
@@ -85,9 +88,13 @@ def cancel(context: RuleContext, id: str) -> Document:
 # -- the parts --------------------------------------------------------------------------------------------------------
 
 
-def _check_currency(account: Document, billing: dict[str, Any], wanted: Adjustment) -> None:
-    limit = money_of(account.get("creditLimit"))
-    currency = billing["currency"] or (None if limit is None else limit.currency)
+def _check_currency(
+    context: RuleContext, account: Document, billing: dict[str, Any], cycle: AccountCycle, wanted: Adjustment
+) -> None:
+    """An account that was never charged will be billed in the currency of what was agreed, or was decided first."""
+    currency = billed_currency(account, billing) or agreed_currency(Shared(context), context, wanted.account, cycle)
+    waiting = pending_adjustments(recording(context), wanted.account)
+    currency = currency or next((one.amount.currency for one in waiting), None)
     if currency is not None and wanted.amount.currency != currency:
         raise OtherCurrency(f"billingAccount {wanted.account}", currency, wanted.amount.currency)
 
@@ -127,7 +134,7 @@ def _bill(context: RuleContext, account: Document, billing: dict[str, Any], cycl
     charge = charge_of(row)
     policy = policy_of(entity_of(account, context.settings), context.settings)
     billing["bills"] += 1
-    billing["currency"] = billing["currency"] or row["currency"]
+    billing["currency"] = charged_currency(billing) or row["currency"]
     product = row["doc"].get("product", {}).get("id")
     found = context.library.get("product", product) if product is not None else None
     names = {} if found is None else {found["id"]: str(found.get("name") or found["id"])}
