@@ -6,8 +6,8 @@
     take_back   money goes back: what is left first, then what paid bills, the latest first; those are owed again
     put_back    it did not go back after all
 
-What a customer disputes, and a bill on hold, is not paid by credit unless a payment names the bill. Callers hold the account; open bills are
-held by `receivables`, then the records here by key.
+What a customer disputes, and a bill on hold, is not paid by credit unless a payment names the bill. Callers hold the
+account; open bills are held by `receivables`, then the records here by key.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 from common.domain.cycles import Span
 from common.domain.money import Money
 from common.domain.query import Document
+from tmf678_bill.billing.difference import taxed_then
 from tmf678_bill.billing.explain import explain_item
 from tmf678_bill.billing.values import (
     AppliedTax,
@@ -57,6 +58,7 @@ def existing_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Existing, ...]:
     for row in rows:
         doc, before = row["doc"], found.get(row["key"])
         amount, quantity = Money(row["amount"], row["currency"]), row["quantity"]
+        taxed = taxed_then(() if before is None else before.taxed, _tax(doc["applied"]), amount)
         if before is not None:
             amount = before.amount + amount
             quantity = before.quantity if quantity is None else added([quantity, before.quantity or Decimal(0)])
@@ -66,7 +68,7 @@ def existing_of(rows: Iterable[Mapping[str, Any]]) -> tuple[Existing, ...]:
             tuple(_span(one) for one in doc["covers"]),
             quantity,
             row["unit"],
-            _tax(doc["applied"]),
+            taxed,
             doc["place"],
         )
     return tuple(found.values())

@@ -8,7 +8,7 @@ import pytest
 
 from common.rest.actions import acting
 from tests.scenarios.billing import DEMANDS, Office, account_ref
-from tests.scenarios.charging import CATALOGUE
+from tests.scenarios.charging import ACCOUNTS, CATALOGUE
 from tests.scenarios.kit import found
 from tests.tmf654_balance.kit import topped_up
 from tmf635_usage.rerate import rerate
@@ -133,6 +133,34 @@ def test_usage_that_an_allowance_covers_is_shown_and_costs_nothing(office: Offic
         ["usage free 2026-02-01/2026-03-01 0 + 0", "usage voice 2026-02-01/2026-03-01 0.1 + 0.02"],
     ]
     assert office.told("ann")[0] == "B-00000001 2026-02-01 0 + 0 = 0 EUR settled"
+
+
+def test_what_undoes_usage_is_taxed_as_each_of_its_items_was(office: Office) -> None:
+    office.plan("plan", _voice(office, 1))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.use("voice", "2026-01-10T00:00:00Z", "100 min")
+    office.shop.wait_until("2026-02-02T00:00:00Z")
+    office.shop.suite.patch(
+        f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "taxExemption": [_certificate("VAT", "X-17")]}
+    )
+    office.use("voice", "2026-01-11T00:00:00Z", "1 min")
+    office.shop.wait_until("2026-03-02T00:00:00Z")
+    assert office.last("ann") == ["usage voice 2026-01-01/2026-02-01 1 + 0"]
+
+    office.shop.patch_product(product, status="terminated", terminationDate="2026-01-05T00:00:00Z")
+    rerate(office.shop.suite.installation, product)
+    office.shop.wait_until("2026-04-02T00:00:00Z")
+
+    assert office.last("ann") == [
+        "usage voice 2026-01-01/2026-02-01 -1 + 0",
+        "usage voice 2026-01-01/2026-02-01 -100 + -19",
+    ]
+    assert [line.split(" ", 2)[2] for line in office.told("ann")] == [
+        "100 + 19 = 119 EUR settled",
+        "1 + 0 = 1 EUR settled",
+        "-101 + -19 = -120 EUR settled",
+    ]
 
 
 @pytest.mark.parametrize("noted", [None, "XX" + "X"], ids=["as it is", "as it was noted before"])

@@ -344,11 +344,19 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxedAmount:
+    """What of an amount, as the price is written, was taxed in one way."""
+
+    applied: AppliedTax
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Existing:
     """All that was charged for one key by runs until now; corrections by hand (credit notes, adjustments) not among it.
 
-    Shapes: `amount` and `quantity` are sums over the key's items; `covers`, `purpose` and `applied` are those of its
-            last item (in the order of issue); `place` likewise.
+    Shapes: `amount` and `quantity` are sums over the key's items; `covers`, `purpose` and `place` are those of its last
+            item (in the order of issue). `taxed` is what of the amount was taxed how, what was charged last at the end.
     """
 
     purpose: Purpose
@@ -356,7 +364,7 @@ class Existing:
     covers: tuple[Span, ...] = ()
     quantity: Decimal | None = None
     unit: str | None = None
-    applied: AppliedTax | None = None
+    taxed: tuple[TaxedAmount, ...] = ()
     place: str | None = None
 
     @property

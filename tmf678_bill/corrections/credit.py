@@ -206,20 +206,20 @@ def _issue(context: RuleContext, bill: Bill, shares: Sequence[Share], reason: st
 
 def _item(row: Row, taken: Share, reason: str) -> Item:
     [before] = existing_of([row])
-    assert before.applied is not None, "an item was taxed"
+    [taxed] = before.taxed
     net, tax, gross = -taken.net, -taken.tax, -taken.gross
     span = Span(date.fromisoformat(row["first"]), date.fromisoformat(row["last"]))
     charge = Charge(
         before.purpose,
-        gross if before.applied.is_inclusive else net,
+        gross if taxed.applied.is_inclusive else net,
         span,
         (),
         before.purpose.period.start,
         before.place,
         grounds={"credits": row["id"], "why": reason},
-        applied=before.applied,
+        applied=taxed.applied,
     )
-    return Item(charge, before.applied, net, tax, gross)
+    return Item(charge, taxed.applied, net, tax, gross)
 
 
 def stated(items: Sequence[Item]) -> Statement:

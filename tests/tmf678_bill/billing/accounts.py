@@ -10,7 +10,7 @@ from typing import Any
 
 from common.domain.cycles import Cycle, CycleUnit, Span
 from common.domain.money import Money
-from tmf678_bill.billing.difference import settle
+from tmf678_bill.billing.difference import settle, taxed_then
 from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.rates import NO_RATES, RateTable
 from tmf678_bill.billing.statement import state
@@ -163,7 +163,7 @@ class Billed:
                 charge.covers,
                 _sum(charge.quantity, None if before is None else before.quantity),
                 charge.unit,
-                item.applied,
+                taxed_then(() if before is None else before.taxed, item.applied, charge.amount),
                 charge.place,
             )
         return made

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from common.domain.cycles import Span
 from tests.tmf678_bill.billing.accounts import D, day, money
-from tmf678_bill.billing.difference import settle
-from tmf678_bill.billing.values import AppliedTax, Charge, Existing, Kind, Purpose, RateSource, TaxClass
+from tmf678_bill.billing.difference import settle, taxed_then
+from tmf678_bill.billing.values import AppliedTax, Charge, Existing, Kind, Purpose, RateSource, TaxClass, TaxedAmount
 
 MARCH = Span(day("2026-03-01"), day("2026-04-01"))
 TAX_16 = AppliedTax("VAT", D(16), False, RateSource.TABLE, None, "DE")
+EXEMPT = AppliedTax("VAT", D(0), False, RateSource.EXEMPT, "X-1", "DE")
 
 
 def march(text: str) -> tuple[Span, ...]:
@@ -39,7 +42,12 @@ def charge(amount: str, days: str = "1-32", key: str = "k", **more: object) -> C
 
 
 def existing(amount: str, days: str = "1-32", key: str = "k", **more: object) -> Existing:
-    return Existing(purpose(key), money(amount), march(days), applied=TAX_16, **more)  # type: ignore[arg-type]
+    taxed = (TaxedAmount(TAX_16, money(amount)),)
+    return Existing(purpose(key), money(amount), march(days), taxed=taxed, **more)  # type: ignore[arg-type]
+
+
+def told(charges: Iterable[Charge]) -> list[tuple[str, AppliedTax | None]]:
+    return [(f"{one.amount.amount}", one.applied) for one in charges]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +97,41 @@ def test_what_is_not_proposed_is_given_back_whole_with_its_days_tax_and_quantity
     assert (back.amount, back.span, back.covers) == (money("-31"), MARCH, ())
     assert (back.before, back.applied, back.place) == (money("31"), TAX_16, "DE")
     assert (back.quantity, back.unit, back.purpose) == (D(-60), "s", old.purpose)
+
+
+def test_what_undoes_items_that_were_taxed_otherwise_is_taxed_as_each_was() -> None:
+    """What was charged last is undone first, as far as it goes."""
+    both = replace(
+        existing("101", quantity=D(60), unit="s"),
+        taxed=(TaxedAmount(TAX_16, money("100")), TaxedAmount(EXEMPT, money("1"))),
+    )
+
+    back = settle([], [both])
+    assert told(back) == [("-1", EXEMPT), ("-100", TAX_16)]
+    assert [(one.before, one.quantity) for one in back] == [(money("101"), D(-60)), (money("100"), None)]
+    assert told(settle([charge("100")], [both])) == [("-1", EXEMPT)]
+    assert told(settle([charge("60")], [both])) == [("-1", EXEMPT), ("-40", TAX_16)]
+
+
+def test_how_a_key_is_taxed_follows_its_items_in_their_order() -> None:
+    taxed: tuple[TaxedAmount, ...] = ()
+    for applied, amount in [
+        (TAX_16, "100"),
+        (EXEMPT, "1"),
+        (EXEMPT, "-1"),
+        (TAX_16, "-40"),
+        (EXEMPT, "5"),
+        (TAX_16, "2"),
+    ]:
+        taxed = taxed_then(taxed, applied, money(amount))
+
+    assert taxed == (TaxedAmount(EXEMPT, money("5")), TaxedAmount(TAX_16, money("62")))
+
+
+def test_what_was_undone_at_another_tax_is_made_up_for_when_all_of_it_is_given_back() -> None:
+    mixed = replace(existing("80"), taxed=(TaxedAmount(TAX_16, money("100")), TaxedAmount(EXEMPT, money("-20"))))
+
+    assert told(settle([], [mixed])) == [("20", EXEMPT), ("-100", TAX_16)]
 
 
 def test_newly_claimed_lines_have_an_item_even_of_nothing() -> None:
