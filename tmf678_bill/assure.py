@@ -135,8 +135,8 @@ def _open_otherwise(
     # A bill that was loaded may have been paid in part before.
     if row["remaining"] != left if head is not None else row["remaining"] > left:
         yield f"{row['remaining']:f} {currency} remain of it, and what was applied leaves {left:f}"
-    if not 0 <= row["disputed"] <= row["remaining"]:
-        yield f"{row['disputed']:f} {currency} of it are disputed, and {row['remaining']:f} remain"
+    if not 0 <= row["disputed"] <= max(row["amount"], _ZERO):
+        yield f"{row['disputed']:f} {currency} of it are disputed, and it is of {row['amount']:f}"
     if row["is_open"] != (row["remaining"] > 0):
         yield f"{row['remaining']:f} {currency} remain of it, and it counts as {'open' if row['is_open'] else 'paid'}"
     if head is not None and document is not None:

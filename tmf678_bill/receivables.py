@@ -3,7 +3,7 @@
     open      the open bills of an account, oldest first, held until the transaction ends
     apply     a payment to a bill, as far as something remains of it; `unapply` takes it back (a charge-back)
     credit    the same for a credit note or a write-off (`kind`), which documents do not show as a payment
-    dispute   a part of what remains that nobody asks for meanwhile
+    dispute   a part of it that nobody asks for meanwhile, as far as it remains
     postpone  a bill is due later than it was
     send      a validated bill is sent; what was paid on it before then shows in its state at once
 
@@ -61,7 +61,7 @@ class NotApplied(Conflict):
 
 @dataclass(frozen=True)
 class OpenBill:
-    """A bill as whoever collects sees it. `remaining` has what is `disputed` in it."""
+    """A bill as whoever collects sees it. `disputed` is the part of what is `remaining` that nobody asks for meanwhile."""
 
     id: str
     number: str
@@ -164,11 +164,14 @@ class Receivables:
         return self._move(context, bill_id, kind, {"id": cause}, amount)
 
     def dispute(self, context: RuleContext, bill_id: str, amount: Money) -> OpenBill:
-        """So much of what remains is disputed from now on, all in all. Errors: NotFound; OverApplied."""
+        """So much of a bill is disputed from now on, all in all, also of what is paid: it may be owed again.
+
+        Errors: NotFound; OverApplied.
+        """
         bill = self.get(context, bill_id)
         _same_currency(bill, amount)
-        if not 0 <= amount.amount <= bill.remaining.amount:
-            raise OverApplied(bill.number, amount, bill.remaining)
+        if not 0 <= amount.amount <= bill.amount.amount:
+            raise OverApplied(bill.number, amount, bill.amount)
         self._rows.update({"bill": bill_id}, {"disputed": amount.amount})
         return self.get(context, bill_id)
 
@@ -220,9 +223,7 @@ class Receivables:
         else:
             self._applied.put([{**of, "amount": after.amount, "currency": after.currency, "at": context.now}])
         remaining = bill.remaining - amount
-        disputed = bill.disputed.smaller(remaining)
-        moved = {"remaining": remaining.amount, "disputed": disputed.amount, "is_open": remaining.amount > 0}
-        self._rows.update({"bill": bill_id}, moved)
+        self._rows.update({"bill": bill_id}, {"remaining": remaining.amount, "is_open": remaining.amount > 0})
         self._show(context, bill, remaining, cause if kind == PAYMENT else None, after)
         return self._held(context, [bill_id])[0]
 
@@ -301,14 +302,15 @@ def _taken_over(document: Document, context: RuleContext) -> dict[str, Any]:
 
 def _open_bill(row: Mapping[str, Any], document: Document) -> OpenBill:
     currency = row["currency"]
+    remaining = Money(row["remaining"], currency)
     return OpenBill(
         id=row["bill"],
         number=row["number"],
         account=row["account"],
         due=row["due"],
         amount=Money(row["amount"], currency),
-        remaining=Money(row["remaining"], currency),
-        disputed=Money(row["disputed"], currency),
+        remaining=remaining,
+        disputed=Money(row["disputed"], currency).smaller(remaining),
         state=str(document.get("state")),
         entity=row["entity"],
         issued_at=row["issued_at"],

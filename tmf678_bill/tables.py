@@ -114,8 +114,8 @@ ITEMS = RecordTable(
     indexes=(("account", "until"),),
     optional=frozenset({"product", "price", "version", "first", "last", "category", "rate", "quantity", "unit"}),
 )
-# What is open of a bill: its amount, less what was applied, is what remains; `disputed` is the part of it that nobody
-# asks for meanwhile.
+# What is open of a bill: its amount, less what was applied, is what remains; `disputed` is the part of the bill that
+# nobody asks for meanwhile, as far as it remains: what was paid of it may be owed again.
 RECEIVABLES = RecordTable(
     "tmf678_receivable",
     {

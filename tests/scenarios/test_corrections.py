@@ -21,7 +21,7 @@ from tests.scenarios.corrections import (
     postgres_server,
 )
 from tests.scenarios.kit import found
-from tests.tmf676_payment.kit import PAYMENTS, paying
+from tests.tmf676_payment.kit import COLLECTION, PAYMENTS, paying
 
 __all__ = ["clerk", "collecting_stage", "postgres_server"]
 
@@ -278,6 +278,19 @@ def test_a_dispute_of_a_paid_bill_gives_credit(clerk: Clerk, bill: dict) -> None
     clerk.ends(dispute, state="won")
 
     assert (clerk.stand()[0], clerk.credit()) == ("settled 0", "11.9")
+
+
+def test_a_dispute_stays_when_the_bill_is_owed_again(clerk: Clerk, bill: dict) -> None:
+    """What was paid of a disputed bill and went back is still not asked for."""
+    clerk.disputes(bill, amount="28.79")
+    payment = clerk.pay("48.79", bill)
+    clerk.refund(payment, "48.79")
+
+    clerk.shop.wait_until("2026-02-19T00:00:00Z")
+
+    (open_bill,) = found(clerk.shop.suite.get(f"{COLLECTION}/ann"))["openBill"]
+    assert (plain(open_bill["remaining"]["value"]), plain(open_bill["disputed"]["value"])) == ("48.79", "28.79")
+    assert clerk.steps() == ["2026-02-18 reminder 20"]
 
 
 def test_a_dispute_ends_once_and_never_takes_more_than_the_bill(clerk: Clerk, bill: dict) -> None:

@@ -157,7 +157,8 @@ def _told(item: Any) -> tuple[Any, ...]:
 
 def _bill(row: Any, _: Any, receivable: Any) -> tuple[Any, ...]:
     money = (Fraction(row[name]) for name in ("net", "tax", "gross"))
-    stands = Fraction(receivable["remaining"]), Fraction(receivable["disputed"])
+    remaining = Fraction(receivable["remaining"])
+    stands = remaining, min(Fraction(receivable["disputed"]), remaining)
     return row["number"], row["issued_at"], receivable["due"], *money, *stands
 
 

@@ -136,7 +136,9 @@ def test_a_disputed_part_is_not_collected_and_shrinks_with_what_remains(suite):
 
     assert (after.remaining, after.disputed, after.collectable) == (eur("30"), eur("30"), eur("0"))
     with pytest.raises(OverApplied):
-        did(suite, lambda to, context: to.dispute(context, "late", eur("31")))
+        did(suite, lambda to, context: to.dispute(context, "late", eur("100.01")))
+    again = did(suite, lambda to, context: to.unapply(context, "late", PAYMENT, eur("70")))
+    assert (again.remaining, again.disputed, again.collectable) == (eur("100"), eur("60"), eur("40"))
 
 
 def test_a_transaction_that_is_given_up_leaves_nothing(suite):

@@ -16,7 +16,7 @@ from common.domain.money import Money, money_of
 from common.domain.query import Document
 from common.store.records import Row
 from tmf678_bill.asking import due_anew, lowered
-from tmf678_bill.corrections.credit import Selection, credit_bill, held_bill, open_of, selected
+from tmf678_bill.corrections.credit import Selection, credit_bill, held_bill, selected
 from tmf678_bill.corrections.errors import HasEnded, NothingOpen, OtherCurrency
 from tmf678_bill.corrections.kept import Asked, change, held, keep, known, recording, reference
 from tmf678_bill.corrections.shares import sum_of
@@ -130,6 +130,5 @@ def _disputed(context: RuleContext, bill_id: str, currency: str) -> Money:
 
 
 def _show(context: RuleContext, bill_id: str, currency: str) -> None:
-    """The receivable as its disputes: of a bill that was paid nothing is asked for anyway."""
-    disputed = _disputed(context, bill_id, currency).smaller(open_of(context, bill_id).remaining)
-    Receivables(recording(context)).dispute(context, bill_id, disputed)
+    """The receivable as its disputes."""
+    Receivables(recording(context)).dispute(context, bill_id, _disputed(context, bill_id, currency))

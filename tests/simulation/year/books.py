@@ -80,7 +80,7 @@ class Bill:
 
     def lower(self, amount: Fraction) -> None:
         self.remaining -= amount
-        self.disputed = min(self.disputed, self.remaining)
+        self.disputed = min(self.open_disputes, self.remaining)
 
 
 @dataclass
