@@ -61,7 +61,7 @@ class NotApplied(Conflict):
 
 @dataclass(frozen=True)
 class OpenBill:
-    """A bill as whoever collects sees it. `disputed` is the part of what is `remaining` that nobody asks for meanwhile."""
+    """A bill as whoever collects sees it. `remaining` has what is `disputed` in it."""
 
     id: str
     number: str

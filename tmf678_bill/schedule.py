@@ -35,7 +35,8 @@ class Billing:
     def expect(self, context: RuleContext, account: Document) -> None:
         """An account was made or changed: it is billed when its next cycle ends, from now on.
 
-        A cycle that is changed once something was billed by it holds until its present period ends.
+        A cycle that is changed once something was billed by it holds until its present period ends. An account that no
+        run bills any more, since it is closed, is looked at once more: something may have been used late.
         """
         kept = self._table.get(account["id"], for_update=True)
         cycle = account_cycle(account, context.library, context.settings, self._records)
@@ -44,6 +45,8 @@ class Billing:
         row = new_row(account["id"], cycle, context.now) if kept is None else {**kept, **_facts(cycle)}
         if kept is not None and _facts(cycle) != {name: kept[name] for name in _facts(cycle)}:
             row["next"] = cycle.cutoff_after(kept["billed_until"] or kept["since"])
+        if row["next"] is None:
+            row["next"] = cycle.cutoff_after(context.now)
         self._table.put([row])
         if context.settings.billing == "automatic" and context.schedule is not None and row["next"] is not None:
             context.schedule(BILL_ACCOUNT, account["id"], row["next"])

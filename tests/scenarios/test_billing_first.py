@@ -201,3 +201,23 @@ def test_an_account_that_is_closed_after_its_last_bill_is_not_billed_again(offic
 
     assert closed.status == 200, closed.content
     assert found(office.shop.suite.get(f"{BILLS}?billingAccount.id=ann")) == []
+
+
+def test_late_usage_of_a_closed_account_is_billed_once_more_after_a_patch(office: Office) -> None:
+    """As `bss assure` says."""
+    office.plan("plan", office.price("voice", "voice", "1", "1 min"))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-20T00:00:00Z")
+    office.end(product, "ann")
+    office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
+    office.shop.wait_until("2026-03-02T00:00:00Z")
+    office.use("voice", "2026-01-10T00:00:00Z", "7 min", product)
+    office.shop.wait_until("2026-04-02T00:00:00Z")
+    assert office.told("ann") == []
+
+    office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "description": "used late"})
+    office.shop.wait_until("2026-06-02T00:00:00Z")
+
+    assert office.told("ann") == ["B-00000001 2026-05-01 7 + 0 = 7 EUR sent"]
+    assert office.last("ann") == ["usage voice 2026-01-01/2026-02-01 7 + 0"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.billing import BILLS, BILLS_V4
 from tests.scenarios.cashier import FEBRUARY, MARCH
-from tests.scenarios.charging import plain
+from tests.scenarios.charging import ACCOUNTS, plain
 from tests.scenarios.corrections import (
     ADJUSTMENTS,
     CREDIT_NOTES,
@@ -22,6 +22,7 @@ from tests.scenarios.corrections import (
 )
 from tests.scenarios.kit import found
 from tests.tmf676_payment.kit import COLLECTION, PAYMENTS, paying
+from tmf678_bill.tables import BILLING
 
 __all__ = ["clerk", "collecting_stage", "postgres_server"]
 
@@ -396,6 +397,22 @@ def test_adjustments_that_wait_for_one_bill_are_in_one_currency(clerk: Clerk) ->
     assert (refused.status, refused.json["code"]) == (409, "currency.other")
     clerk.shop.wait_until(FEBRUARY)
     assert clerk.told("ann") == ["B-00000001 2026-02-01 5 + 0 = 5 EUR sent"]
+
+
+def test_an_adjustment_of_a_closed_account_is_on_a_bill_of_its_own(clerk: Clerk, bill: dict) -> None:
+    clerk.end(clerk.sold, "ann")
+    clerk.pay("48.79")
+    answer = clerk.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
+    assert answer.status == 200
+    clerk.shop.wait_until("2026-04-02T00:00:00Z")
+    assert len(clerk.bills("ann")) == 1
+
+    clerk.adjusts("debit", "10", name="Lost key")
+    clerk.shop.wait_until("2026-07-01T00:00:00Z")
+
+    assert clerk.told("ann")[1:] == ["B-00000002 2026-05-01 10 + 0 = 10 EUR sent"]
+    with clerk.shop.suite.installation.database.read() as uow:
+        assert [row["next"] for row in uow.records(BILLING.name).find({"account": "ann"})] == [None]
 
 
 def test_a_debt_is_written_off_and_paid_after_all(clerk: Clerk, bill: dict) -> None:

@@ -29,7 +29,7 @@ from tmf678_bill.facts import agreed_currency
 from tmf678_bill.issue import OFF_CYCLE, Issuing, issue
 from tmf678_bill.parties import customers_of, place_of_account
 from tmf678_bill.policies import entity_of, policy_of
-from tmf678_bill.run import held_account
+from tmf678_bill.run import held_account, wake
 from tmf678_bill.shared import Shared
 from tmf678_bill.tables import BILLING
 from tmf678_bill.taxes import exemptions_of, rate_table
@@ -71,6 +71,10 @@ def adjust(context: RuleContext, wanted: Adjustment, asked: Asked) -> Document:
          doc=doc)  # fmt: skip
     if wanted.when == AT_ONCE:
         _bill(context, account, billing, cycle, id)
+    elif billing["next"] is None:  # it is closed, and no run bills it any more
+        billing["next"] = cycle.cutoff_after(context.now)
+        recording(context)(BILLING.name).put([billing])
+        wake(context, billing)
     row = held(context, ADJUSTMENT, id)
     return {"id": id, **row["doc"]}
 
