@@ -12,8 +12,8 @@ Whose usage nobody can tell waits as it is (`initialized`); what no price is for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -187,17 +187,23 @@ class Batch:
         self.claims = claims_in(claims)
         return others_asked
 
+    def again(self, purse: Any) -> Batch:
+        """The same under the same locks, to be paid from a purse; what is rated there moves nothing here."""
+        moved: dict[str, Any] = {"buckets": set(self.buckets), "counters": dict(self.counters)}
+        return replace(self, tally=Tally(self.tally.state()), ratings=[], lines=[], explained={}, purse=purse, **moved)
+
     def rate(
         self,
         known: Iterable[tuple[Reading, Guided]],
         numbers: Mapping[str, int] | None = None,
         *,
         is_paid: bool = False,
+        settled: Set[str] = frozenset(),
     ) -> dict[str, Rating | Rejection]:
         """The outcome of each usage, by its id; the counters move in the order of the usages' times.
 
         Shapes: `numbers` has the number that the rating of a usage gets, where it is not the first; `is_paid` when it
-                is known that balances pay for everything.
+                is known that balances pay for everything; `settled` are usages that nothing is taken for any more.
         """
         meters: dict[tuple[str, int], Meter] = {}
         prepaid: dict[tuple[str, str | None], bool] = {}
@@ -210,7 +216,7 @@ class Batch:
             if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
                 meter = meters[key] = Meter(found.plan, found.subject, self.tally)
             is_prepaid = False
-            if purse is not None:
+            if purse is not None and one.id not in settled:
                 whose = payer(found)
                 is_prepaid = prepaid[whose] if whose in prepaid else prepaid.setdefault(whose, purse.is_prepaid(*whose))
             short = self._short_of(one.usage, found) if is_prepaid and not is_paid else None

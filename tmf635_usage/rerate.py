@@ -7,7 +7,8 @@ as it was: no line, no event. Of the rest
     lines     what no bill saw, and what a balance paid, is void with its reversal; of what was billed the reversal is
               unbilled, a correction
     buckets   give back what this product drew; what others drew from a shared one stays theirs
-    balances  get back what was paid from them; the new ratings are paid anew, in their order
+    balances  get back what was paid from them; the new ratings are paid anew, in their order; what costs the same
+              keeps what it was paid with, also before what costs more now
     document  corrected, then rated; what cannot be rated any more stays corrected, with the reason
 
 Usage that stayed corrected is taken up again when its product is rated again.
@@ -16,7 +17,7 @@ Usage that stayed corrected is taken up again when its product is rated again.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +31,7 @@ from common.rest.actions import Actions, acting
 from common.store.records import Between
 from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, balances_of, charge_of, moved, payer, write_onto
 from tmf635_usage.rating.amounts import EXACT, opposite
-from tmf635_usage.rating.values import ZERO, BucketKey
+from tmf635_usage.rating.values import ZERO, BucketKey, Rating, Rejection
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided
 from tmf635_usage.tables import BUCKETS, CHARGED, LINES, PREPAID, RATINGS, VOID
@@ -40,6 +41,8 @@ CORRECTED = "corrected"
 USAGES_MAX = 200_000
 # How often somebody else may have rated usage of the product just before its scopes were locked.
 _ATTEMPTS_MAX = 5
+# How often all is rated until what was taken to cost the same does; then everything is paid anew.
+_PASSES_MAX = 10
 _IDS_AT_ONCE = 500
 # Lines that stand.
 _STANDING = (CHARGED, PREPAID)
@@ -117,8 +120,7 @@ class _Rerating:
         documents = self._documents(everything)
         current = {id: row for id, row in everything.items() if id in documents}
         readings = {id: read(document) for id, document in documents.items()}
-        context = self.act.context("productUsage")
-        guided = Guide(context).guide(readings.values())
+        guided = Guide(self.act.context("productUsage")).guide(readings.values())
         known = [
             (one, found)
             for one in readings.values()
@@ -131,18 +133,12 @@ class _Rerating:
         if self._keys(self._current()) != self._keys(everything) or self._held(documents) != documents:
             return None
         emptied = _take_back(batch, current.values())
-        numbers = self._numbers(readings)
-        causes = [charge_of(id, row["number"]) for id, row in current.items()]
-        if (balances := balances_of(context)) is not None:
-            batch.purse = balances.open(context, balances.owned(payer(found) for _, found in known), causes)
-        paid = self._refunded(batch.purse, current, numbers)
-        outcomes = batch.rate(known, {id: number + (2 if id in current else 1) for id, number in numbers.items()})
+        numbers, lines = self._numbers(readings), self._lines(current)
+        rated = {id for id in current if documents[id]["status"] == RATED}
+        batch, outcomes, same = self._rated(batch, known, current, lines, rated, numbers)
         after = {id: copy.deepcopy(document) for id, document in documents.items()}
         for id, document in after.items():
             _outcome_onto(document, readings[id], guided[id], outcomes)
-        lines = self._lines(current)
-        paid |= _charged(batch, known)
-        same = {id for id in self._same(current, lines, batch) - paid if documents[id]["status"] == RATED}
         batch.ratings = [row for row in batch.ratings if row["usage"] not in same]
         batch.lines = [row for row in batch.lines if row["usage"] not in same]
         changed = {id: document for id, document in documents.items() if id not in same}
@@ -205,15 +201,39 @@ class _Rerating:
 
     # -- what changes -------------------------------------------------------------------------------------
 
-    def _refunded(self, purse: Any, current: Mapping[str, dict[str, Any]], numbers: Mapping[str, int]) -> set[str]:
-        """What was paid from balances goes back to them before anything is rated; the usages that it was paid for."""
-        if purse is None:
-            return set()
-        return {
-            id
-            for id, row in current.items()
-            if purse.reverse(charge_of(id, row["number"]), charge_of(id, numbers[id] + 1))
-        }
+    def _rated(
+        self,
+        batch: Batch,
+        known: Sequence[tuple[Reading, Guided]],
+        current: Mapping[str, dict[str, Any]],
+        lines: Mapping[str, list[dict[str, Any]]],
+        rated: Set[str],
+        numbers: Mapping[str, int],
+    ) -> tuple[Batch, dict[str, Rating | Rejection], Set[str]]:
+        """Everything rated and paid for: the batch, the outcomes, and the usages that are left as they are.
+
+        What costs the same keeps what it was paid with, so which that is has to be known before anything is paid: it is
+        taken to be all of it, then what came out the same, until that holds. What is refused for want of money may
+        leave free units to what comes after it.
+        """
+        context = self.act.context("productUsage")
+        balances = balances_of(context)
+        owned = [] if balances is None else balances.owned(payer(found) for _, found in known)
+        paid = {id for id in current if any(line["state"] == PREPAID for line in lines[id])}
+        causes = [charge_of(id, current[id]["number"]) for id in sorted(paid)]
+        next_numbers = {id: number + (2 if id in current else 1) for id, number in numbers.items()}
+        kept: Set[str] = rated if owned or paid else frozenset()
+        for passes_left in reversed(range(_PASSES_MAX)):
+            now = batch.again(None if balances is None else balances.open(context, owned, causes))
+            for id in sorted(paid - kept):
+                now.purse.reverse(charge_of(id, current[id]["number"]), charge_of(id, numbers[id] + 1))
+            outcomes = now.rate(known, next_numbers, settled=kept)
+            paid_anew = {line["usage"] for line in now.lines if line["state"] == PREPAID}
+            same = rated & self._same(current, lines, now) - ((paid | paid_anew) - kept)
+            if kept <= same:
+                break
+            kept = kept & same if passes_left > 1 else frozenset()
+        return now, outcomes, same
 
     def _same(
         self, current: Mapping[str, dict[str, Any]], lines: Mapping[str, list[dict[str, Any]]], batch: Batch
@@ -293,7 +313,7 @@ class _Rerating:
         after: Mapping[str, Document],
         lines: Mapping[str, list[dict[str, Any]]],
         new: Sequence[dict[str, Any]],
-        same: set[str],
+        same: Set[str],
         corrections: Sums,
     ) -> Proof:
         costs: dict[str, Sums] = {id: {} for id in readings}
@@ -337,14 +357,6 @@ def _take_back(batch: Batch, ratings: Any) -> set[BucketKey]:
     for key in emptied:
         del held[key]
     return emptied
-
-
-def _charged(batch: Batch, known: Sequence[tuple[Reading, Guided]]) -> set[str]:
-    """The usages whose new rating was paid from a balance."""
-    if batch.purse is None:
-        return set()
-    prepaid = {one.id for one, found in known if batch.purse.is_prepaid(found.product, found.account)}
-    return {line["usage"] for line in batch.lines if line["amount"]} & prepaid
 
 
 def _outcome_onto(document: Document, one: Reading, found: Guided | Unguided, outcomes: Mapping[str, Any]) -> None:

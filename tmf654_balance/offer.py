@@ -144,7 +144,7 @@ class Purse:
         self._reserved: dict[str, dict[str, dict[str, Any]]] = {}
         self._lapsing: set[str] = set()
         self._rewritten: dict[str, dict[str, Any]] = {}
-        # What a session let go of in buckets that nobody may take anything out of: the session itself may.
+        # What a session let go of, or usage gave back, in buckets that nobody may take anything out of: they may.
         self._freed: dict[str, Decimal] = {}
 
     def is_prepaid(self, product: str | None, account: str | None) -> bool:
@@ -185,7 +185,10 @@ class Purse:
             return Refusal(refused.code, refused.message)
 
     def reverse(self, cause: str, by: str) -> Decimal:
-        """Put back what a charge took, where it was taken; how much. `by` is the cause of doing so, and counts once."""
+        """Put back what a charge took, where it was taken; how much. `by` is the cause of doing so, and counts once.
+
+        Where nobody may take anything out any more, what is charged next may still use what was put back.
+        """
         table = self._records(MOVEMENTS.name)
         done = {row["bucket"] for row in table.find({"cause": by, "kind": "reversal"})}
         back = ZERO
@@ -194,6 +197,8 @@ class Purse:
                 balance = self._all[row["bucket"]]
                 self._ledger.move(balance, -row["amount"], "reversal", by)
                 balance.unspend(-row["amount"], self._ledger.month)
+                if balance.problem(self._ledger.now) is not None:
+                    self._freed[balance.bucket] = added(self._freed.get(balance.bucket, ZERO), -row["amount"])
                 back = added(back, -row["amount"])
         return back
 

@@ -12,7 +12,7 @@ from common.domain.query import Document
 from common.store.unit_of_work import UnitOfWork
 from tests.scenarios.charging import ANNA, Network, money, product_price, tiers, usage
 from tests.scenarios.kit import Shop
-from tests.tmf654_balance.kit import bucket, topped_up
+from tests.tmf654_balance.kit import bucket, check, topped_up
 from tmf635_usage import recycle
 from tmf635_usage import rerate as rerating
 from tmf635_usage.rerate import Proof, rerate
@@ -327,6 +327,87 @@ def test_what_was_paid_from_a_balance_goes_back_to_it(shop: Shop, network: Netwo
     network.price("voice", "voice", "0.10", "1 min", version="3.0")
     assert [one.reason for one in again(shop, product).changes] == [None, None, "balance.insufficient"]
     assert bucket(shop.suite, "purse")[0] == Decimal("0.1")
+
+
+def test_what_a_balance_paid_and_costs_the_same_stays_paid(shop: Shop, network: Network) -> None:
+    """The bucket that paid has expired; nothing is put back into it to be lost there, and no other one pays."""
+    network.price("voice", "voice", "0.10", "1 min")
+    product = line(network, "line", "voice")
+    topped_up(shop.suite, "old", 10, product=[{"id": product}], validFor={"endDateTime": "2026-01-20T00:00:00Z"})
+    id = use(network, "voice", 5, "100 min", product)
+    shop.wait_until("2026-01-25T00:00:00Z")
+    topped_up(shop.suite, "new", 15, product=[{"id": product}])
+    before, _ = stored(shop), shop.told()
+
+    proof = again(shop, product)
+
+    assert (proof.changes, proof.before, proof.after) == ((), {"EUR": Decimal(10)}, {"EUR": Decimal(10)})
+    assert (stored(shop), shop.told()) == (before, [])
+    assert check(shop.suite) == {"old": 0, "new": 15}
+    assert [line[:2] for line in lines(shop, id)] == [(0, "prepaid")]
+
+
+def test_what_comes_back_to_an_expired_bucket_pays_first(shop: Shop, network: Network) -> None:
+    """Usage of 6 and 4 EUR from a bucket that has expired costs 10 % more; the other bucket pays what is missing."""
+    network.price("voice", "voice", "0.10", "1 min")
+    product = line(network, "line", "voice")
+    topped_up(shop.suite, "old", 10, product=[{"id": product}], validFor={"endDateTime": "2026-01-20T00:00:00Z"})
+    for day, used in ((5, "60 min"), (6, "40 min")):
+        use(network, "voice", day, used, product)
+    shop.wait_until("2026-01-25T00:00:00Z")
+    topped_up(shop.suite, "new", 15, product=[{"id": product}])
+    correct(network, "voice", "voice", "0.11", "1 min")
+
+    proof = again(shop, product)
+
+    assert [one.reason for one in proof.changes] == [None, None]
+    assert check(shop.suite) == {"old": 0, "new": 14}
+
+
+def test_usage_that_costs_the_same_keeps_its_money_from_what_costs_more(shop: Shop, network: Network) -> None:
+    """Text messages cost more than is left now; the call after them stays paid."""
+    network.price("voice", "voice", "0.10", "1 min")
+    network.price("sms", "sms", "0.10", "1 event")
+    product = line(network, "line", "voice", "sms")
+    topped_up(shop.suite, "purse", 2, product=[{"id": product}])
+    text, call = use(network, "sms", 1, "5 event", product), use(network, "voice", 2, "10 min", product)
+    correct(network, "sms", "sms", "0.30", "1 event")
+
+    proof = again(shop, product)
+
+    assert [(one.usage, one.reason) for one in proof.changes] == [(text, "balance.insufficient")]
+    assert (network.shown(call).status, check(shop.suite)) == ("rated", {"purse": 1})
+
+
+def test_what_is_refused_leaves_its_free_units_to_later_usage_and_that_is_paid_anew(
+    shop: Shop, network: Network
+) -> None:
+    """Of ten free messages those abroad had all; they cost more than there is now, so the ones at home have them."""
+    network.price("home", "sms", "0.10", "1 event")
+    network.price("abroad", "sms", "0.10", "1 event", match={"zone": ["abroad"]})
+    network.allowance("ten", "sms", "10 event")
+    product = line(network, "line", "home", "abroad", "ten")
+    topped_up(shop.suite, "purse", 2, product=[{"id": product}])
+    abroad = network.created(usage("sms", "2025-12-01T10:00:00Z", "15 event", product, zone="abroad")).id
+    home = use(network, "sms", 2, "12 event", product)
+    assert (network.shown(home).lines, bucket(shop.suite, "purse")[0]) == (["usage 12 event 1.2"], Decimal("0.3"))
+    correct(network, "abroad", "sms", "0.60", "1 event", match={"zone": ["abroad"]})
+
+    proof = again(shop, product)
+
+    assert [(one.usage, one.reason) for one in proof.changes] == [(abroad, "balance.insufficient"), (home, None)]
+    assert network.shown(home).lines == ["allowance 10 event 0", "usage 2 event 0.2"]
+    assert check(shop.suite) == {"purse": Decimal("1.8")}
+
+
+def test_usage_that_a_bill_charges_is_not_charged_to_a_balance_that_came_later(shop: Shop, network: Network) -> None:
+    network.price("voice", "voice", "0.10", "1 min")
+    product = line(network, "line", "voice")
+    id = use(network, "voice", 1, "10 min", product)
+    topped_up(shop.suite, "purse", 2, product=[{"id": product}])
+
+    assert again(shop, product).changes == ()
+    assert (check(shop.suite), [line[:2] for line in lines(shop, id)]) == ({"purse": 2}, [(0, "charged")])
 
 
 # -- what cannot be rated any more ------------------------------------------------------------------------------------
