@@ -206,7 +206,6 @@ class Batch:
                 is known that balances pay for everything; `settled` are usages that nothing is taken for any more.
         """
         meters: dict[tuple[str, int], Meter] = {}
-        prepaid: dict[tuple[str, str | None], bool] = {}
         purse = self.purse
         outcomes: dict[str, Rating | Rejection] = {}
         for one, found in sorted(known, key=lambda pair: (pair[0].at, pair[0].id)):
@@ -215,10 +214,7 @@ class Batch:
             meter = meters.get(key)
             if meter is None or meter.subject != found.subject:  # it came into another account or group meanwhile
                 meter = meters[key] = Meter(found.plan, found.subject, self.tally)
-            is_prepaid = False
-            if purse is not None and one.id not in settled:
-                whose = payer(found)
-                is_prepaid = prepaid[whose] if whose in prepaid else prepaid.setdefault(whose, purse.is_prepaid(*whose))
+            is_prepaid = purse is not None and one.id not in settled and purse.is_prepaid(*payer(found))
             short = self._short_of(one.usage, found) if is_prepaid and not is_paid else None
             outcome = short or meter.rate(one.usage)
             outcomes[one.id] = outcome

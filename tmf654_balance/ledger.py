@@ -72,9 +72,12 @@ class Balance:
         if self.spent_in == month:
             self.spent = max(added(self.spent, -amount), ZERO)
 
+    def is_expired(self, now: datetime) -> bool:
+        return self.status == "expired" or (self.expires is not None and self.expires <= now)
+
     def problem(self, now: datetime) -> Refused | None:
         """Why nothing may be taken from it now."""
-        if self.status == "expired" or (self.expires is not None and self.expires <= now):
+        if self.is_expired(now):
             return Refused("bucket.expired", f"bucket {self.bucket[:80]!r} has expired")
         if self.status != "active":
             return Refused("bucket.suspended", f"bucket {self.bucket[:80]!r} is {self.status}")

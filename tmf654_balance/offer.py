@@ -10,6 +10,7 @@ Whoever locks other things as well locks everything in one round trip: `asking(r
 
 Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
 the buckets of the product, or else from those of its account that name no product; what expires first is used first.
+A bucket that has expired is none, but for who is said to be prepaid (TMF666 `ratingType`) or has no account to bill.
 """
 
 from __future__ import annotations
@@ -146,6 +147,8 @@ class Purse:
         self._rewritten: dict[str, dict[str, Any]] = {}
         # What a session let go of, or usage gave back, in buckets that nobody may take anything out of: they may.
         self._freed: dict[str, Decimal] = {}
+        # Who stays prepaid when everything has expired, by account, as far as that was asked.
+        self._staying: dict[str | None, bool] = {}
 
     def is_prepaid(self, product: str | None, account: str | None) -> bool:
         return bool(self._buckets(product, account))
@@ -306,7 +309,22 @@ class Purse:
         return min(left, self._freed[balance.bucket]) if balance.bucket in self._freed else left
 
     def _buckets(self, product: str | None, account: str | None) -> list[Balance]:
-        return next((found for name in _names(product, account) if (found := self._of.get(name))), [])
+        """Those of the product that have not expired, or else of its account; before them what was let go of in others.
+
+        Of who stays prepaid without any, those that have expired.
+        """
+        now, owned = self._ledger.now, [found for name in _names(product, account) if (found := self._of.get(name))]
+        freed = [one for found in owned for one in found if one.bucket in self._freed and one.is_expired(now)]
+        living = ([one for one in found if not one.is_expired(now)] for found in owned)
+        counting = [*(one for one in freed if self._freed[one.bucket]), *next(filter(None, living), ())]
+        return counting or (owned[0] if owned and self._stays_prepaid(account) else [])
+
+    def _stays_prepaid(self, account: str | None) -> bool:
+        """Whether usage is refused, and not billed, once all buckets have expired."""
+        if account not in self._staying:
+            document = None if account is None else self._context.library.get("billingAccount", account)
+            self._staying[account] = document is None or str(document.get("ratingType", "")).casefold() == "prepaid"
+        return self._staying[account]
 
     def _records(self, name: str) -> Any:
         assert self._context.records is not None, "balances change where they are stored"

@@ -10,7 +10,9 @@ import pytest
 from tests.scenarios.charging import ANNA, Network, tiers
 from tests.scenarios.kit import Shop
 from tests.tmf654_balance.kit import check, topped_up
+from tmf635_usage.recycle import Recycle
 from tmf635_usage.rerate import rerate
+from tmf635_usage.tables import LINES
 
 
 @pytest.fixture
@@ -83,3 +85,72 @@ def test_what_a_volume_tier_makes_cheaper_comes_back_to_the_balance(network: Net
     rerate(network.shop.suite.installation, product)
     assert _left(network, product) == Decimal("1.28")
     assert network.charged(product) == {"EUR": "0.22"}
+
+
+GIFT = {"validFor": {"endDateTime": "2026-01-10T00:00:00Z"}}
+
+
+def _talk(network: Network, **account: Any) -> str:
+    """A product of an account, with a gift of one euro until 10 January."""
+    network.plan("talk", network.price("voice", "voice", "0.10", "1 min"))
+    product = network.sell("talk", account=network.account("ann", **account))
+    topped_up(network.shop.suite, "gift", 1, product=[{"id": product}], partyAccount={"id": "ann"}, **GIFT)
+    return product
+
+
+def test_a_gift_that_has_expired_leaves_usage_to_the_bill(network: Network) -> None:
+    _talk(network)
+
+    before = network.use("voice", "2026-01-05T10:00:00Z", "5 min")
+    after = network.use("voice", "2026-01-20T10:00:00Z", "5 min")
+
+    assert [one.status for one in (before, after)] == ["rated", "rated"]
+    assert _states(network) == ["prepaid", "charged"]
+    assert check(network.shop.suite) == {"gift": 0}
+
+
+def test_a_gift_that_has_expired_leaves_usage_to_the_balance_of_the_account(network: Network) -> None:
+    _talk(network)
+    topped_up(network.shop.suite, "purse", 50, partyAccount={"id": "ann"})
+
+    network.use("voice", "2026-01-05T10:00:00Z", "5 min")
+    after = network.use("voice", "2026-01-20T10:00:00Z", "100 min")
+
+    assert (after.status, _states(network)) == ("rated", ["prepaid", "prepaid"])
+    assert check(network.shop.suite) == {"gift": 0, "purse": 40}
+
+
+def test_late_usage_of_before_it_expired_is_paid_as_any_other_now(network: Network) -> None:
+    _talk(network)
+    network.shop.wait_until("2026-01-20T00:00:00Z")
+
+    network.use("voice", "2026-01-05T10:00:00Z", "5 min")
+
+    assert (_states(network), check(network.shop.suite)) == (["charged"], {"gift": 0})
+
+
+def test_who_is_prepaid_does_not_come_to_a_bill_when_the_money_expires(network: Network) -> None:
+    product = _talk(network, ratingType="prepaid")
+
+    used = network.use("voice", "2026-01-20T10:00:00Z", "5 min")
+
+    assert (used.status, used.reason[0]) == ("rejected", "balance.insufficient")
+    topped_up(network.shop.suite, "more", 1, product=[{"id": product}], partyAccount={"id": "ann"})
+    assert Recycle(network.shop.suite.installation).run().rated == 1
+    assert check(network.shop.suite) == {"gift": 0, "more": Decimal("0.5")}
+
+
+def test_whose_product_has_no_account_stays_prepaid_when_the_money_expires(network: Network) -> None:
+    """Nobody could be sent a bill."""
+    product = network.product("line", network.price("voice", "voice", "0.10", "1 min"))
+    topped_up(network.shop.suite, "gift", 1, product=[{"id": product}], **GIFT)
+
+    used = network.use("voice", "2026-01-20T10:00:00Z", "5 min", product)
+
+    assert (used.status, used.reason[0]) == ("rejected", "balance.insufficient")
+
+
+def _states(network: Network) -> list[str]:
+    """By what the lines of all usage are paid, in the order of their times."""
+    with network.shop.suite.installation.database.read() as uow:
+        return [row["state"] for row in uow.records(LINES.name).find({}, order=["at"])]
