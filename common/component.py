@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from common.installation import Installation
     from common.rest.messages import Request, Response
     from common.store.records import Records
+    from common.store.statements import Question
 
 
 class Library(Protocol):
@@ -38,8 +39,11 @@ class Library(Protocol):
 
     def get_many(self, resource: str, ids: set[str]) -> dict[str, Document]: ...
 
-    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
-        """Read what will be asked for by id, of several resources at once; it is answered as it is now."""
+    def read_ahead(self, wanted: dict[str, set[str]], *also: Question[Any]) -> list[Any]:
+        """Read what will be asked for by id, of several resources at once; it is answered as it is now.
+
+        The answers to what else is asked then.
+        """
 
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]: ...
 

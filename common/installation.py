@@ -22,6 +22,7 @@ from common.spec.load import load_contracts, spec_files
 from common.store.database import Database
 from common.store.description import Index, RecordTable, StoredResource
 from common.store.repository import Row
+from common.store.statements import Question
 from common.store.unit_of_work import UnitOfWork
 from common.v4.mapping import Mapping, Mappings
 
@@ -205,12 +206,14 @@ class StoreLibrary:
             rows = self._uow.repository(served.stored.name).get_many(ids)
         return {id: row.document() for id, row in rows.items()}
 
-    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
+    def read_ahead(self, wanted: dict[str, set[str]], *also: Question[Any]) -> list[Any]:
         asked = [(resource, ids) for resource, ids in wanted.items() if ids and self.serves(resource)]
         stored = [self._installation.by_name[resource].stored.name for resource, _ in asked]
         questions = [self._uow.repository(name).asking_many(ids) for name, (_, ids) in zip(stored, asked, strict=True)]
-        for (resource, ids), rows in zip(asked, self._uow.answers(*questions), strict=True):
+        answers = self._uow.answers(*questions, *also)
+        for (resource, ids), rows in zip(asked, answers, strict=False):
             self._ahead.setdefault(resource, {}).update({id: rows.get(id) for id in ids})
+        return answers[len(asked) :]
 
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]:
         served = self._installation.by_name.get(resource)

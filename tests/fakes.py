@@ -10,6 +10,7 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.query import Condition, Document, matches
 from common.settings import Settings
+from common.store.statements import Question
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,8 +36,10 @@ class FakeLibrary:
         kept = self.documents.get(resource, {})
         return {id: copy.deepcopy(kept[id]) for id in sorted(ids) if id in kept}
 
-    def read_ahead(self, wanted: dict[str, set[str]]) -> None:
-        """Everything is here."""
+    def read_ahead(self, wanted: dict[str, set[str]], *also: Question[Any]) -> list[Any]:
+        """Everything is here, and nothing else is asked."""
+        assert not also
+        return []
 
     def find(self, resource: str, where: Condition, limit: int = 100) -> list[Document]:
         found = [one for one in self.documents.get(resource, {}).values() if matches(where, one)]

@@ -20,7 +20,7 @@ from tmf635_usage.rating.periods import period_at
 from tmf635_usage.rating.standing import Standing, standing
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import ZERO, LineKind, Period, PeriodRule, Subject
-from tmf635_usage.subjects import Guide, Guided, cycle_of, zone_of
+from tmf635_usage.subjects import Guide, Guided, asking_earlier, clock_of, earlier_cycles
 from tmf635_usage.tables import CHARGED, HOLDS, LINES, PREPAID
 
 # Which quantities are usage (a set-up is an event of its own, a correction counts what was counted before).
@@ -202,12 +202,17 @@ def _account(spans: list[Any], at: datetime) -> str | None:
 
 def _periods(accounts: Mapping[str, str | None], at: datetime, context: RuleContext) -> dict[str, Period]:
     """The bill cycle of each product's account that the instant is in."""
-    known = context.library.get_many("billingAccount", {id for id in accounts.values() if id is not None})
+    ids = {id for id in accounts.values() if id is not None}
+    earlier = context.library.read_ahead({"billingAccount": ids}, *asking_earlier(ids, context))
+    known = context.library.get_many("billingAccount", ids)
     found: dict[str | None, Period] = {}
     for account in set(accounts.values()):
-        document = known.get(account or "", {})
-        subject = Subject("", zone_of(document, context), cycle_of(document, context.library), at)
-        period = period_at(at, PeriodRule(), subject)
+        clock = clock_of(known.get(account or "", {}), context)
+        past = earlier_cycles((row for rows in earlier for row in rows if row["account"] == account), clock.zone)
+        cycle = clock._replace(earlier=past).cycle_at(at)
+        period = period_at(at, PeriodRule(), Subject("", clock.zone, cycle, at))
         assert period is not None, "only a pass has an end"
-        found[account] = period
+        # The first period of another cycle is cut at the instant from which it counts.
+        begun = max((until for _, until in past if until <= at), default=period.start)
+        found[account] = period._replace(start=max(period.start, begun))
     return {product: found[account] for product, account in accounts.items()}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common import exact_json
 from common.component import Library, RuleContext
+from common.domain.cycles import midnight
 from common.domain.query import Document
 from common.rules import reference_id
 from common.store.statements import Question
@@ -51,6 +52,22 @@ class Unguided(NamedTuple):
     message: str
 
 
+class Clock(NamedTuple):
+    """How an account counts time.
+
+    Shapes: `cycle` is a local date on which a bill cycle begins; `earlier` are those that it had before, the first
+            first, each with the instant from which the next one counts.
+    """
+
+    zone: ZoneInfo
+    cycle: date
+    earlier: tuple[tuple[date, datetime], ...] = ()
+
+    def cycle_at(self, moment: datetime) -> date:
+        """A local date on which a cycle begins of those that count at an instant."""
+        return next((cycle for cycle, until in self.earlier if moment < until), self.cycle)
+
+
 # Whose identifiers are, and what products were (`ProductHistory.asking`).
 Products = tuple[dict[tuple[str, str], list[Any]], dict[str, list[Any]]]
 
@@ -61,7 +78,8 @@ class Findings:
 
     owners: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     spans: dict[str, list[Any]] = field(default_factory=dict)
-    known: dict[tuple[str, datetime], Guided] = field(default_factory=dict)
+    clocks: dict[str | None, Clock] = field(default_factory=dict)
+    known: dict[tuple[str, datetime, date], Guided] = field(default_factory=dict)
 
     def guided(self, one: Reading) -> Guided | Unguided | None:
         """What `Guide.guide` would say of another usage of the same products, while nothing of them has changed.
@@ -69,7 +87,10 @@ class Findings:
         None when more has to be read.
         """
         found = self.span(one)
-        return found if isinstance(found, Unguided) else self.known.get((found.product, found.since))
+        if isinstance(found, Unguided):
+            return found
+        clock = self.clocks.get(found.account)
+        return None if clock is None else self.known.get((found.product, found.since, clock.cycle_at(one.at)))
 
     def candidates(self, one: Reading) -> list[str]:
         """The products that a usage may be of, the surest first."""
@@ -101,9 +122,10 @@ class Guide:
     context: RuleContext
     findings: Findings = field(default_factory=Findings)
     _accounts: dict[str, Document] = field(default_factory=dict)
+    _earlier: dict[str, list[Any]] = field(default_factory=dict)
     _compiled: dict[bytes, CompiledPlan] = field(default_factory=dict)
     # What many products have in common: by what their accounts say of time, by the plan.
-    _clocks: dict[bytes, tuple[ZoneInfo, date]] = field(default_factory=dict)
+    _clocks: dict[bytes, Clock] = field(default_factory=dict)
     _shared: dict[int, set[str]] = field(default_factory=dict)
 
     @cached_property
@@ -138,8 +160,10 @@ class Guide:
         findings.spans = {id: listed for id, listed in listed_spans.items() if id in meant}
         spans = [span for listed in findings.spans.values() for span in listed]
         accounts = {span.account for span in spans if span.account is not None} - self._accounts.keys()
-        library = self.context.library
-        library.read_ahead({"billingAccount": accounts, "productOfferingPrice": _prices(spans)})
+        library, earlier = self.context.library, asking_earlier(accounts, self.context)
+        named = {"billingAccount": accounts, "productOfferingPrice": _prices(spans)}
+        for row in (row for rows in library.read_ahead(named, *earlier) for row in rows):
+            self._earlier.setdefault(row["account"], []).append(row)
         self._accounts |= library.get_many("billingAccount", accounts)
         return {one.id: self._guided(one) for one in wanted}
 
@@ -151,7 +175,9 @@ class Guide:
         span = self.findings.span(one)
         if isinstance(span, Unguided):
             return span
-        key, known = (span.product, span.since), self.findings.known
+        clock = self._clock(span.account)
+        cycle, known = clock.cycle_at(one.at), self.findings.known
+        key = (span.product, span.since, cycle)
         if key not in known:
             listed = self.findings.spans[span.product]
             activated = next(span.since for span in listed if span.status in _CHARGED)
@@ -160,7 +186,8 @@ class Guide:
             if named > NAME_BYTES_MAX:
                 return Unguided("names.too-long", _TOO_LONG.format(named, NAME_BYTES_MAX))
             since = max(_under_plan_since(listed, span), activated)
-            subject = self._subject(span.product, span, activated, since, plan)
+            groups = self._groups(span, plan)
+            subject = Subject(span.product, clock.zone, cycle, activated, groups, since=since)
             known[key] = Guided(span.product, span.account, plan, subject, span.status)
         return known[key]
 
@@ -174,19 +201,41 @@ class Guide:
             self._compiled[key] = _plans.plan(prices, Tariffs(self.context.records)).compiled
         return self._compiled[key]
 
-    def _subject(self, product: str, span: Any, activated: datetime, since: datetime, plan: CompiledPlan) -> Subject:
-        account = self._accounts.get(span.account or "", {})
-        said = exact_json.encode([account.get("timeZone"), account.get("billStructure")])
-        if said not in self._clocks:
-            self._clocks[said] = zone_of(account, self.context), cycle_of(account, self.context.library)
-        zone, cycle = self._clocks[said]
+    def _clock(self, account: str | None) -> Clock:
+        if account not in self.findings.clocks:
+            document = self._accounts.get(account or "", {})
+            said = exact_json.encode([document.get("timeZone"), document.get("billStructure")])
+            if said not in self._clocks:
+                self._clocks[said] = clock_of(document, self.context)
+            clock, rows = self._clocks[said], self._earlier.get(account or "", ())
+            self.findings.clocks[account] = clock._replace(earlier=earlier_cycles(rows, clock.zone))
+        return self.findings.clocks[account]
+
+    def _groups(self, span: Any, plan: CompiledPlan) -> dict[str, str]:
+        """The key of the sharing group for each sharing name of the plan."""
         if id(plan) not in self._shared:
             self._shared[id(plan)] = _sharing(plan)
-        groups = {}
-        if shared := self._shared[id(plan)]:
-            own = _characteristic(span.doc, "sharingGroup") or span.account or product
-            groups = {name: f"{own}/{name}" for name in shared}
-        return Subject(product, zone, cycle, activated, groups, since=since)
+        if not (shared := self._shared[id(plan)]):
+            return {}
+        own = _characteristic(span.doc, "sharingGroup") or span.account or span.product
+        return {name: f"{own}/{name}" for name in shared}
+
+
+def asking_earlier(accounts: Iterable[str], context: RuleContext) -> list[Question[list[dict[str, Any]]]]:
+    """What to ask for the cycles that accounts had before (`earlier_cycles`); nothing where nobody bills them."""
+    billing = context.offered("billing") if context.offered is not None else None
+    asked = sorted(set(accounts))
+    return [billing.asking_earlier(asked)] if billing is not None and asked else []
+
+
+def earlier_cycles(rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> tuple[tuple[date, datetime], ...]:
+    """Those of one account, as a `Clock` has them."""
+    return tuple((date.fromisoformat(row["anchor"]), midnight(date.fromisoformat(row["until"]), zone)) for row in rows)
+
+
+def clock_of(account: Mapping[str, Any], context: RuleContext) -> Clock:
+    """As the account counts time now."""
+    return Clock(zone_of(account, context), cycle_of(account, context.library))
 
 
 def zone_of(account: Mapping[str, Any], context: RuleContext) -> ZoneInfo:

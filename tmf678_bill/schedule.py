@@ -9,6 +9,7 @@ from typing import Any
 
 from common.component import Recording, RuleContext
 from common.domain.query import Document
+from common.store.statements import Question
 from tmf678_bill.billing.values import Kind
 from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle
 from tmf678_bill.tables import BILLING, EARLIER, HEADS, ITEMS
@@ -59,6 +60,10 @@ class Billing:
         if not self._records(EARLIER.name).insert_new([row]):
             return cycle
         return replace(cycle, earlier=(*cycle.earlier, (before.cycle, until)))
+
+    def asking_earlier(self, accounts: Iterable[str]) -> Question[list[dict[str, Any]]]:
+        """The cycles that these accounts had before, the first first: `tables.EARLIER`. Shapes: some at a time."""
+        return self._records(EARLIER.name).asking({"account": tuple(sorted(accounts))}, order=["account", "until"])
 
     def charged(self, products: Iterable[str]) -> set[str]:
         """Those of these products that any recurring charge was billed for. Shapes: some at a time."""

@@ -7,6 +7,7 @@ from common.rest.actions import acting
 from tests.scenarios.billing import PRODUCTS, Office, account_ref
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE
 from tests.scenarios.kit import add, found
+from tmf635_usage.rerate import rerate
 
 
 def test_a_dearer_plan_in_arrears_costs_its_days(office: Office) -> None:
@@ -229,11 +230,7 @@ def test_a_changed_bill_cycle_counts_from_the_end_of_the_present_one_and_charges
     office.shop.wait_until("2026-02-10T00:00:00Z")
     assert office.told("ann") == ["B-00000001 2026-02-01 63 + 11.78 = 74.78 EUR sent"]
 
-    middle = office.cycle("middle", frequency="monthly", billingDateShift=14)
-    reference = {"@type": "BillingCycleSpecificationRef", "id": middle, "@referredType": "BillingCycleSpecification"}
-    structure = {"@type": "BillStructure", "cycleSpecification": reference}
-    changed = office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "billStructure": structure})
-    assert changed.status == 200, changed.content
+    _bill_by(office, office.cycle("middle", frequency="monthly", billingDateShift=14))
     office.use("sms", "2026-02-20T10:00:00Z", "20 event")
     office.shop.wait_until("2026-04-15T00:00:00Z")
 
@@ -243,3 +240,65 @@ def test_a_changed_bill_cycle_counts_from_the_end_of_the_present_one_and_charges
         "B-00000003 2026-03-15 31 + 5.89 = 36.89 EUR sent",
         "B-00000004 2026-04-15 31 + 5.89 = 36.89 EUR sent",
     ]
+
+
+def test_free_units_of_periods_that_were_billed_stay_what_they_were_under_another_cycle(office: Office) -> None:
+    """80 and 70 of 100 free minutes in January cost 50.00; from 15 February on they would be in two periods."""
+    product = _free_minutes(office)
+    office.shop.wait_until("2026-03-10T00:00:00Z")
+    _bill_by(office, office.cycle("middle", frequency="monthly", billingDateShift=14))
+
+    proofs = [rerate(office.shop.suite.installation, product)]
+    office.shop.wait_until("2026-04-20T00:00:00Z")
+    proofs.append(rerate(office.shop.suite.installation, product))
+
+    assert [(one.looked_at, one.changes) for one in proofs] == [(2, ()), (2, ())]
+    assert office.told("ann") == ["B-00000001 2026-02-01 50 + 0 = 50 EUR sent"]
+    office.shop.wait_until("2026-05-15T00:00:00Z")
+
+
+def test_free_units_count_in_the_periods_of_bills_while_the_cycle_changes(office: Office) -> None:
+    """The cycle of the 1st holds until 1 April, that of the 15th from then on; late usage is in the one of its time."""
+    product = _free_minutes(office)
+    office.shop.wait_until("2026-03-10T00:00:00Z")
+    _bill_by(office, office.cycle("middle", frequency="monthly", billingDateShift=14))
+
+    for day in ("03-12", "03-20", "04-02", "04-20"):
+        office.use("voice", f"2026-{day}T10:00:00Z", "60 min")
+    office.use("voice", "2026-03-31T10:00:00Z", "10 min")
+
+    assert office.buckets() == [
+        "free 2026-01-01T00:00:00.000Z 6000 of 6000 s",
+        "free 2026-03-01T00:00:00.000Z 6000 of 6000 s",
+        "free 2026-03-15T00:00:00.000Z 3600 of 6000 s",
+        "free 2026-04-15T00:00:00.000Z 3600 of 6000 s",
+    ]
+    assert rerate(office.shop.suite.installation, product).changes == ()
+    office.shop.wait_until("2026-05-15T00:00:00Z")
+    assert office.told("ann")[1:] == [
+        "B-00000002 2026-04-01 20 + 0 = 20 EUR sent",
+        "B-00000003 2026-04-15 0 + 0 = 0 EUR settled",
+        "B-00000004 2026-05-15 10 + 0 = 10 EUR sent",
+    ]
+
+
+def _free_minutes(office: Office) -> str:
+    """100 free minutes a month, then one euro each; 150 are used in January and billed. The product."""
+    office.plan("plan", office.price("voice", "voice", "1", "1 min"), office.allowance("free", "voice", "100 min"))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.use("voice", "2026-01-10T10:00:00Z", "80 min")
+    office.use("voice", "2026-01-20T10:00:00Z", "70 min")
+    return product
+
+
+def _bill_by(office: Office, specification: str) -> None:
+    """The account is billed by another cycle."""
+    reference = {
+        "@type": "BillingCycleSpecificationRef",
+        "id": specification,
+        "@referredType": "BillingCycleSpecification",
+    }
+    structure = {"@type": "BillStructure", "cycleSpecification": reference}
+    changed = office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "billStructure": structure})
+    assert changed.status == 200, changed.content

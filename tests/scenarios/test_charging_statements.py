@@ -27,6 +27,7 @@ FACTS = [
     "SELECT tmf637_product_span",
     "SELECT tmf666_billing_account",
     "SELECT tmf620_product_offering_price",
+    "SELECT tmf678_earlier_cycle",
     "SELECT tmf654_owner",
 ]
 WRITTEN = [

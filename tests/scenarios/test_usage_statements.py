@@ -15,7 +15,7 @@ FIRST = [
     "SELECT tmf637_product_span",
     "SELECT tmf637_product_span",
 ]
-AGREED = ["SELECT tmf666_billing_account", "SELECT tmf620_product_offering_price"]
+AGREED = ["SELECT tmf666_billing_account", "SELECT tmf620_product_offering_price", "SELECT tmf678_earlier_cycle"]
 LOCKED = [
     "INSERT tmf635_scope",
     "INSERT tmf635_claim",
