@@ -9,6 +9,8 @@
 - An account that owes, or is owed, is not closed.
 - Balances that the ledger keeps are not patched; those that an account is created with are its opening balance.
 - How it is billed and pays can be read (`preferences`). Billing is told of billing accounts that are made or changed.
+- What was billed is not cut again: neither the time zone of an account that was billed is another one, nor the cycle of
+  a specification that accounts were billed by.
 Apart from the first, proposals: the standard has no text on them.
 """
 
@@ -110,6 +112,9 @@ def on_patch_account(before: Document, after: Document, context: RuleContext) ->
     if not same(before, after, "defaultPaymentMethod"):
         check_payment_method(after, context)
     _check_balances(before, after, context)
+    billing = _billing(context) if context.resource == ACCOUNT else None
+    if billing is not None:
+        billing.check_zone(context, before, after)
     if is_closed(after) and not is_closed(before):
         _require_nothing_open(after, context)
         _require_no_balance(before, context)
@@ -117,18 +122,26 @@ def on_patch_account(before: Document, after: Document, context: RuleContext) ->
 
 
 def on_create_cycle_specification(specification: Document, context: RuleContext) -> None:
-    check_period(specification, "validFor", context)
-    check_cycle(specification, context)
+    _check_specification(specification, context)
+    if (billing := _billing(context)) is not None:
+        billing.check_cycle(context, specification)
 
 
 def on_patch_cycle_specification(before: Document, after: Document, context: RuleContext) -> None:
-    on_create_cycle_specification(after, context)
+    _check_specification(after, context)
     check_cycle_patch(before, after, context)
+    if (billing := _billing(context)) is not None:
+        billing.check_cycle(context, after, before)
 
 
 def is_closed(account: Document) -> bool:
     """The state is free text: any spelling of Closed counts."""
     return str(account.get("state", "")).casefold() == "closed"
+
+
+def _check_specification(specification: Document, context: RuleContext) -> None:
+    check_period(specification, "validFor", context)
+    check_cycle(specification, context)
 
 
 def _check_itself(account: Document, context: RuleContext) -> None:
@@ -196,9 +209,14 @@ def _require_no_balance(account: Document, context: RuleContext) -> None:
 
 
 def _tell_billing(account: Document, context: RuleContext) -> None:
-    billing = context.offered("billing") if context.offered is not None and context.resource == ACCOUNT else None
-    if billing is not None and not context.violations:
+    billing = _billing(context) if context.resource == ACCOUNT else None
+    if billing is not None:
         billing.expect(context, account)
+
+
+def _billing(context: RuleContext) -> Any:
+    """Whoever bills, of whom nothing is asked about what is refused already."""
+    return context.offered("billing") if context.offered is not None and not context.violations else None
 
 
 def _structure(account: Document) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from tmf678_bill.facts import Facts, read_facts, usage_key
 from tmf678_bill.issue import OFF_CYCLE, ON_CYCLE, Issued, Issuing, Itemised, itemised, numbered
 from tmf678_bill.policies import EntityPolicy, entity_of, policy_of
 from tmf678_bill.receivables import opened
-from tmf678_bill.schedule import BILL_ACCOUNT, new_row
+from tmf678_bill.schedule import BILL_ACCOUNT, cycle_facts, new_row
 from tmf678_bill.shared import Shared
 from tmf678_bill.tables import BILLING
 
@@ -139,8 +139,9 @@ def _bill(
 def due_of(
     context: RuleContext, account: Document, row: dict[str, Any], cutoff: datetime, run_type: str, run: str | None
 ) -> Due:
-    """Shapes: the row goes on to the cycle after."""
+    """Shapes: the row goes on to the cycle after, and says by which it is billed now."""
     cycle = account_cycle(account, context.library, context.settings, context.records)
+    row.update(cycle_facts(cycle))
     row["next"] = cycle.cutoff_after(cutoff) if run_type == ON_CYCLE else row["next"]
     policy = policy_of(entity_of(account, context.settings), context.settings)
     return Due(account, row, cutoff, cycle, policy, run_type, run)

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from common.component import Recording, RuleContext
+from common.domain.cycles import Cycle
 from common.domain.query import Document
+from common.errors import Conflict
+from common.store.records import Between
 from common.store.statements import Question
 from tmf678_bill.billing.values import Kind
-from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle
+from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle, zone_of
 from tmf678_bill.tables import BILLING, EARLIER, HEADS, ITEMS
 
 # The key is the id of an account; of a request for a bill.
 BILL_ACCOUNT, BILL_DEMAND = "bill.account", "bill.demand"
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class CycleInUse(Conflict):
+    """A cycle specification would cut again what was billed by it."""
+
+    code, reason = "cycle.in-use", "Accounts were billed by this cycle"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(
+            f"accounts were billed by billingCycleSpecification {id[:80]!r}, and what was billed is not cut again: "
+            "make another specification with this length and shift, and name it in the billStructure of the accounts; "
+            "it counts from the end of their present period"
+        )
+
+
+class ZoneInUse(Conflict):
+    """Days that were billed would begin at another instant."""
+
+    code, reason = "account.time-zone", "The account was billed in its time zone"
+
+    def __init__(self, id: str, kept: str) -> None:
+        super().__init__(
+            f"billingAccount {id[:80]!r} was billed by the days of {kept}, and they stay: leave timeZone as it is, or "
+            "make another account and move the products to it"
+        )
 
 
 @dataclass(frozen=True)
@@ -43,14 +72,31 @@ class Billing:
         cycle = account_cycle(account, context.library, context.settings, self._records)
         if kept is not None and kept["billed_until"] is not None and kept_cycle(kept) != cycle.cycle:
             cycle = self._changed(kept, cycle, context.now)
-        row = new_row(account["id"], cycle, context.now) if kept is None else {**kept, **_facts(cycle)}
-        if kept is not None and _facts(cycle) != {name: kept[name] for name in _facts(cycle)}:
+        row = new_row(account["id"], cycle, context.now) if kept is None else {**kept, **cycle_facts(cycle)}
+        if kept is not None and cycle_facts(cycle) != {name: kept[name] for name in cycle_facts(cycle)}:
             row["next"] = cycle.cutoff_after(kept["billed_until"] or kept["since"])
         if row["next"] is None:
             row["next"] = cycle.cutoff_after(context.now)
         self._table.put([row])
         if context.settings.billing == "automatic" and context.schedule is not None and row["next"] is not None:
             context.schedule(BILL_ACCOUNT, account["id"], row["next"])
+
+    def check_cycle(self, context: RuleContext, after: Document, before: Document | None = None) -> None:
+        """A cycle specification is made or changed. Errors: CycleInUse."""
+        cycle = _cycle_in(after, context)
+        if before is not None and cycle == _cycle_in(before, context):
+            return
+        billed = {"specification": after["id"], "billed_until": Between(_EPOCH)}
+        if any(kept_cycle(one.group) != cycle for one in self._table.sum((), billed, ("anchor", "unit", "count"))):
+            raise CycleInUse(after["id"])
+
+    def check_zone(self, context: RuleContext, before: Document, after: Document) -> None:
+        """An account is changed. Errors: ZoneInUse."""
+        kept = zone_of(before, context.settings)
+        if kept != zone_of(after, context.settings):
+            row = self._table.get(after["id"], for_update=True)
+            if row is not None and row["billed_until"] is not None:
+                raise ZoneInUse(after["id"], kept.key)
 
     def _changed(self, kept: dict[str, Any], cycle: AccountCycle, now: datetime) -> AccountCycle:
         """The present cycle, with the one before it. Of several changes in one period the last one counts."""
@@ -99,10 +145,19 @@ class Billing:
 def new_row(account: str, cycle: AccountCycle, since: datetime) -> dict[str, Any]:
     """An account that was never billed."""
     never = dict.fromkeys(("opened", "billed_until", "currency", "closed", "fingerprint", "problem"))
-    return {"account": account, **_facts(cycle), "since": since, "next": cycle.cutoff_after(since), "bills": 0, **never}
+    known = {"account": account, "since": since, "next": cycle.cutoff_after(since), "bills": 0}
+    return {**known, **cycle_facts(cycle), **never}
 
 
-def _facts(cycle: AccountCycle) -> dict[str, Any]:
+def _cycle_in(specification: Document, context: RuleContext) -> Cycle:
+    """The cycle of an account that has what a specification says by value."""
+    by_value = {name: value for name, value in specification.items() if name != "id"}
+    account = {"billStructure": {"cycleSpecification": by_value}}
+    return account_cycle(account, context.library, context.settings).cycle
+
+
+def cycle_facts(cycle: AccountCycle) -> dict[str, Any]:
+    """What an account's row says of its time zone and cycle."""
     return {
         "specification": cycle.specification,
         "zone": cycle.zone.key,

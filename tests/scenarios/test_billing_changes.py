@@ -1,10 +1,13 @@
 """Bills of products that change: another plan, suspended, ended, sold dearer, on another account, in a bundle."""
 
+from typing import Any
+
 import pytest
 
 from common.domain.query import Document
 from common.rest.actions import acting
-from tests.scenarios.billing import PRODUCTS, Office, account_ref
+from tests.client import Answer
+from tests.scenarios.billing import CYCLE_SPECIFICATIONS, PRODUCTS, Office, account_ref
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE
 from tests.scenarios.kit import add, found
 from tmf635_usage.rerate import rerate
@@ -302,3 +305,83 @@ def _bill_by(office: Office, specification: str) -> None:
     structure = {"@type": "BillStructure", "cycleSpecification": reference}
     changed = office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "billStructure": structure})
     assert changed.status == 200, changed.content
+
+
+# -- what would cut again what was billed -----------------------------------------------------------------------------
+
+
+def test_a_cycle_that_accounts_were_billed_by_is_not_shifted_and_another_one_is_made_instead(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", tax=None))
+    office.on_cycle("ann", office.cycle("first", frequency="monthly"))
+    office.sell("plan", account="ann")
+    office.shop.wait_until("2026-02-10T00:00:00Z")
+    office.shop.told()
+    before = found(office.shop.suite.get(f"{CYCLE_SPECIFICATIONS}/first"))
+
+    for change in ({"billingDateShift": 14}, {"frequency": "weekly"}, {"frequency": None, "billingPeriod": "quarter"}):
+        refused = _cut(office, **change)
+        assert (refused.status, refused.json["code"]) == (409, "cycle.in-use"), change
+
+    assert (found(office.shop.suite.get(f"{CYCLE_SPECIFICATIONS}/first")), office.shop.told()) == (before, [])
+    assert _cut(office, name="Monthly", billingPeriod="month", paymentDueDateOffset=9).status == 200
+    _bill_by(office, office.cycle("middle", frequency="monthly", billingDateShift=14))
+    office.shop.wait_until("2026-03-15T00:00:00Z")
+    assert office.told("ann") == [
+        "B-00000001 2026-02-01 31 + 0 = 31 EUR sent",
+        "B-00000002 2026-03-01 31 + 0 = 31 EUR sent",
+        "B-00000003 2026-03-15 15.5 + 0 = 15.5 EUR sent",
+    ]
+    # Nobody is billed by it any more.
+    assert _cut(office, billingDateShift=20).status == 200
+    office.shop.wait_until("2026-04-15T00:00:00Z")
+    assert office.told("ann")[3:] == ["B-00000004 2026-04-15 31 + 0 = 31 EUR sent"]
+
+
+def test_a_cycle_that_nobody_was_billed_by_yet_may_change_and_is_what_the_first_bill_is_cut_by(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", tax=None))
+    office.on_cycle("ann", office.cycle("first", frequency="monthly"))
+    office.sell("plan", account="ann")
+    assert _cut(office, billingDateShift=14).status == 200
+    office.shop.wait_until("2026-02-20T00:00:00Z")
+
+    assert _cut(office, billingDateShift=9).status == 409
+    _bill_by(office, office.cycle("last", frequency="monthly", billingDateShift=0))
+    office.shop.wait_until("2026-05-01T00:00:00Z")
+
+    # The 15th holds until 15 March, as the bills before were cut.
+    assert [item for bill in office.bills("ann") for item in office.items(bill)] == [
+        "recurring base 2026-01-01/2026-01-15 14 + 0",
+        "recurring base 2026-01-15/2026-02-15 31 + 0",
+        "recurring base 2026-02-15/2026-03-15 31 + 0",
+        "recurring base 2026-03-15/2026-04-01 17 + 0",
+        "recurring base 2026-04-01/2026-05-01 31 + 0",
+    ]
+
+
+def test_the_days_of_an_account_that_was_billed_stay_those_of_its_time_zone(office: Office) -> None:
+    office.plan("plan", office.price("sms", "sms", "0.10", "1 event"))
+    office.account("ann", timeZone="Europe/Berlin")
+    office.sell("plan", account="ann")
+    assert _in_zone(office, "America/New_York").status == 200
+    office.use("sms", "2026-02-01T03:00:00Z", "10 event")
+    office.shop.wait_until("2026-02-10T00:00:00Z")
+    assert len(office.bills("ann")) == 1
+    before = found(office.shop.suite.get(f"{ACCOUNTS}/ann"))
+    office.shop.told()
+
+    refused = _in_zone(office, "Europe/Berlin")
+
+    assert (refused.status, refused.json["code"]) == (409, "account.time-zone")
+    assert _in_zone(office, None).status == 409
+    assert (found(office.shop.suite.get(f"{ACCOUNTS}/ann")), office.shop.told()) == (before, [])
+    assert _in_zone(office, "America/New_York", name="Anna").status == 200
+
+
+def _cut(office: Office, **said: Any) -> Answer:
+    """The specification of the first cycle says something else."""
+    body = {"@type": "BillingCycleSpecification", **said}
+    return office.shop.suite.patch(f"{CYCLE_SPECIFICATIONS}/first", body)
+
+
+def _in_zone(office: Office, zone: str | None, **more: str) -> Answer:
+    return office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "timeZone": zone, **more})
