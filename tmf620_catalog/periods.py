@@ -46,6 +46,13 @@ def overlap(left: Document, right: Document) -> bool:
     return not (is_after or is_before)
 
 
+def is_narrowed(before: Document, after: Document) -> bool:
+    """Whether an entity was valid at a time at which it is not any more."""
+    start_before, end_before = _bounds(before.get("validFor"))
+    start, end = _bounds(after.get("validFor"))
+    return start > start_before or (bool(end) and (not end_before or end < end_before))
+
+
 def _bounds(period: Any) -> tuple[str, str]:
     """Start and end as texts that sort as instants do; empty where the period is open."""
     if not isinstance(period, dict):

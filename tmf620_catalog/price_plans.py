@@ -16,7 +16,7 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from tmf620_catalog.lifecycle import CATALOGUE, ON_SALE, OUT_OF_USE
-from tmf620_catalog.periods import overlap
+from tmf620_catalog.periods import is_narrowed, overlap
 from tmf620_catalog.trees import enumerate_elements
 
 USAGE, ALLOWANCE, DISCOUNT = "UsagePrice", "AllowancePrice", "DiscountPrice"
@@ -30,7 +30,7 @@ PRICE_TYPES = {
     DISCOUNT: "discount",
     COMMITMENT: "commitment",
 }
-# What decides how much is charged for what. All else of a price that was on sale may change: its name, its end ...
+# What decides how much is charged for what. All else of a price that was on sale may change: its name, its state ...
 CHARGING = (
     "version",
     "@type",
@@ -68,6 +68,10 @@ def check_kept(before: Document, after: Document, context: RuleContext) -> None:
                 "in-use",
                 "products keep the price they were sold at; POST it with the same id and a new version instead",
             )
+    # Other prices of products go on when they are not sold any more.
+    if before.get("@type") in (USAGE, ALLOWANCE) and is_narrowed(before, after):
+        message = "products are charged by it while it is valid; set its lifecycleStatus to Retired to sell it no more"
+        context.refuse("/validFor", "in-use", message)
 
 
 def check_plan(price: Document, pointer: str, context: RuleContext) -> None:

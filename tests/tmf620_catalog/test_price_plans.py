@@ -258,7 +258,8 @@ def test_an_offering_that_names_a_version_is_judged_by_it(suite: Suite) -> None:
         ("Active", {"price": eur("0.100")}, False),
         ("Active", {"name": "Another name"}, False),
         ("Active", {"lifecycleStatus": "Retired"}, False),
-        ("Active", {"validFor": {"endDateTime": "2026-12-31T00:00:00.000Z"}}, False),
+        ("Active", {"validFor": {"endDateTime": "2026-12-31T00:00:00.000Z"}}, True),
+        ("In Test", {"validFor": {"endDateTime": "2026-12-31T00:00:00.000Z"}}, False),
         ("In Test", {"price": eur("0.20")}, False),
     ],
 )
@@ -272,6 +273,33 @@ def test_a_price_that_was_on_sale_is_not_changed_in_place(
 
     assert (answer.status, errors(answer)) == ((400, [(f"/{name}", "in-use")]) if is_kept else (200, []))
     assert (suite.get(f"{PRICES}/u1").json.get(name) == change[name]) == (not is_kept)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_kept"),
+    [
+        ("2025-02-01T00:00:00.000Z", "2026-12-31T00:00:00.000Z", True),
+        ("2025-01-01T00:00:00.000Z", "2026-12-30T00:00:00.000Z", True),
+        ("2025-01-01T00:00:00.000Z", "2027-12-31T00:00:00.000Z", False),
+        (None, None, False),
+    ],
+)
+def test_usage_goes_on_being_charged_while_a_price_that_was_sold_is_valid(
+    suite: Suite, start: str | None, end: str | None, is_kept: bool
+) -> None:
+    """Its validity may get longer; who sells it no more says so in its state."""
+    sold = {"startDateTime": "2025-01-01T00:00:00.000Z", "endDateTime": "2026-12-31T00:00:00.000Z"}
+    patched = {"startDateTime": start, "endDateTime": end}
+    period = {name: value for name, value in patched.items() if value is not None}
+    for made in (usage("u1", validFor=sold), price("AllowancePrice", "a1", validFor=sold)):
+        suite.created(PRICES, made)
+
+        answer = suite.patch(
+            f"{PRICES}/{made['id']}", {"validFor": {"startDateTime": None, "endDateTime": None, **period}}
+        )
+
+        assert (answer.status, errors(answer)) == ((400, [("/validFor", "in-use")]) if is_kept else (200, []))
+        assert suite.get(f"{PRICES}/{made['id']}").json.get("validFor", {}) == (sold if is_kept else period)
 
 
 def test_a_plain_price_that_was_sold_stays_too_and_a_new_version_may_differ(suite: Suite) -> None:
