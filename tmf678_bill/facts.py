@@ -25,11 +25,9 @@ from tmf678_bill.billing.keys import usage_key_in
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.values import (
     AccountFacts,
-    AgreedPrice,
     Charge,
     Exemption,
     Existing,
-    Kind,
     Policy,
     ProductFacts,
     Purpose,
@@ -226,32 +224,36 @@ class _Reading:
         )
 
     def _stretches(self, product: str, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
-        charged_elsewhere: set[str] = set()
         for index, span in enumerate(spans):
-            prices = self.shared.prices(span.doc)
-            if span.account != self.account:
-                charged_elsewhere |= {price.key for price in prices.agreed if span.status in _LIVE}
-                continue
             if span.status in _ENDED:
                 return
+            if span.account is None:
+                continue  # who has it next pays, also for what happened before
+            prices = self.shared.prices(span.doc)
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
-            self._note_usage(product, prices.usage, start, is_charged=span.status in _CHARGED)
-            kept = prices.agreed
-            if charged_elsewhere:
-                kept = tuple(one for one in kept if not _is_paid_elsewhere(one, charged_elsewhere))
-            yield Stretch(start, end, span.status in _CHARGED, kept)
+            is_elsewhere = span.account != self.account
+            charged = span.status in _CHARGED
+            self._note_usage(product, prices.usage, start, is_charged=charged, is_elsewhere=is_elsewhere)
+            yield Stretch(start, end, charged, prices.agreed, is_elsewhere)
 
     def terms(self) -> tuple[Any, ...]:
         """How usage is taxed and lowered, as of which day, and since when by each discount."""
         return tuple(sorted(self._usage_terms.items())), tuple(sorted(self._since.items()))
 
     def _note_usage(
-        self, product: str, prices: Iterable[tuple[str, UsageTerms]], start: date, *, is_charged: bool
+        self,
+        product: str,
+        prices: Iterable[tuple[str, UsageTerms]],
+        start: date,
+        *,
+        is_charged: bool,
+        is_elsewhere: bool,
     ) -> None:
         for id, found in prices:
-            agreed = self._usage_terms.setdefault((product, id), [])
-            if not agreed or agreed[-1][1] != found:
-                agreed.append((start, found))
+            if not is_elsewhere:
+                agreed = self._usage_terms.setdefault((product, id), [])
+                if not agreed or agreed[-1][1] != found:
+                    agreed.append((start, found))
             for discount in found.discounts if is_charged else ():
                 self._since.setdefault((product, id, discount.key), start)
 
@@ -308,11 +310,6 @@ def usage_key(of: Purpose) -> tuple[Any, ...]:
     return of.product, of.price, of.version, of.usage_type, of.line_kind, of.period.start
 
 
-def _is_paid_elsewhere(price: AgreedPrice, charged: set[str]) -> bool:
-    """What a product was charged once, when it was on another account, it is not charged again on this one."""
-    return price.kind is Kind.ONE_TIME and price.key in charged
-
-
 def _with_parts(products: list[ProductFacts], documents: Mapping[str, Document]) -> tuple[ProductFacts, ...]:
     """Each product with those that are bundled in it, whichever of both says so."""
     parts: dict[str, set[str]] = {product.id: set() for product in products}
@@ -335,7 +332,7 @@ def _first_currency(products: Iterable[ProductFacts]) -> str | None:
     dated = [
         (stretch.start, product.id, price.amount.currency)
         for product in products
-        for stretch in product.stretches
+        for stretch in product.own
         for price in stretch.prices
         if price.amount is not None
     ]
@@ -344,5 +341,5 @@ def _first_currency(products: Iterable[ProductFacts]) -> str | None:
 
 def _categories(account: AccountFacts, existing: Iterable[Existing]) -> set[str]:
     taxes = [one.tax for one in account.usage] + [one.purpose.tax for one in existing]
-    taxes += [price.tax for product in account.products for stretch in product.stretches for price in stretch.prices]
+    taxes += [price.tax for product in account.products for stretch in product.own for price in stretch.prices]
     return {tax.category for tax in taxes if tax.category is not None}

@@ -55,14 +55,19 @@ def runs_by_price(product: ProductFacts, kind: Kind, account: AccountFacts) -> d
     Days on which the product is not charged are in none of them.
     """
     found: dict[str, list[Run]] = {}
+    since: dict[tuple[str, str], date] = {}
     for stretch in product.stretches:
         if not stretch.is_charged:
             continue
         for price in stretch.prices:
             if price.kind is kind:
-                run = Run(stretch.start, EVER if stretch.end is None else stretch.end, price, price.discounts)
-                found.setdefault(terms_of(price), []).append(run)
-    return {terms: list(_joined(_with_ends(runs, account))) for terms, runs in found.items()}
+                terms = terms_of(price)
+                for discount in price.discounts:
+                    since.setdefault((terms, discount.key), stretch.start)
+                if not stretch.is_elsewhere:
+                    run = Run(stretch.start, EVER if stretch.end is None else stretch.end, price, price.discounts)
+                    found.setdefault(terms, []).append(run)
+    return {terms: list(_joined(_with_ends(runs, since, account))) for terms, runs in found.items()}
 
 
 def terms_of(price: AgreedPrice) -> str:
@@ -116,16 +121,19 @@ def currencies(price: AgreedPrice | UsageSum) -> set[str]:
     return {one.currency for one in money if one is not None}
 
 
-def _with_ends(runs: list[Run], account: AccountFacts) -> Iterator[Run]:
-    """The runs, cut where one of their discounts ends: so many periods after the first day on which it was there."""
-    since: dict[str, date] = {}
+def _with_ends(runs: list[Run], since: dict[tuple[str, str], date], account: AccountFacts) -> Iterator[Run]:
+    """The runs, cut where one of their discounts ends: so many periods after the first day on which it was there,
+    whichever account the product was charged to then.
+
+    Shapes: `since` are these days, by the terms of the price and the discount's key.
+    """
     for run in runs:
         every = run.price.recurrence
         unit, count = (account.cycle.unit, account.cycle.count) if every is None else (every.unit, every.count)
         ends = {}
         for discount in run.discounts:
-            first = since.setdefault(discount.key, run.start)
             if discount.periods is not None:
+                first = since[terms_of(run.price), discount.key]
                 ends[discount.key] = Cycle(first, unit, count).start(discount.periods)
         cuts = sorted({end for end in ends.values() if run.start < end < run.end})
         for start, end in zip([run.start, *cuts], [*cuts, run.end], strict=True):

@@ -45,7 +45,7 @@ def is_parting(account: AccountFacts, day: date) -> bool:
     recurring = {
         (product.id, price.recurrence): product
         for product in account.products
-        for stretch in product.stretches
+        for stretch in product.own
         for price in stretch.prices
         if price.recurrence is not None
     }
@@ -59,7 +59,7 @@ def before(account: AccountFacts, day: date) -> AccountFacts:
     they.
     """
     scope = Scope(account)
-    products = [past for one in account.products if (past := _before(one, day)).stretches]
+    products = [past for one in account.products if (past := _before(one, day)).own]
     ids = {one.id for one in products}
     # Also what is bundled in others by what comes later lowers, and is spent, on the days before.
     bundled = (replace(one, parts=tuple(sorted(ids & scope.members(one.id)))) for one in products)
@@ -68,10 +68,7 @@ def before(account: AccountFacts, day: date) -> AccountFacts:
 
 def _has_computed(account: AccountFacts) -> bool:
     return any(
-        price.kind in _COMPUTED
-        for product in account.products
-        for stretch in product.stretches
-        for price in stretch.prices
+        price.kind in _COMPUTED for product in account.products for stretch in product.own for price in stretch.prices
     )
 
 

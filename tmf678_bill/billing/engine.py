@@ -66,7 +66,7 @@ def _one_currency_each(account: AccountFacts) -> None:
     found = [
         (product.id, price.name, currency, price.amount)
         for product in account.products
-        for stretch in product.stretches
+        for stretch in product.own
         for price in stretch.prices
         if price.discounts and len(currencies(price)) > 1
         for currency in currencies(price)
@@ -88,7 +88,7 @@ def _one_currency(account: AccountFacts, charges: list[Charge]) -> None:
     agreed = {
         (product.id, price.name, currency)
         for product in account.products
-        for stretch in product.stretches
+        for stretch in product.own
         for price in stretch.prices
         if price.kind in (Kind.DISCOUNT, Kind.COMMITMENT)
         for currency in currencies(price)

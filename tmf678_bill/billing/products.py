@@ -117,7 +117,10 @@ class _Periods:
 
 
 def one_time(product: ProductFacts, account: AccountFacts, rounding: Rounding) -> Iterator[Charge]:
-    """A charge for each one-time price that has been given rise to, on its day."""
+    """A charge for each one-time price that has been given rise to, on its day.
+
+    The account pays for what happened while the product was its; what another account paid, it does not pay again.
+    """
     seen: set[str] = set()
     for index, stretch in enumerate(product.stretches):
         for price in stretch.prices:
@@ -129,6 +132,8 @@ def one_time(product: ProductFacts, account: AccountFacts, rounding: Rounding) -
             if day is None or key in seen:
                 continue
             seen.add(key)
+            if stretch.is_elsewhere:
+                continue
             whole, span = whole_of(price.amount, price.discounts, rounding), Span(day, day + _DAY)
             yield Charge(
                 purpose(Kind.ONE_TIME, key, product, price, span),
@@ -186,7 +191,7 @@ def _given_rise(
 
 
 def _was_over_before(stretch: Stretch, activated: date) -> bool:
-    """Whether the product had other prices by the time it became active; on the same day, those before count, too."""
+    """Whether the product was another by the time it became active; what was active for a part of that day was not."""
     if stretch.end is None or stretch.end > activated:
         return False
-    return stretch.end < activated or stretch.start < stretch.end
+    return stretch.end < activated or stretch.start < stretch.end or not stretch.is_charged

@@ -75,7 +75,7 @@ class Scope:
         return any(
             price.kind is kind
             for product in self.account.products
-            for stretch in product.stretches
+            for stretch in product.own
             for price in stretch.prices
         )
 

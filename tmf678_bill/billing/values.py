@@ -196,18 +196,21 @@ class Stretch:
     """What a product was on the days [start, end) (None: until further notice), each day as it was at its end.
 
     Shapes: `is_charged` is False while it is suspended or not active yet. An empty stretch (end == start) has the
-            prices of a product that had no whole day of them; its one-time charges still count.
+            prices of a product that had no whole day of them; its one-time charges still count. `is_elsewhere`: it was
+            another account's, which is charged for it; here it tells what was charged once, and since when discounts
+            are counted.
     """
 
     start: date
     end: date | None
     is_charged: bool
     prices: tuple[AgreedPrice, ...]
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """A product of the account since it was ordered.
+    """A product of the account since it was ordered, for whichever account that was.
 
     Shapes: `parts` are ids of the products bundled in it (theirs are found through them); `stretches` in the order of
             time, without overlap, none from `terminated` on; `place` is where it is taxed (None: the account's).
@@ -221,6 +224,11 @@ class ProductFacts:
     parts: tuple[str, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     place: str | None = None
+
+    @property
+    def own(self) -> tuple[Stretch, ...]:
+        """When it was the account's."""
+        return tuple(one for one in self.stretches if not one.is_elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

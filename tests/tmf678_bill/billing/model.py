@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 from bisect import bisect_right
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -63,6 +64,12 @@ def period_of(day: date, pieces: Pieces, recurrence: Recurrence) -> tuple[date, 
 
 
 def prices_on(product: ProductFacts, day: date, kind: Kind) -> list[AgreedPrice]:
+    """What the account is charged on this day."""
+    return agreed_on(replace(product, stretches=product.own), day, kind)
+
+
+def agreed_on(product: ProductFacts, day: date, kind: Kind) -> list[AgreedPrice]:
+    """What any account is charged for the product on this day."""
     for stretch in product.stretches:
         if stretch.start <= day and (stretch.end is None or day < stretch.end):
             return [one for one in stretch.prices if one.kind is kind] if stretch.is_charged else []
@@ -141,7 +148,7 @@ class Model:
         if discount.periods is None:
             return False
         first = product.stretches[0].start
-        while not any(discount in one.discounts for one in prices_on(product, first, price.kind)):
+        while not any(discount in one.discounts for one in agreed_on(product, first, price.kind)):
             first += DAY
         assert price.recurrence is not None
         every = price.recurrence

@@ -90,7 +90,8 @@ def stretches_of(draw: st.DrawFn, plans: list[tuple[AgreedPrice, ...]]) -> tuple
     for index, start in enumerate(days[:-1]):
         until = days[index + 1] if index + 2 < len(days) else end
         is_charged = index == 0 or draw(st.booleans())
-        found.append(Stretch(start, until, is_charged, draw(st.sampled_from(plans))))
+        is_elsewhere = draw(st.sampled_from([False, False, True]))
+        found.append(Stretch(start, until, is_charged, draw(st.sampled_from(plans)), is_elsewhere))
     return found, end
 
 

@@ -100,6 +100,11 @@ def stretch(start: str, end: str | None, is_charged: bool, *prices: Any) -> Stre
     return Stretch(day(start), None if end is None else day(end), is_charged, prices)
 
 
+def elsewhere(start: str, end: str | None, is_charged: bool, *prices: Any) -> Stretch:
+    """While it was another account's."""
+    return replace(stretch(start, end, is_charged, *prices), is_elsewhere=True)
+
+
 FEE, ORDER, END = once("Fee", "9"), once("Order", "1", "order"), once("End", "20", "termination")
 OTHER_END = once("Other end", "5", "termination")
 
@@ -149,6 +154,41 @@ OTHER_END = once("Other end", "5", "termination")
             ["Other end 03-25"],
         ),
         (staged(stretch("2026-03-10", None, True, END)), "2026-04-01", []),
+        # It was ordered for one account and activated for the other, on the same day or not.
+        (
+            staged(
+                stretch("2026-03-01", "2026-03-05", False, FEE, ORDER), elsewhere("2026-03-05", None, True, FEE, ORDER)
+            ),
+            "2026-04-01",
+            ["Order 03-01"],
+        ),
+        (
+            staged(
+                elsewhere("2026-03-01", "2026-03-05", False, FEE, ORDER), stretch("2026-03-05", None, True, FEE, ORDER)
+            ),
+            "2026-04-01",
+            ["Fee 03-10"],
+        ),
+        (
+            staged(stretch("2026-03-10", "2026-03-10", False, FEE), elsewhere("2026-03-10", None, True, FEE)),
+            "2026-04-01",
+            [],
+        ),
+        (
+            staged(elsewhere("2026-03-10", "2026-03-10", False, FEE), stretch("2026-03-10", None, True, FEE)),
+            "2026-04-01",
+            ["Fee 03-10"],
+        ),
+        # It ended on another account.
+        (
+            staged(
+                stretch("2026-03-10", "2026-03-20", True, END),
+                elsewhere("2026-03-20", "2026-03-25", True, END),
+                terminated="2026-03-25",
+            ),
+            "2026-04-01",
+            [],
+        ),
     ],
 )
 def test_a_one_time_charge_is_due_on_the_day_that_gives_rise_to_it(
