@@ -44,10 +44,12 @@ from tmf678_bill.shared import Shared
 from tmf678_bill.tables import CHARGE, ITEMS
 from tmf678_bill.taxes import exemptions_of
 
-# TMF637 v5.0.0 ProductStatusType: what is charged, what is there without being charged, and what has ended.
-_CHARGED = frozenset({"active", "pendingTerminate"})
-_LIVE = _CHARGED | {"suspended"}
-_ENDED = frozenset({"terminated", "cancelled", "aborted"})
+# TMF637 v5.0.0 ProductStatusType: what is there, charged or not, and what has ended; of these, what never came to be
+# although the customer did not change their mind.
+_ACTIVE, _ENDING = "active", "pendingTerminate"
+_LIVE = frozenset({_ACTIVE, _ENDING, "suspended"})
+_FAILED = "aborted"
+_ENDED = frozenset({"terminated", "cancelled", _FAILED})
 _PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
 _HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 _DAY = timedelta(days=1)
@@ -224,17 +226,20 @@ class _Reading:
         )
 
     def _stretches(self, product: str, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
-        for index, span in enumerate(spans):
+        """None of an order that failed: not even the order itself is charged."""
+        is_charged = True
+        for index, span in enumerate(spans if spans[-1].status != _FAILED else ()):
             if span.status in _ENDED:
                 return
+            # What waits for its end is charged, unless it was suspended before.
+            is_charged = is_charged if span.status == _ENDING else span.status == _ACTIVE
             if span.account is None:
                 continue  # who has it next pays, also for what happened before
             prices = self.shared.prices(span.doc)
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
             is_elsewhere = span.account != self.account
-            charged = span.status in _CHARGED
-            self._note_usage(product, prices.usage, start, is_charged=charged, is_elsewhere=is_elsewhere)
-            yield Stretch(start, end, charged, prices.agreed, is_elsewhere)
+            self._note_usage(product, prices.usage, start, is_charged=is_charged, is_elsewhere=is_elsewhere)
+            yield Stretch(start, end, is_charged, prices.agreed, is_elsewhere)
 
     def terms(self) -> tuple[Any, ...]:
         """How usage is taxed and lowered, as of which day, and since when by each discount."""

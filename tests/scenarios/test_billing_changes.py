@@ -86,6 +86,59 @@ def test_a_suspension_that_was_paid_for_is_given_back(office: Office) -> None:
     assert office.told("ann")[-1] == "C-00000001 2026-04-01 -21 + -3.99 = -24.99 EUR settled"
 
 
+def test_a_suspended_product_that_waits_for_its_end_is_not_charged_again(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", tax=None))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-11T08:00:00Z")
+    office.suspend(product)
+    office.shop.wait_until("2026-01-16T08:00:00Z")
+    office.shop.patch_product(product, status="pendingTerminate")
+    office.shop.wait_until("2026-01-26T08:00:00Z")
+    office.shop.patch_product(product, status="terminated")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.last("ann") == ["recurring base 2026-01-01/2026-01-11 10 + 0"]
+
+
+def test_an_active_product_that_waits_for_its_end_is_charged_until_then(office: Office) -> None:
+    office.plan("plan", office.recurring("base", "31", tax=None))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-16T08:00:00Z")
+    office.shop.patch_product(product, status="pendingTerminate")
+    office.shop.wait_until("2026-01-26T08:00:00Z")
+    office.shop.patch_product(product, status="terminated")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert office.last("ann") == ["recurring base 2026-01-01/2026-01-26 25 + 0"]
+
+
+@pytest.mark.parametrize(("end", "items"), [("aborted", -5), ("cancelled", None)])
+def test_an_order_that_failed_gives_back_what_it_cost_one_that_was_cancelled_does_not(
+    office: Office, end: str, items: int | None
+) -> None:
+    entry = {"@type": "ProductPrice", "name": "order", "priceType": "oneTime"}
+    entry["price"] = {"@type": "Price", "dutyFreeAmount": {"unit": "EUR", "value": 5}}
+    order = office.one_time("order", "5", tax=None, chargedOn="order")
+    entry["productOfferingPrice"] = {"@type": "ProductOfferingPriceRef", "id": order, "version": "1.0"}
+    office.account("ann")
+    body = {"@type": "Product", "id": "line", "status": "pendingActive", "productPrice": [entry]}
+    office.shop.suite.created(PRODUCTS, body | {"billingAccount": account_ref("ann")})
+    office.shop.wait_until("2026-02-02T00:00:00Z")
+    office.shop.patch_product("line", status=end)
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    back = [] if items is None else [[f"oneTime order 2026-01-01/2026-01-02 {items} + 0"]]
+    assert [office.items(bill) for bill in office.bills("ann")] == [
+        ["oneTime order 2026-01-01/2026-01-02 5 + 0"],
+        *back,
+    ]
+
+
 def test_the_last_bill_gives_back_the_rest_and_says_that_it_is_the_last(office: Office) -> None:
     leaving = office.one_time("leaving", "50", chargedOn="termination")
     office.plan("plan", office.recurring("base", "31", inAdvance=True), leaving)
