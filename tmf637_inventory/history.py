@@ -1,7 +1,7 @@
 """What a product was at any time, and whose identifiers were its: what charging asks, by the usage's own time.
 
-A span begins when a product is made, activated, suspended, resumed, terminated, or agreed anew (offering, prices,
-account, characteristics), and lasts until the next one. Identifiers are the characteristics that
+A span begins when a product is made, activated, suspended, resumed, terminated, agreed anew (offering, prices,
+account, characteristics), or bundled otherwise, and lasts until the next one. Identifiers are the characteristics that
 `BSS_IDENTIFIER_CHARACTERISTICS` names (msisdn, imsi ...): a value leads to one product at a time, however it is
 written (`+49 170 1234567` and `491701234567` are one number).
 Written by the rules of products, so that it does not matter who changes one.
@@ -44,6 +44,9 @@ IDENTIFIERS = RecordTable(
 )
 # What of a product charging asks for.
 _KEPT = ("productOffering", "productPrice", "billingAccount", "productCharacteristic", "relatedParty", "startDate")
+# How related products say, in the words of people, that one is bundled in the other.
+_PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
+_HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 # Accounts in one question to the database.
 _ACCOUNTS_AT_ONCE = 500
 _IN_TURN = ("product", "since")
@@ -59,7 +62,8 @@ Owner = tuple[datetime, datetime | None, str]
 class Span:
     """What a product was from an instant on.
 
-    Shapes: `doc` has offering, prices, account, characteristics, parties and start date, as the product had them.
+    Shapes: `doc` has offering, prices, account, characteristics, parties and start date, as the product had them; and
+            the ids of the products that it said it consists of (`bundles`), and is a part of (`bundledBy`).
     """
 
     product: str
@@ -174,7 +178,7 @@ def bare(identifier: str) -> str:
 
 
 def _facts(product: Document) -> dict[str, Any]:
-    return {name: product.get(name) for name in (*_KEPT, "status", "terminationDate")}
+    return {name: product.get(name) for name in (*_KEPT, "status", "terminationDate")} | _bundling(product)
 
 
 def _effective(before: Document | None, after: Document, now: datetime) -> datetime:
@@ -201,8 +205,27 @@ def _span(product: Document, moment: datetime) -> dict[str, Any]:
         "status": str(product.get("status")),
         "offering": id_of("productOffering"),
         "account": id_of("billingAccount"),
-        "doc": {name: product[name] for name in _KEPT if name in product},
+        "doc": {name: product[name] for name in _KEPT if name in product} | _bundling(product),
     }
+
+
+def _bundling(product: Document) -> dict[str, list[str]]:
+    """The products that are bundled in this one, and that this one is bundled in, as far as it says so."""
+    bundles = {part["id"] for part in product.get("product", ()) if isinstance(part, dict) and _is_named(part)}
+    bundled_by: set[str] = set()
+    for related in product.get("productRelationship", ()):
+        other = related if _is_named(related) else related.get("product") or {}
+        word = str(related.get("relationshipType", "")).casefold().replace("-", "").replace("_", "")
+        if _is_named(other) and word in _HAS_PARTS:
+            bundles.add(other["id"])
+        elif _is_named(other) and word in _PART_OF:
+            bundled_by.add(other["id"])
+    found = {"bundles": sorted(bundles), "bundledBy": sorted(bundled_by)}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _is_named(product: Mapping[str, Any]) -> bool:
+    return isinstance(product.get("id"), str)
 
 
 def _note_identifiers(before: Document | None, product: Document, moment: datetime, context: RuleContext) -> None:

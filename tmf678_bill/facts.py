@@ -7,7 +7,7 @@ Products and what they were at any time come from the inventory (`productHistory
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,11 +20,14 @@ from common.domain.money import Money
 from common.domain.query import Document
 from common.exact_json import encode
 from common.store.records import Between
+from tmf678_bill.billing.agreed import EVER
 from tmf678_bill.billing.closed import before, closed_day, is_parting
 from tmf678_bill.billing.keys import usage_key_in
+from tmf678_bill.billing.products import joined
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.values import (
     AccountFacts,
+    Bundled,
     Charge,
     Exemption,
     Existing,
@@ -50,8 +53,6 @@ _ACTIVE, _ENDING = "active", "pendingTerminate"
 _LIVE = frozenset({_ACTIVE, _ENDING, "suspended"})
 _FAILED = "aborted"
 _ENDED = frozenset({"terminated", "cancelled", _FAILED})
-_PART_OF = frozenset({"bundledby", "ispartof", "containedin"})
-_HAS_PARTS = frozenset({"bundles", "contains", "haspart"})
 _DAY = timedelta(days=1)
 # Counts changes of the engine by which it comes to other amounts for the past: then all of it is compared again.
 _ENGINE = 2
@@ -102,7 +103,7 @@ def read_facts(
     id, usage = account["id"], shared.usage
     reading = _Reading(id, cycle, shared)
     documents, products = _products(context, reading)
-    whole = AccountFacts(id, cycle.cycle, _with_parts(products, documents), earlier=cycle.earlier)
+    whole = AccountFacts(id, cycle.cycle, products, earlier=cycle.earlier)
     touched = usage.touched(id) if usage is not None else None
     since = _since(row, whole, reading.terms(), cycle, policy, touched)
     sums = usage.sums(id, cycle.period_at, _begin(since, cycle)) if usage is not None else []
@@ -138,13 +139,14 @@ def agreed_currency(shared: Shared, context: RuleContext, account: str, cycle: A
     return _first_currency(products) or reading.terms_currency()
 
 
-def _products(context: RuleContext, reading: _Reading) -> tuple[Mapping[str, Document], list[ProductFacts]]:
+def _products(context: RuleContext, reading: _Reading) -> tuple[Mapping[str, Document], tuple[ProductFacts, ...]]:
     """The products that the account has or had: as they are shown, and as the engine takes them."""
     id, history = reading.account, reading.shared.history
     listed = history.of_account([id]).get(id, []) if history is not None else []
     spans = history.spans(listed) if history is not None else {}
     documents = context.library.get_many("product", set(listed))
-    return documents, [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
+    products = [reading.product(documents.get(one, {"id": one}), spans[one]) for one in sorted(spans)]
+    return documents, _with_parts(products, spans, reading.cycle.day)
 
 
 def _since(
@@ -315,21 +317,27 @@ def usage_key(of: Purpose) -> tuple[Any, ...]:
     return of.product, of.price, of.version, of.usage_type, of.line_kind, of.period.start
 
 
-def _with_parts(products: list[ProductFacts], documents: Mapping[str, Document]) -> tuple[ProductFacts, ...]:
-    """Each product with those that are bundled in it, whichever of both says so."""
-    parts: dict[str, set[str]] = {product.id: set() for product in products}
-    for id, document in documents.items():
-        for related in document.get("productRelationship", ()):
-            other = related.get("id") or (related.get("product") or {}).get("id")
-            word = str(related.get("relationshipType", "")).casefold().replace("-", "").replace("_", "")
-            if word in _PART_OF and other in parts:
-                parts[other].add(id)
-            elif word in _HAS_PARTS and id in parts and isinstance(other, str):
-                parts[id].add(other)
-        for part in document.get("product", ()):
-            if id in parts and isinstance(part, dict) and isinstance(part.get("id"), str):
-                parts[id].add(part["id"])
-    return tuple(replace(product, parts=tuple(sorted(parts[product.id]))) for product in products)
+def _with_parts(
+    products: list[ProductFacts], spans: Mapping[str, list[Any]], day: Callable[[datetime], date]
+) -> tuple[ProductFacts, ...]:
+    """Each product with those that are bundled in it, on the days on which either of both says so."""
+    parts: dict[str, dict[str, list[Span]]] = {product.id: {} for product in products}
+    for id, listed in spans.items():
+        starts = [day(span.since) for span in listed]
+        for span, start, end in zip(listed, starts, [*starts[1:], EVER], strict=True):
+            said = [(id, part) for part in span.doc.get("bundles", ())]
+            said += [(whole, id) for whole in span.doc.get("bundledBy", ()) if whole in parts]
+            for whole, part in said if start < end else ():
+                parts[whole].setdefault(part, []).append(Span(start, end))
+    return tuple(
+        replace(product, parts=tuple(sorted(parts[product.id])), bundled=tuple(_bundled(parts[product.id])))
+        for product in products
+    )
+
+
+def _bundled(parts: Mapping[str, list[Span]]) -> Iterator[Bundled]:
+    for part, spans in sorted(parts.items()):
+        yield from (Bundled(part, days) for days in joined(sorted(spans)))
 
 
 def _first_currency(products: Iterable[ProductFacts]) -> str | None:

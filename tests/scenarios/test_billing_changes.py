@@ -1,5 +1,6 @@
 """Bills of products that change: another plan, suspended, ended, sold dearer, on another account, in a bundle."""
 
+import re
 from typing import Any
 
 import pytest
@@ -438,3 +439,44 @@ def _cut(office: Office, **said: Any) -> Answer:
 
 def _in_zone(office: Office, zone: str | None, **more: str) -> Answer:
     return office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "timeZone": zone, **more})
+
+
+def _bundled_in(office: Office, *wholes: str) -> None:
+    """The TV is a part of these from now on."""
+    related = [{"@type": "ProductRelationship", "id": one, "relationshipType": "bundledBy"} for one in wholes]
+    office.shop.patch_product("tv", productRelationship=related)
+
+
+def _family(office: Office, *wholes: str) -> None:
+    """A plan for 30 a month that takes half off what is in it, and a TV for 10."""
+    office.account("ann")
+    of, half = {"billingAccount": account_ref("ann")}, {"@type": "ProductPrice", "name": "half"}
+    half |= {"priceType": "discount", "recurringChargePeriod": "month", "price": {"@type": "Price", "percentage": 50}}
+    related = [{"@type": "ProductRelationship", "id": one, "relationshipType": "bundledBy"} for one in wholes]
+    office.product("plan", productPrice=[_agreed("base", 30), half], **of)
+    office.product("tv", productPrice=[_agreed("channels", 10)], productRelationship=related, **of)
+
+
+def test_what_leaves_a_bundle_is_not_lowered_from_that_day_on(office: Office) -> None:
+    _family(office, "plan")
+    office.shop.wait_until("2026-04-10T12:00:00Z")
+    _bundled_in(office)
+
+    office.shop.wait_until("2026-05-01T00:00:00Z")
+
+    lowered = ["recurring base 30 + 0", "recurring channels 10 + 0", "discount half -20 + 0"]
+    told = [sorted(re.sub(r" \S+/\S+", "", one) for one in office.items(bill)) for bill in office.bills("ann")]
+    assert told[:3] == [sorted(lowered)] * 3
+    # Nine of 30 days of the TV are lowered.
+    assert told[3] == sorted(["recurring base 30 + 0", "recurring channels 10 + 0", "discount half -16.5 + 0"])
+
+
+def test_what_joins_a_bundle_is_lowered_from_that_day_on(office: Office) -> None:
+    _family(office)
+    office.shop.wait_until("2026-04-10T12:00:00Z")
+    _bundled_in(office, "plan")
+
+    office.shop.wait_until("2026-05-01T00:00:00Z")
+
+    taken = [one.split()[-3] for bill in office.bills("ann") for one in office.items(bill) if "discount" in one]
+    assert taken == ["-15", "-15", "-15", "-18.5"]

@@ -140,3 +140,26 @@ def test_nothing_is_known_of_a_deleted_product(clock_and_suite):
 
     assert history(suite, id) == {}
     assert owners(suite, "1") == []
+
+
+def test_what_a_product_is_bundled_with_begins_a_span(clock_and_suite):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("1", status="active", product=[{"@type": "ProductRef", "id": "inside"}]))["id"]
+
+    def related(*of: tuple[str, str]):
+        clock.advance(timedelta(days=1))
+        listed = [{"@type": "ProductRelationship", "relationshipType": word, "id": one} for word, one in of]
+        assert suite.patch(f"{PRODUCTS}/{id}", {"productRelationship": listed}).status == 200
+
+    related(("bundles", "b"), ("contains", "a"), ("isPartOf", "whole"))
+    related(("bundles", "b"), ("contains", "a"), ("isPartOf", "whole"), ("reliesOn", "other"))
+    related()
+
+    with suite.installation.database.read() as uow:
+        [spans] = suite.installation.offered("productHistory", uow).spans([id]).values()
+    day = timedelta(days=1)
+    assert [(span.since, span.doc["bundles"], span.doc.get("bundledBy")) for span in spans] == [
+        (START, ["inside"], None),
+        (START + day, ["a", "b", "inside"], ["whole"]),
+        (START + 3 * day, ["inside"], None),
+    ]

@@ -7,14 +7,14 @@ computed from others: where there are any, the day has to be one on which period
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
-from common.domain.cycles import Cycles
+from common.domain.cycles import Cycles, Span
 from tmf678_bill.billing.agreed import cycles_of
 from tmf678_bill.billing.scope import Scope
-from tmf678_bill.billing.values import AccountFacts, Kind, ProductFacts
+from tmf678_bill.billing.values import AccountFacts, Bundled, Kind, ProductFacts
 
 _COMPUTED = (Kind.DISCOUNT, Kind.COMMITMENT)
 
@@ -61,9 +61,21 @@ def before(account: AccountFacts, day: date) -> AccountFacts:
     scope = Scope(account)
     products = [past for one in account.products if (past := _before(one, day)).own]
     ids = {one.id for one in products}
-    # Also what is bundled in others by what comes later lowers, and is spent, on the days before.
-    bundled = (replace(one, parts=tuple(sorted(ids & scope.members(one.id)))) for one in products)
-    return AccountFacts(account.id, account.cycle, tuple(bundled), earlier=account.earlier)
+    # Also what is bundled through a product that comes later lowers, and is spent, on the days before.
+    bundled = {one.id: tuple(_bundled_before(scope, one.id, ids, day)) for one in products}
+    parted = (
+        replace(one, parts=tuple(sorted({part.product for part in bundled[one.id]})), bundled=bundled[one.id])
+        for one in products
+    )
+    return AccountFacts(account.id, account.cycle, tuple(parted), earlier=account.earlier)
+
+
+def _bundled_before(scope: Scope, product: str, ids: set[str], day: date) -> Iterator[Bundled]:
+    """What was bundled in a product before a day, at any depth."""
+    for id, spans in sorted(scope.members(product).items()):
+        for span in spans:
+            if id in ids and span.start < day:
+                yield Bundled(id, span if span.end < day else Span(span.start, date.max))
 
 
 def _has_computed(account: AccountFacts) -> bool:

@@ -12,7 +12,7 @@ from tmf678_bill.billing.discounts import Lowered
 from tmf678_bill.billing.keys import commitment_key
 from tmf678_bill.billing.products import decimal_text, joined, purpose
 from tmf678_bill.billing.rounding import rounded
-from tmf678_bill.billing.scope import ZERO, Agreement, Scope
+from tmf678_bill.billing.scope import ZERO, Agreement, Scope, in_both
 from tmf678_bill.billing.values import Charge, Kind, Rounding
 
 
@@ -32,19 +32,23 @@ def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding, sin
 
 
 def _spent(agreement: Agreement, scope: Scope, spent: Lowered) -> dict[Span, Fraction]:
-    """What was spent in each period: of recurring charges the days in it, of others all if they begin in it."""
-    products = scope.members(agreement.product.id)
+    """What was spent in each period: of recurring charges the days in it, of others all if they begin in it.
+
+    Of what is bundled only the days on which it is.
+    """
+    members = scope.members(agreement.product.id)
     found: dict[Span, Fraction] = {}
     for base in spent.bases:
         of = base.charge.purpose
-        if of.product not in products:
+        if of.product not in members:
             continue
+        days = members[of.product]
         if of.kind is Kind.RECURRING:
             for period in agreement.cycles.spans(base.charge.span.start, base.charge.span.end):
-                found[period] = found.get(period, ZERO) + base.left * base.share([period])
+                found[period] = found.get(period, ZERO) + base.left * base.share(in_both([period], days))
         else:
             period = agreement.cycles.span_at(of.period.start)
-            found[period] = found.get(period, ZERO) + base.left
+            found[period] = found.get(period, ZERO) + base.left * base.share(days)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -12,7 +12,7 @@ from tmf678_bill.billing.agreed import Run
 from tmf678_bill.billing.keys import discount_key
 from tmf678_bill.billing.products import decimal_text, joined, purpose
 from tmf678_bill.billing.rounding import shares, total
-from tmf678_bill.billing.scope import ONE, ZERO, Agreement, Base, Scope
+from tmf678_bill.billing.scope import ONE, ZERO, Agreement, Base, Scope, in_both
 from tmf678_bill.billing.values import AgreedPrice, Charge, Discount, Kind, Rounding, TaxClass
 
 
@@ -34,20 +34,23 @@ def lowered(scope: Scope, charges: list[Charge], rounding: Rounding) -> Lowered:
     off = [
         charge
         for agreement in agreements
-        for period, members in _by_period(agreement, scope, in_key_order)
-        for charge in _Period(agreement, period, members, rounding).charges()
+        for members in [scope.members(agreement.product.id)]
+        for period, of_members in _by_period(agreement, members, in_key_order)
+        for charge in _Period(agreement, period, of_members, members, rounding).charges()
     ]
     return Lowered(off, bases)
 
 
-def _by_period(agreement: Agreement, scope: Scope, bases: list[Base]) -> list[tuple[Span, list[Base]]]:
+def _by_period(
+    agreement: Agreement, members: Mapping[str, list[Span]], bases: list[Base]
+) -> list[tuple[Span, list[Base]]]:
     """The charges that a discount may lower, by the period in which theirs begins."""
-    products, is_for_all = scope.members(agreement.product.id), agreement.price.recurrence is None
+    is_for_all = agreement.price.recurrence is None
     found: dict[Span, list[Base]] = {}
     periods: dict[date, Span] = {}
     for base in bases:
         of = base.charge.purpose
-        if of.product in products and (is_for_all or of.kind is not Kind.ONE_TIME):
+        if of.product in members and (is_for_all or of.kind is not Kind.ONE_TIME):
             day = of.period.start
             period = periods[day] = periods.get(day) or agreement.cycles.span_at(day)
             found.setdefault(period, []).append(base)
@@ -68,6 +71,7 @@ class _Period:
     agreement: Agreement
     period: Span
     bases: list[Base]
+    members: Mapping[str, list[Span]]
     rounding: Rounding
 
     def charges(self) -> Iterator[Charge]:
@@ -77,7 +81,7 @@ class _Period:
         lines_of: list[Base] = []
         for run, days in self._by_discount():
             discount = run.price.discounts[0]
-            lines = [_line(base, share) for base in self.bases if (share := base.share(days))]
+            lines = [_line(base, share) for base in self.bases if (share := self._share(base, days))]
             if not lines:
                 continue
             whole = total(line.whole for line in lines)
@@ -90,6 +94,10 @@ class _Period:
         for tax, amount in sorted(taken.items(), key=lambda one: _order(one[0])):
             if amount:
                 yield self._charge(tax, amount, grounds, lines_of)
+
+    def _share(self, base: Base, days: list[Span]) -> Fraction:
+        """The part of a charge that is on days of the discount and of the bundle."""
+        return base.share(in_both(days, self.members[base.charge.purpose.product]))
 
     def _by_discount(self) -> list[tuple[Run, list[Span]]]:
         """The discount in each form that it had, with the days on which it had it."""

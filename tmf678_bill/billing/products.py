@@ -5,7 +5,7 @@ What usage comes to is in `usage.py`, what several charges together give rise to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -152,7 +152,7 @@ def purpose(
     return Purpose(key, kind, product.id, price.id, price.version, price.name, price.tax, period, in_advance)
 
 
-def joined(spans: Iterator[Span]) -> Iterator[Span]:
+def joined(spans: Iterable[Span]) -> Iterator[Span]:
     """Spans in the order of time, those that meet as one."""
     last: Span | None = None
     for span in spans:

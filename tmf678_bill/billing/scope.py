@@ -1,17 +1,19 @@
-"""Which charges belong together: those of a product and of all that is bundled in it, on the days of an agreement."""
+"""Which charges belong together: those of a product and of what is bundled in it, on the days on which it is.
+
+An agreement is over these, on its own days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from fractions import Fraction
 
 from common.domain.cycles import Cycles, Span
 from tmf678_bill.billing.agreed import Run, cycles_of, runs_by_price
-from tmf678_bill.billing.values import AccountFacts, AgreedPrice, Charge, Kind, ProductFacts
+from tmf678_bill.billing.products import joined
+from tmf678_bill.billing.values import ALL_DAYS, AccountFacts, AgreedPrice, Charge, Kind, ProductFacts
 
-_DAY = timedelta(days=1)
 ZERO, ONE = Fraction(0), Fraction(1)
 
 
@@ -43,6 +45,12 @@ class Base:
         if kind is Kind.USAGE:
             return Fraction(any(period.within(span) is not None for span in spans))
         return Fraction(any(span.start <= period.start <= span.end for span in spans))
+
+
+def in_both(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """The days that are in both, of spans that are apart from each other; none where one begins as the other ends."""
+    spans = ((max(one.start, other.start), min(one.end, other.end)) for one in some for other in others)
+    return [Span(start, end) for start, end in spans if start <= end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +87,20 @@ class Scope:
             for price in stretch.prices
         )
 
-    def members(self, product: str) -> set[str]:
-        """The product and all that is bundled in it, at any depth."""
-        found, open = set(), [product]
+    def members(self, product: str) -> dict[str, list[Span]]:
+        """The product and all that is bundled in it, at any depth; each with its days there, in order."""
+        found: dict[str, list[Span]] = {}
+        open = [(product, ALL_DAYS, frozenset[str]())]
         while open:
-            one = open.pop()
-            if one not in found:
-                found.add(one)
-                open += self._products[one].parts if one in self._products else ()
-        return found
+            one, days, wholes = open.pop()
+            if one in wholes:
+                continue  # a product that is said to be a part of itself
+            found.setdefault(one, []).append(days)
+            if one in self._products:
+                whole = self._products[one]
+                inside = ((part, both) for part in whole.parts for both in in_both([days], whole.days_of(part)))
+                open += ((part, both, wholes | {one}) for part, both in inside)
+        return {one: list(joined(sorted(spans))) for one, spans in found.items()}
 
     def agreements(self, kind: Kind) -> Iterator[Agreement]:
         """In the order of product and key."""

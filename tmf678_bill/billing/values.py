@@ -208,12 +208,25 @@ class Stretch:
     is_elsewhere: bool = False
 
 
+# What holds from ever until further notice.
+ALL_DAYS = Span(date.min, date.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A product that is bundled in another, and the days on which it is."""
+
+    product: str
+    days: Span = ALL_DAYS
+
+
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
     """A product of the account since it was ordered, for whichever account that was.
 
-    Shapes: `parts` are ids of the products bundled in it (theirs are found through them); `stretches` in the order of
-            time, without overlap, none from `terminated` on; `place` is where it is taxed (None: the account's).
+    Shapes: `parts` are ids of the products bundled in it (theirs are found through them), `bundled` the days on which
+            each was, for those that were not always; `stretches` in the order of time, without overlap, none from
+            `terminated` on; `place` is where it is taxed (None: the account's).
     """
 
     id: str
@@ -224,6 +237,11 @@ class ProductFacts:
     parts: tuple[str, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     place: str | None = None
+    bundled: tuple[Bundled, ...] = ()
+
+    def days_of(self, part: str) -> tuple[Span, ...]:
+        """The days on which a part is bundled in it."""
+        return tuple(one.days for one in self.bundled if one.product == part) or (ALL_DAYS,)
 
     @property
     def own(self) -> tuple[Stretch, ...]:

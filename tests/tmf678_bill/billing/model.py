@@ -107,11 +107,21 @@ class Model:
             self.discounts(product, due)
         self.sums = {key: amount for key, amount in (self.sums | missing).items() if amount}
 
-    def members(self, product: ProductFacts) -> set[str]:
+    def members(self, product: ProductFacts, day: date) -> set[str]:
+        """The product and what is bundled in it on a day."""
+        parts = {one for one in product.parts if any(span.start <= day < span.end for span in product.days_of(one))}
         found = {product.id}
         for one in self.account.products:
-            if one.id in product.parts:
-                found |= self.members(one)
+            if one.id in parts:
+                found |= self.members(one, day)
+        return found
+
+    def bundled(self, product: ProductFacts, days: set[date]) -> dict[str, set[date]]:
+        """Each product, with those of the days on which it is bundled in this one."""
+        found: dict[str, set[date]] = defaultdict(set)
+        for day in days:
+            for one in self.members(product, day):
+                found[one].add(day)
         return found
 
     def pieces(self, product: ProductFacts, recurrence: Recurrence) -> Pieces:
@@ -206,12 +216,12 @@ class Model:
             if price.kind is not Kind.DISCOUNT:
                 continue
             discount, days = price.discounts[0], self.agreed_days(product, price.name, Kind.DISCOUNT)
-            by_period = defaultdict(list)
+            by_period, bundled = defaultdict(list), self.bundled(product, days)
             for key in charges:
-                if key[0] in self.members(product):
+                if key[0] in bundled:
                     by_period[period_of(key[2], self.cycles(), Recurrence())].append(key)
             for (start, end, of), keys in by_period.items():
-                share = {key: self.share(key, days) for key in keys}
+                share = {key: self.share(key, bundled[key[0]]) for key in keys}
                 whole = sum((Fraction(self.sums[key]) * share[key] for key in keys), Fraction(0))
                 left = sum((self.left[key] * share[key] for key in keys), Fraction(0))
                 part = Fraction(len([one for one in days if start <= one < end]), of)
@@ -241,9 +251,10 @@ class Model:
                 if end > self.cutoff:
                     continue
                 inside = {start + DAY * index for index in range((end - start).days)}
+                bundled = self.bundled(product, inside)
                 minimum = Fraction(price.amount.amount) * len(inside & days) / of
                 spent = sum(
-                    (self.left[key] * self.share(key, inside) for key in charges if key[0] in self.members(product)),
+                    (self.left[key] * self.share(key, bundled[key[0]]) for key in charges if key[0] in bundled),
                     Fraction(0),
                 )
                 missing[product.id, price.name, start] = max(Decimal(0), to_cents(minimum - spent, self.policy))

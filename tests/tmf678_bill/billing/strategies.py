@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from common.domain.cycles import Cycle, Cycles, CycleUnit
+from common.domain.cycles import Cycle, Cycles, CycleUnit, Span
 from common.domain.money import Money
 from tmf678_bill.billing.values import (
     AccountFacts,
     AgreedPrice,
     Anchor,
+    Bundled,
     ChargedOn,
     Discount,
     Kind,
@@ -96,6 +98,12 @@ def stretches_of(draw: st.DrawFn, plans: list[tuple[AgreedPrice, ...]]) -> tuple
 
 
 @st.composite
+def some_days(draw: st.DrawFn) -> Span:
+    start, end = sorted((draw(DAYS), draw(DAYS)))
+    return Span(start, end + timedelta(days=1))
+
+
+@st.composite
 def products(
     draw: st.DrawFn, id: str, parts: tuple[str, ...] = (), taxes: st.SearchStrategy[TaxClass] = TAXES
 ) -> ProductFacts:
@@ -124,7 +132,8 @@ def accounts(draw: st.DrawFn, taxes: st.SearchStrategy[TaxClass] = TAXES) -> Acc
     found = []
     for index, id in enumerate(ids):
         parts = tuple(one for one in ids[index + 1 :] if draw(st.booleans()))
-        found.append(draw(products(id, parts, taxes)))
+        bundled = tuple(Bundled(one, draw(some_days())) for one in parts if draw(st.booleans()))
+        found.append(replace(draw(products(id, parts, taxes)), bundled=bundled))
     cycle = draw(CYCLES)
     until = sorted(draw(st.lists(DAYS, max_size=2, unique=True)))
     earlier = tuple((draw(CYCLES), day) for day in until)

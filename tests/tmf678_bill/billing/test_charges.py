@@ -21,10 +21,11 @@ from tests.tmf678_bill.billing.accounts import (
     off_all,
     once,
     product,
+    span,
     used,
 )
 from tmf678_bill.billing.engine import propose
-from tmf678_bill.billing.values import Anchor, OtherCurrency, ProductFacts, Stretch
+from tmf678_bill.billing.values import Anchor, Bundled, OtherCurrency, ProductFacts, Stretch
 
 MARCH = "2026-03-01..2026-04-01"
 
@@ -256,6 +257,27 @@ def test_a_bundle_in_a_bundle_lowers_what_is_in_it_and_nothing_else() -> None:
     )
 
     assert charged(facts, "2026-03-01") == [f"Ten {MARCH} -3.00", f"Plan {MARCH} 30.00", f"Other {MARCH} 50.00"]
+
+
+def test_what_is_bundled_for_some_days_is_lowered_and_spent_on_these() -> None:
+    """TV is in the box on 10 days of April, and the box in all on 20 days: both on five.
+
+    Half of these five is taken; of what is left of April, 27.50, five of 30 days are spent.
+    """
+    facts = account(
+        product("all", ("2026-04-01", [off_all(off("Half", "50")), at_least("Least", "100")]),
+                parts=("box",), bundled=(Bundled("box", span("2026-04-11", "2026-05-01")),)),
+        product("box", ("2026-04-01", []),
+                parts=("tv",), bundled=(Bundled("tv", span("2026-04-06", "2026-04-16")),)),
+        product("tv", ("2026-04-01", [monthly("TV", "30")])),
+    )  # fmt: skip
+
+    assert charged(facts, "2026-05-01") == [
+        "Half 2026-04-01..2026-05-01 -2.50",
+        "Least 2026-04-01..2026-05-01 95.42",
+        "TV 2026-04-01..2026-05-01 30.00",
+        "TV 2026-05-01..2026-06-01 30.00",
+    ]
 
 
 @pytest.mark.parametrize(
