@@ -82,8 +82,8 @@ def note(before: Document | None, after: Document, context: RuleContext) -> None
         return
     moment = _effective(before, after, context.now)
     spans = context.records(SPANS.name)
-    # A product that is ended as of an earlier date was nothing after it.
-    spans.delete({"product": after["id"], "since": Between(moment)})
+    # A product that is ended as of an earlier date was nothing after it; what it begins or ends anew has no other date.
+    spans.delete({"product": after["id"], "since": Between(min(moment, _open_from(before, context.now)))})
     spans.put([_span(after, moment)])
     _note_identifiers(before, after, moment, context)
 
@@ -182,15 +182,37 @@ def _facts(product: Document) -> dict[str, Any]:
 
 
 def _effective(before: Document | None, after: Document, now: datetime) -> datetime:
-    """When a change took effect: activations and terminations say so themselves."""
-    status = after.get("status")
-    if before is None or before.get("status") != status:
-        name = {"active": "startDate", "terminated": "terminationDate"}.get(str(status))
-        is_first = before is None or before.get("status") != "suspended"
-        text = normal_instant(after.get(name, "")) if name is not None and is_first else None
-        if text is not None:
-            return min(datetime.fromisoformat(text), now)
-    return now
+    """When a change took effect: activations and terminations say so themselves.
+
+    What was made active as of a day that lies ahead is that from then on, whatever changes meanwhile.
+    """
+    status, start = after.get("status"), _instant(after, "startDate")
+    if status == "terminated":
+        return min(_instant(after, "terminationDate") or now, now)
+    if start is None or status not in _LIVE:
+        return now
+    was = None if before is None else before.get("status")
+    if status == "active" and was not in _LIVE:
+        return start
+    return max(start, now) if before is not None and _is_ahead(before, now) else now
+
+
+def _open_from(before: Document | None, now: datetime) -> datetime:
+    """From when on it may still change what a product is: now; or its end, or its start if that lies ahead."""
+    ended = before is not None and before.get("status") == "terminated"
+    moment = None if before is None else _instant(before, "terminationDate" if ended else "startDate")
+    return moment if moment is not None and before is not None and (ended or _is_ahead(before, now)) else now
+
+
+def _is_ahead(product: Document, now: datetime) -> bool:
+    """Whether a product is there from a day on that is still to come."""
+    start = _instant(product, "startDate")
+    return product.get("status") in _LIVE and start is not None and start > now
+
+
+def _instant(product: Document, name: str) -> datetime | None:
+    text = normal_instant(product.get(name, ""))
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _span(product: Document, moment: datetime) -> dict[str, Any]:

@@ -140,6 +140,32 @@ def test_an_order_that_failed_gives_back_what_it_cost_one_that_was_cancelled_doe
     ]
 
 
+def test_what_is_active_as_of_a_later_day_is_charged_from_that_day(office: Office) -> None:
+    office.account("ann")
+    of = {"startDate": "2026-03-11T00:00:00Z", "billingAccount": account_ref("ann")}
+    office.product("line", productPrice=[_agreed("base", 31)], **of)
+
+    office.shop.wait_until("2026-04-01T00:00:00Z")
+
+    assert [office.items(bill) for bill in office.bills("ann")] == [["recurring base 2026-03-11/2026-04-01 21 + 0"]]
+
+
+def test_an_end_that_is_corrected_gives_back_the_days_after_it(office: Office) -> None:
+    office.account("ann")
+    office.product("line", productPrice=[_agreed("base", 31)], billingAccount=account_ref("ann"))
+    office.shop.wait_until("2026-01-20T12:00:00Z")
+    office.shop.patch_product("line", status="terminated")
+    office.shop.wait_until("2026-02-02T00:00:00Z")
+    office.shop.patch_product("line", terminationDate="2026-01-11T00:00:00Z")
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    assert [office.items(bill) for bill in office.bills("ann")] == [
+        ["recurring base 2026-01-01/2026-01-20 19 + 0"],
+        ["recurring base 2026-01-11/2026-01-20 -9 + 0"],
+    ]
+
+
 def test_the_last_bill_gives_back_the_rest_and_says_that_it_is_the_last(office: Office) -> None:
     leaving = office.one_time("leaving", "50", chargedOn="termination")
     office.plan("plan", office.recurring("base", "31", inAdvance=True), leaving)

@@ -163,3 +163,47 @@ def test_what_a_product_is_bundled_with_begins_a_span(clock_and_suite):
         (START + day, ["a", "b", "inside"], ["whole"]),
         (START + 3 * day, ["inside"], None),
     ]
+
+
+def test_what_is_made_active_as_of_a_later_day_begins_then_whatever_changes_until_then(clock_and_suite):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("1", status="active", startDate="2026-03-01T00:00:00Z"))["id"]
+    begins = datetime(2026, 3, 1, tzinfo=UTC)
+    assert (history(suite, id)[id], owners(suite, "1")) == ([(begins, "active")], [(begins, None, id)])
+
+    clock.advance(timedelta(days=10))
+    assert suite.patch(f"{PRODUCTS}/{id}", {"productPrice": []}).status == 200
+    assert history(suite, id)[id] == [(begins, "active")]
+
+    for text in ("2026-04-01T00:00:00Z", "2026-02-01T00:00:00Z"):
+        assert suite.patch(f"{PRODUCTS}/{id}", {"startDate": text}).status == 200
+        assert history(suite, id)[id] == [(datetime.fromisoformat(text), "active")]
+
+    assert suite.patch(f"{PRODUCTS}/{id}", {"status": "terminated"}).status == 200
+    assert history(suite, id)[id] == [(clock.now(), "terminated")]
+
+
+def test_what_is_activated_before_its_start_waits_for_it(clock_and_suite):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("1", startDate="2026-03-01T00:00:00Z"))["id"]
+    clock.advance(timedelta(days=1))
+    for status in ("active", "suspended", "active"):
+        assert suite.patch(f"{PRODUCTS}/{id}", {"status": status}).status == 200
+
+        assert history(suite, id)[id] == [(START, "pendingActive"), (datetime(2026, 3, 1, tzinfo=UTC), status)]
+
+
+@pytest.mark.parametrize("text", ["2026-01-03T00:00:00Z", "2026-01-08T00:00:00Z"])
+def test_an_end_that_is_corrected_counts_from_its_new_date(clock_and_suite, text):
+    clock, suite = clock_and_suite
+    id = suite.created(PRODUCTS, product("1", status="active"))["id"]
+    clock.advance(timedelta(days=10))
+    ended = {"status": "terminated", "terminationDate": "2026-01-05T00:00:00Z"}
+    assert suite.patch(f"{PRODUCTS}/{id}", ended).status == 200
+    clock.advance(timedelta(days=10))
+    assert suite.patch(f"{PRODUCTS}/{id}", {"terminationDate": text}).status == 200
+
+    assert history(suite, id)[id] == [(START, "active"), (datetime.fromisoformat(text), "terminated")]
+
+    assert suite.patch(f"{PRODUCTS}/{id}", {"productPrice": []}).status == 200
+    assert history(suite, id)[id] == [(START, "active"), (datetime.fromisoformat(text), "terminated")]
