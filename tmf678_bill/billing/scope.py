@@ -48,7 +48,9 @@ class Base:
 
 
 def in_both(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """The days that are in both, of spans that are apart from each other; none where one begins as the other ends."""
+    """The days that are in both, of spans that are apart from each other; an empty one where they only meet, since a
+    one-time charge belongs to what ended on its day, too.
+    """
     spans = ((max(one.start, other.start), min(one.end, other.end)) for one in some for other in others)
     return [Span(start, end) for start, end in spans if start <= end]
 
@@ -98,8 +100,8 @@ class Scope:
             found.setdefault(one, []).append(days)
             if one in self._products:
                 whole = self._products[one]
-                inside = ((part, both) for part in whole.parts for both in in_both([days], whole.days_of(part)))
-                open += ((part, both, wholes | {one}) for part, both in inside)
+                inside = ((part, days.within(span)) for part in whole.parts for span in whole.days_of(part))
+                open += ((part, both, wholes | {one}) for part, both in inside if both is not None)
         return {one: list(joined(sorted(spans))) for one, spans in found.items()}
 
     def agreements(self, kind: Kind) -> Iterator[Agreement]:
