@@ -18,10 +18,13 @@ from typing import Any
 
 import yaml
 
+from common.domain.query import Document
 from common.errors import ConfigurationError
+from common.rules import reference_id
 from common.settings import Settings
 
 _TOP = "legalEntities"
+_ROLE = "legalentity"
 
 
 def legal_entity(settings: Settings, id: str) -> Mapping[str, Any]:
@@ -37,6 +40,15 @@ def legal_entity(settings: Settings, id: str) -> Mapping[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"BSS_BILLING_FILE: {path} cannot be read: {error.strerror}") from error
     return _entities(path, written).get(id, {})
+
+
+def legal_entity_of(account: Document, settings: Settings) -> str:
+    """The legal entity in whose books an account is: its related party in that role, or the operator's only one."""
+    for party in account.get("relatedParty", ()):
+        id = reference_id(party, "partyOrPartyRole")
+        if str(party.get("role", "")).casefold() == _ROLE and id:
+            return id
+    return settings.legal_entity
 
 
 def billing_folder(settings: Settings) -> Path:

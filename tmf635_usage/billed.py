@@ -5,6 +5,7 @@
     assign    the lines of a sum that were claimed are charged by an item
     settle    that is written
     lines_of  the lines behind items
+    paid_by   the lines behind charges of prepaid balances
 
 A line is claimed once: who claims closes the open claim of the account (`claims`), waiting for whoever rates for it,
 and the other way round. Lines that a balance pays for are never claimed. Locks: whoever claims holds the accounts
@@ -25,12 +26,15 @@ from common.store.audit import Values
 from common.store.records import Between
 from common.store.sets import Compared, Joined, Passed, change, found, totals
 from tmf635_usage.claims import Claim, claims_in
+from tmf635_usage.rate import rating_of
 from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.tables import BILLED_SUMS, CHARGED, CLAIMS, LINES
 
 _NAMED = ("product", "price", "version", "usage_type", "kind", "unit")
 _SAID = (*_NAMED, "currency")
 _MOMENT = timedelta(milliseconds=1)
+# Usages in one question.
+_USAGES_AT_ONCE = 500
 # The half-open period of instants that an instant lies in.
 Periods = Callable[[datetime], tuple[datetime, datetime]]
 _CHARGED = {"state": CHARGED}
@@ -79,6 +83,18 @@ class BilledLine:
     unit: str
     amount: Decimal
     currency: str | None
+
+
+@dataclass(frozen=True)
+class PaidLine:
+    """A line that a balance paid for; a reversal's is what the balance got back."""
+
+    product: str
+    account: str | None
+    at: datetime
+    price: str
+    version: str
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -196,6 +212,20 @@ class RatedUsage:
         ]
         rows = found(self._lines, Joined(places, ("account", *_NAMED, "claim"), (_OF_TIME,), _CHARGED, ("currency",)))
         return sorted((_line(row) for row in rows), key=lambda one: (one.at, one.id))
+
+    def paid_by(self, charges: Iterable[str]) -> dict[str, list[PaidLine]]:
+        """The priced lines behind charges of balances, by charge (`rate.charge_of`); charges without any left out."""
+        ratings = {rating: charge for charge in charges if (rating := rating_of(charge)) is not None}
+        usages = sorted({usage for usage, _ in ratings})
+        found: dict[str, list[PaidLine]] = {}
+        for start in range(0, len(usages), _USAGES_AT_ONCE):
+            where = {"usage": tuple(usages[start : start + _USAGES_AT_ONCE])}
+            for row in self._lines.find(where, order=["usage", "number", "place"]):
+                charge = ratings.get((row["usage"], row["number"]))
+                if charge is not None and row["currency"] is not None:
+                    line = PaidLine(**{name: row[name] for name in PaidLine.__dataclass_fields__})
+                    found.setdefault(charge, []).append(line)
+        return found
 
     # -- whether all is well ------------------------------------------------------------------------------------------
 

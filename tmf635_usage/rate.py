@@ -310,6 +310,12 @@ def charge_of(usage: str, number: int) -> str:
     return f"{usage}/{number}"
 
 
+def rating_of(charge: str) -> tuple[str, int] | None:
+    """The usage and the number of the rating that a charge is of (`charge_of`); None for what is no such charge."""
+    usage, _, number = charge.rpartition("/")
+    return (usage, int(number)) if usage and number.isdecimal() else None
+
+
 def cost_of(lines: Iterable[Line]) -> tuple[Decimal, str]:
     """What the lines of a rating come to, in their one currency."""
     priced = [line for line in lines if line.currency is not None]

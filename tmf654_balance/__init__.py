@@ -3,7 +3,7 @@
 from common.component import Component, Resource, Route, Work
 from tmf654_balance import rules
 from tmf654_balance.changes import RESERVATION
-from tmf654_balance.ledger import EXPIRY
+from tmf654_balance.ledger import EXPIRY, POSTING
 from tmf654_balance.lifecycle import ACTION, BUCKET
 from tmf654_balance.tables import TABLES
 
@@ -37,6 +37,7 @@ COMPONENT = Component(
     works=(
         Work(EXPIRY, "tmf654_balance.works:BucketExpiry", "rating"),
         Work(RESERVATION, "tmf654_balance.works:ReservationExpiry", "rating"),
+        Work(POSTING, "tmf654_balance.works:BucketPosting", "billing"),
     ),
     routes=(
         Route("PATCH", "/charging/v1/limits/{bucketId}", "tmf654_balance.limits:PatchLimits"),

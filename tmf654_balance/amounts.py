@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Context, Decimal, DivisionByZero, FloatOperation, Inexact, InvalidOperation, Overflow
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 from typing import Any
 
 ZERO = Decimal(0)
@@ -13,6 +22,7 @@ LARGEST = Decimal(10) ** 15
 _LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
 _EXACT = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation, Inexact])
 _add = _EXACT.add
+_ROUNDING = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 
 
 class Refused(Exception):
@@ -42,6 +52,11 @@ def added(*amounts: Decimal) -> Decimal:
 
 def taken(amount: Decimal, other: Decimal) -> Decimal:
     return added(amount, -other)
+
+
+def kept(amount: Decimal) -> Decimal:
+    """An amount of more digits than are kept, half-even."""
+    return amount.quantize(_LAST_DECIMAL, context=_ROUNDING)
 
 
 def number(value: Any) -> Decimal | None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 
 from common.assurance import Books, Check, Finding
 from common.store.audit import Values
-from tmf654_balance.tables import BALANCES, HELD, MOVEMENTS, RESERVATIONS
+from common.store.records import Between
+from tmf654_balance.posting import account_of
+from tmf654_balance.tables import BALANCES, HELD, MONEY, MOVEMENTS, RESERVATIONS
 
+_TELL = "see that a worker for billing runs; post nothing more on the account, and tell us"
+# A day is entered when it is over.
+_LATE = timedelta(days=2)
+_UNPOSTED = {"posting": None}
 _RESTORE = "keep the bucket from being used (PATCH it to suspended), adjust it, and tell us: this must not happen"
 
 
@@ -54,8 +62,34 @@ def _shown(books: Books) -> Iterator[Finding]:
         yield Finding((f"bucket {id}",), "it is kept, and no document shows it", _RESTORE)
 
 
+def _entered(books: Books) -> Iterator[Finding]:
+    """What is owed for balances is what moved them, without what is not entered yet; and that is of the last days."""
+    ledger = books.offered("ledger")
+    if ledger is None:
+        return
+    columns = ["bucket", "account", "unit"]
+    rows = books.audit.rows(BALANCES.name, columns, ["bucket"], {"usage_type": MONEY})
+    money = {row["bucket"]: (account_of(row), row["unit"]) for row in rows}
+    entered = dict.fromkeys(money.values(), Decimal(0))
+    for sign, where in ((1, {}), (-1, _UNPOSTED)):
+        for one in books.audit.sums(MOVEMENTS.name, ["amount"], ["bucket"], where):
+            if (key := money.get(one.group["bucket"])) is not None:
+                entered[key] += sign * one.sums["amount"]
+    owed = ledger.prepaid_owed()
+    for account, unit in sorted(entered.keys() | owed.keys()):
+        moved, kept = (found.get((account, unit), Decimal(0)) for found in (entered, owed))
+        if moved != kept:
+            told = f"{moved:f} {unit} of what moved its balances are entered, and the ledger owes {kept:f}"
+            yield Finding((f"billingAccount {account}",), told, _TELL)
+    for one in books.audit.sums(MOVEMENTS.name, [], ["bucket"], {**_UNPOSTED, "at": Between(None, books.now - _LATE)}):
+        if one.group["bucket"] in money:
+            told = f"{one.count} movements are more than {_LATE.days} days old and in no books"
+            yield Finding((f"bucket {one.group['bucket']}",), told, _TELL)
+
+
 CHECKS = (
     Check("balance.movements", "What remains in a bucket is the sum of what moved it.", _moved),
     Check("balance.reserved", "What is reserved is held by somebody, and no bucket is below its limit.", _held),
     Check("balance.shown", "Every bucket is shown.", _shown),
+    Check("balance.posted", "What moved money in buckets is in the ledger when its day is over.", _entered),
 )

@@ -10,8 +10,8 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.query import Document
 from tmf654_balance.amounts import ZERO, Refused, added, number, stated, taken, units
-from tmf654_balance.ledger import Balance, Ledger, moment
-from tmf654_balance.tables import COMMITTED, HELD, RELEASED, RESERVATIONS
+from tmf654_balance.ledger import Balance, Ledger, moment, owners_of
+from tmf654_balance.tables import COMMITTED, HELD, MONEY, OWNERS, RELEASED, RESERVATIONS
 
 RESERVATION = "balance.reservation"
 # A reservation that does not say how long it is wanted for. Longer than a quota of a session is usually valid.
@@ -26,6 +26,7 @@ def top_up(action: Document, ledger: Ledger, context: RuleContext) -> str:
     end = moment(action.get("validFor"), "endDateTime")
     if end is not None and end <= ledger.now:
         raise Refused("bucket.expired", "validFor has ended already")
+    _check_discounts(action, context)
     if not ledger.is_here(id):
         if unit is None:
             raise Refused("unit.missing", "a new bucket needs a unit, as in {amount: 10, units: EUR}")
@@ -38,7 +39,7 @@ def top_up(action: Document, ledger: Ledger, context: RuleContext) -> str:
     _check_unit(balance, unit)
     if balance.status == "expired" or (balance.expires is not None and balance.expires <= ledger.now):
         raise Refused("bucket.expired", f"bucket {id[:80]!r} has expired; fill a new one")
-    ledger.move(balance, amount, "topup", action["id"])
+    ledger.move(balance, amount, "bonus" if _is_bonus(action) else "topup", action["id"])
     if end is not None and balance.expires is not None:
         balance.expires = max(balance.expires, end)
     return "completed"
@@ -167,6 +168,12 @@ def _end(row: Mapping[str, Any], state: str, used: Decimal, context: RuleContext
     context.records(RESERVATIONS.name).put([{**row, "state": state, "used": used}])
 
 
+def _is_bonus(action: Document) -> bool:
+    """Whether it belongs to another top-up as what nobody paid for."""
+    of = action.get("balanceTopup")
+    return isinstance(of, Mapping) and str(of.get("role", "")).casefold() == "bonus"
+
+
 # -- what is asked ----------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +181,22 @@ def _of(held: Mapping[str, Balance], id: str) -> Balance:
     if id not in held:
         raise Refused("bucket.unknown", f"there is no bucket {id[:80]!r}; a top-up makes one")
     return held[id]
+
+
+def _check_discounts(action: Document, context: RuleContext) -> None:
+    """What a balance pays for has no discount taken off: whoever was promised one is not to find out when they call."""
+    prices = None if context.offered is None else context.offered("prepaidUsage")
+    if prices is None or action.get("usageType") != MONEY:
+        return
+    assert context.records is not None, "balances change where they are stored"
+    known = context.records(OWNERS.name).find({"bucket": action["bucket"]["id"]})
+    owners = [row["owner"] for row in known] or owners_of(action)
+    products, accounts = (
+        {owner.removeprefix(kind) for owner in owners if owner.startswith(kind)} for kind in ("product/", "account/")
+    )
+    if (product := prices.discounted(context, products, accounts)) is not None:
+        message = f"product {product[:80]!r} has a discount on usage, which bills take off and balances do not"
+        raise Refused("usage.discounted", f"{message}; agree on a lower price with it instead")
 
 
 def _check_unit(balance: Balance, unit: str | None) -> None:

@@ -4,7 +4,8 @@
             (`take`: somebody has read and locked them together with other things)
     change  `move`, and the sums of what is reserved
     prepare the sums of accounts, unless they were read with the rows: the last that is read
-    close   rows, movements, bucket documents, sums of accounts, events: only written, mostly
+    close   rows, movements, bucket documents, sums of accounts, events, that there is something to enter in the books
+            (`posting`): only written, mostly
 
 A change that is refused changes nothing: everything is asked before anything is changed.
 Locks: the document of an action, then balances by id, then sums by key, then bucket documents and those of sums.
@@ -14,19 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.component import RuleContext
 from common.domain.clock import instant_text, normal_instant
+from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.query import Document
 from tmf654_balance.amounts import ZERO, Refused, added, fits, number, taken
-from tmf654_balance.tables import BALANCES, MOVEMENTS, OWNERS, TOTALS
+from tmf654_balance.tables import BALANCES, MONEY, MOVEMENTS, OWNERS, TOTALS
 
-EXPIRY = "balance.expiry"
+EXPIRY, POSTING = "balance.expiry", "balance.posting"
+_DAY = timedelta(days=1)
 # The standard has no events of buckets; these are for listeners that ask for them by name (docs/balances.md).
 LOW, STATE_CHANGED = "BucketAttributeValueChangeEvent", "BucketStateChangeEvent"
 
@@ -100,7 +103,8 @@ class Ledger:
         self._totals: dict[tuple[str, str, str], dict[str, Any]] | None = None
         self._taken: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.now = context.now
-        self.month = context.now.astimezone(ZoneInfo(context.settings.time_zone)).strftime("%Y-%m")
+        self._zone = ZoneInfo(context.settings.time_zone)
+        self.month = context.now.astimezone(self._zone).strftime("%Y-%m")
 
     def hold(self, buckets: Iterable[str]) -> dict[str, Balance]:
         """Those of these buckets that are here, locked. Called once with everything that may change."""
@@ -186,6 +190,7 @@ class Ledger:
         for balance in self._moved():
             self._add_up(balance, self._totals[_sum_of(balance)])
         self._records(TOTALS.name).put(self._totals[key] for key in sorted(self._totals))
+        self._schedule_posting()
 
     def _changed(self) -> list[Balance]:
         return [balance for id, balance in sorted(self._held.items()) if balance != self._before[id]]
@@ -209,6 +214,14 @@ class Ledger:
         left = added(balance.remaining, -balance.reserved)
         if balance.status == "expired" and left > 0:
             self.move(balance, -left, "expiry", ordered_id())
+
+    def _schedule_posting(self) -> None:
+        """What moved money is entered in the ledger when the day has gone by."""
+        if self._context.schedule is not None:
+            moved = {row["bucket"] for row in self._movements} | self._joining.keys()
+            for bucket in sorted(moved):
+                if self._held[bucket].usage_type == MONEY:
+                    self._context.schedule(POSTING, bucket, _midnight_after(self.now, self._zone))
 
     def _show(self, balance: Balance) -> None:
         """The bucket's document as its row."""
@@ -245,21 +258,19 @@ class Ledger:
         row = self._row(document, remaining)
         if not self._table.insert_new([row]):
             return False
-        owners = [f"product/{id}" for id in _ids(document.get("product"))]
-        owners = owners or ([f"account/{row['account']}"] if row["account"] is not None else [])
-        self._records(OWNERS.name).insert_new({"owner": owner, "bucket": document["id"]} for owner in owners)
+        self._records(OWNERS.name).insert_new({"owner": one, "bucket": document["id"]} for one in owners_of(document))
         if row["expires"] is not None:
             schedule_expiry(Balance(**row), self._context)
         return True
 
     def _row(self, document: Document, remaining: Decimal) -> dict[str, Any]:
-        account, value = document.get("partyAccount"), document.get("remainingValue")
+        value = document.get("remainingValue")
         period = document.get("validFor")
         return {
             "bucket": document["id"],
             "usage_type": str(document.get("usageType", "other")),
             "unit": str(value.get("units", "")) if isinstance(value, Mapping) else "",
-            "account": account.get("id") if isinstance(account, Mapping) else None,
+            "account": _account_of(document),
             "status": document.get("status", "active"),
             "granted": max(remaining, ZERO),
             "remaining": remaining,
@@ -306,9 +317,25 @@ class Ledger:
         update("accumulatedBalance", total["document"], changes)
 
 
+def owners_of(document: Document) -> list[str]:
+    """Whose usage a bucket pays for (`tables.OWNERS`), by its document or that of the top-up that makes it."""
+    products = [f"product/{id}" for id in _ids(document.get("product"))]
+    account = _account_of(document)
+    return products or ([] if account is None else [f"account/{account}"])
+
+
+def _account_of(document: Document) -> str | None:
+    account = document.get("partyAccount")
+    return account.get("id") if isinstance(account, Mapping) else None
+
+
 def schedule_expiry(balance: Balance, context: RuleContext) -> None:
     if balance.expires is not None and context.schedule is not None:
         context.schedule(EXPIRY, balance.bucket, balance.expires)
+
+
+def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
+    return midnight(moment.astimezone(zone).date() + _DAY, zone)
 
 
 def moment(period: Any, name: str) -> datetime | None:

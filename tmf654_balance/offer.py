@@ -27,9 +27,8 @@ from tmf654_balance.amounts import ZERO, Refused, added, fits, taken
 from tmf654_balance.changes import RESERVATION
 from tmf654_balance.ledger import Balance, Ledger
 from tmf654_balance.standing import Standing, standing
-from tmf654_balance.tables import BALANCES, HELD, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS, TOTALS
+from tmf654_balance.tables import BALANCES, HELD, MONEY, MOVEMENTS, OWNERS, RELEASED, RESERVATIONS, TOTALS
 
-MONEY = "monetary"
 # Values in one question to the database.
 _AT_ONCE = 500
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -36,6 +36,7 @@ BALANCES = RecordTable(
 OWNERS = RecordTable(
     "tmf654_owner", {"owner": Of.TEXT, "bucket": Of.TEXT}, key=("owner", "bucket"), indexes=(("bucket",),)
 )
+# `posting` is what entered it in the ledger (`posting`), as the ledger knows it; None while nothing has.
 MOVEMENTS = RecordTable(
     "tmf654_movement",
     {
@@ -45,11 +46,13 @@ MOVEMENTS = RecordTable(
         "kind": Of.TEXT,
         "cause": Of.TEXT,
         "at": Of.INSTANT,
+        "posting": Of.TEXT,
     },
     key=("id",),
     # What happened counts once.
     unique=(("bucket", "kind", "cause"),),
-    indexes=(("cause",), ("bucket", "at")),
+    indexes=(("cause",), ("bucket", "posting")),
+    optional=frozenset({"posting"}),
 )
 # `state`: held, committed, released. `used` is what was taken in the end.
 RESERVATIONS = RecordTable(
@@ -78,4 +81,6 @@ TOTALS = RecordTable(
 )
 
 TABLES = (BALANCES, OWNERS, MOVEMENTS, RESERVATIONS, KEYS, TOTALS)
+# The usage type of buckets that hold money.
+MONEY = "monetary"
 HELD, COMMITTED, RELEASED = "held", "committed", "released"

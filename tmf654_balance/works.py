@@ -1,4 +1,4 @@
-"""What falls due by itself: a bucket expires, a reservation that nobody ended lapses."""
+"""What falls due by itself: a bucket expires, a reservation that nobody ended lapses, a day is to be entered."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from common.jobs.alone import Alone
 from common.rest.actions import Actions, acting
 from common.store.unit_of_work import UnitOfWork
 from tmf654_balance.changes import RESERVATION
-from tmf654_balance.ledger import EXPIRY, Ledger
+from tmf654_balance.ledger import EXPIRY, POSTING, Ledger
 from tmf654_balance.offer import lapse
+from tmf654_balance.posting import enter, hold_books
 from tmf654_balance.tables import HELD, RESERVATIONS
 
 LAPSED = "nobody ended it in time"
@@ -65,3 +66,20 @@ class ReservationExpiry(_Doing):
         elif document is None and row is not None and row["state"] == HELD:
             lapse(act.context("bucket"), row)
         work.remove(key)
+
+
+class BucketPosting(_Doing):
+    """What moved a bucket of money, entered in the ledger. Whoever moves it wakes this, after what it writes."""
+
+    kind = POSTING
+
+    def _do(self, key: str, act: Actions, uow: UnitOfWork) -> None:
+        context, work = act.context("bucket"), uow.work(POSTING)
+        books = hold_books(context, key)
+        row = work.get(key, for_update=True)
+        if row is None or (row.due is not None and row.due > act.now):
+            return
+        if enter(context, books):
+            work.put(key, act.now, {})
+        else:
+            work.remove(key)

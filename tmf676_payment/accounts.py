@@ -6,12 +6,10 @@ from typing import Any
 
 from common.component import RuleContext
 from common.domain.query import Document
-from common.rules import reference_id
-from common.settings import Settings
+from common.legal_entities import legal_entity_of
 from common.store.records import Records
 
 ACCOUNT = "billingAccount"
-_ENTITY_ROLE = "legalentity"
 
 
 def hold(context: RuleContext, account: str) -> Document:
@@ -23,15 +21,6 @@ def hold(context: RuleContext, account: str) -> Document:
 def entity_of(document: Document, context: RuleContext) -> str:
     """The legal entity that the account is a customer of."""
     return legal_entity_of(document, context.settings)
-
-
-def legal_entity_of(document: Document, settings: Settings) -> str:
-    """The account's related party in that role, else the usual one."""
-    for party in document.get("relatedParty", ()):
-        id = reference_id(party, "partyOrPartyRole")
-        if str(party.get("role", "")).casefold() == _ENTITY_ROLE and id:
-            return id
-    return settings.legal_entity
 
 
 def table(context: RuleContext, name: str) -> Records:

@@ -11,10 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from common.assurance import Books, Check, Finding, in_parts
+from common.legal_entities import legal_entity_of
 from common.store.audit import Values
 from common.store.records import Between
 from tmf676_payment import charges, credit, returns
-from tmf676_payment.accounts import ACCOUNT, legal_entity_of
+from tmf676_payment.accounts import ACCOUNT
 from tmf676_payment.dunning import wake
 from tmf676_payment.policy import policy_of
 from tmf676_payment.providers.port import Outcome

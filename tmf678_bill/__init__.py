@@ -53,6 +53,7 @@ COMPONENT = Component(
         "corrections": "tmf678_bill.corrections.offer:Corrections",
         "receivables": "tmf678_bill.receivables:Receivables",
         "billing": "tmf678_bill.schedule:Billing",
+        "prepaidUsage": "tmf678_bill.prepaid:PrepaidUsage",
     },
     checks="tmf678_bill.assure:CHECKS",
     v4=V4,

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from common.domain.query import Document
 from common.errors import ConfigurationError
-from common.legal_entities import legal_entity
-from common.rules import reference_id
+from common.legal_entities import legal_entity, legal_entity_of
 from common.settings import Settings
 from tmf678_bill.billing.values import Policy, Rounding, TaxRounding
 from tmf678_bill.tables import BILLS, CREDIT_NOTES
@@ -21,7 +19,8 @@ PAYMENT_DAYS_MAX = 366
 _FORMATS = {BILLS: "B-{sequence:08}", CREDIT_NOTES: "C-{sequence:08}"}
 # `{sequence}` or `{sequence:08}`, `{year}` (of issue), `{entity}`.
 _FORMAT = re.compile(r"(?:[^{}]|\{(?:sequence(?::0?[1-9][0-9]?)?|year|entity)\})*")
-_ROLE = "legalentity"
+# Who bills an account is in whose books it is.
+entity_of = legal_entity_of
 _Choice = TypeVar("_Choice", Rounding, TaxRounding)
 
 
@@ -37,16 +36,6 @@ class EntityPolicy:
     def number(self, series: str, sequence: int, issued: date) -> str:
         """The number as people see it."""
         return self.formats[series].format(sequence=sequence, year=issued.year, entity=self.entity)
-
-
-def entity_of(account: Document, settings: Settings) -> str:
-    """The legal entity that bills an account: its related party in that role, or the operator's only one."""
-    for party in account.get("relatedParty", ()):
-        if str(party.get("role", "")).casefold() == _ROLE:
-            id = reference_id(party, "partyOrPartyRole")
-            if id:
-                return id
-    return settings.legal_entity
 
 
 def policy_of(entity: str, settings: Settings) -> EntityPolicy:

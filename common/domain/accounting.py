@@ -23,6 +23,9 @@ CUSTOMER_CREDIT = "customerCredit"
 BAD_DEBT = "badDebt"
 PAYMENT_FEES = "paymentFees"
 PREPAID_LIABILITY = "prepaidLiability"
+PREPAID_ADJUSTMENTS = "prepaidAdjustments"
+PREPAID_TRANSFERS = "prepaidTransfers"
+BREAKAGE = "breakage"
 REFUNDS_PAYABLE = "refundsPayable"
 OPENING_BALANCE = "openingBalance"
 
@@ -36,6 +39,9 @@ CHART = (
     BAD_DEBT,
     PAYMENT_FEES,
     PREPAID_LIABILITY,
+    PREPAID_ADJUSTMENTS,
+    PREPAID_TRANSFERS,
+    BREAKAGE,
     REFUNDS_PAYABLE,
     OPENING_BALANCE,
 )

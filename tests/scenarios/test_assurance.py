@@ -17,7 +17,7 @@ from tests.scenarios.kit import START, Shop
 from tests.tmf654_balance.kit import topped_up
 from tmf635_usage.tables import KEYS, LINES, RATINGS
 from tmf637_inventory.history import SPANS
-from tmf654_balance.tables import BALANCES, RESERVATIONS
+from tmf654_balance.tables import BALANCES, MOVEMENTS, RESERVATIONS
 
 Damage = Callable[[Network, UnitOfWork], Any]
 
@@ -68,6 +68,7 @@ DAMAGES: dict[str, Damage] = {
     "usage.gaps": lambda n, uow: uow.records(KEYS.name).delete({"external": "cdr-8"}),
     "usage.alike": lambda n, uow: uow.records(LINES.name).update({}, {"at": START, "state": "charged"}),
     "balance.movements": lambda n, uow: uow.records(BALANCES.name).update({}, {"remaining": Decimal(11)}),
+    "balance.posted": lambda n, uow: uow.records(MOVEMENTS.name).update({"kind": "topup"}, {"posting": "p1"}),
     "balance.reserved": lambda n, uow: uow.records(RESERVATIONS.name).insert([HELD]),
     "product.priced": lambda n, uow: uow.records(SPANS.name).update({"status": "active"}, {"doc": {}}),
     "product.payer": lambda n, uow: uow.records(SPANS.name).update({"status": "active"}, {"account": None}),

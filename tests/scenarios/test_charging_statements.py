@@ -41,6 +41,7 @@ WRITTEN = [
     "UPDATE tmf654_v4_bucket",
     "UPDATE tmf654_v4_accumulated_balance",
     "INSERT tmf654_total",
+    "INSERT work",
     "INSERT tmf635_usage_key",
     "INSERT tmf635_session",
     "INSERT outbox",

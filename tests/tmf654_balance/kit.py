@@ -17,10 +17,10 @@ START = "2026-03-01T12:00:00Z"
 
 
 def emptied(suite: Suite) -> Suite:
-    """The suite without anything of balances in it."""
+    """The suite without anything of balances in it, and with empty books."""
     with suite.installation.database.engine.begin() as connection:
         for name in stored_tables(connection):
-            if "654" in name or name in ("work", "outbox", "idempotency"):
+            if "654" in name or "tmf666" in name or name in ("work", "outbox", "idempotency"):
                 connection.execute(text(f'DELETE FROM "{name}"'))
     return suite
 
@@ -29,6 +29,18 @@ def of(bucket: str, amount: Any, units: str = "EUR", **more: Any) -> dict[str, A
     """An action on a bucket of account a1."""
     common = {"usageType": "monetary", "bucket": {"id": bucket}, "partyAccount": {"id": "a1"}}
     return {**common, "amount": {"amount": amount, "units": units}, **more}
+
+
+def bucket_document(suite: Suite, id: str, amount: str, **more: Any) -> None:
+    """A bucket that came as a document, of account a1 unless it says otherwise."""
+    common = {"id": id, "usageType": "monetary", "status": "active", "partyAccount": {"id": "a1"}}
+    value = {"amount": Decimal(amount), "units": "EUR"}
+    held = {"remainingValue": value, "reservedValue": {"amount": 0, "units": "EUR"}}
+    document = {name: one for name, one in {**common, **held, **more}.items() if one is not None}
+    with suite.installation.database.write() as uow:
+        stored = suite.installation.by_name["bucket"].stored.name
+        uow.repository(stored).add(id, document, suite.installation.clock.now())
+        uow.commit()
 
 
 def topped_up(suite: Suite, bucket: str, amount: Any, **more: Any) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from common.domain.clock import instant_text
 from common.store.event_tables import outbox
-from tests.tmf654_balance.kit import BASE, bucket, check, of, topped_up, transfer
+from tests.tmf654_balance.kit import BASE, bucket, bucket_document, check, of, topped_up, transfer
 from tmf654_balance.tables import MOVEMENTS
 
 
@@ -266,13 +266,7 @@ def test_what_was_done_keeps_what_it_said(charged, changes):
 
 
 def test_a_bucket_that_came_as_a_document_is_taken_over_with_what_it_says(charged):
-    with charged.installation.database.write() as uow:
-        stored = charged.installation.by_name["bucket"].stored.name
-        value = {"amount": Decimal("12.5"), "units": "EUR"}
-        document = {"remainingValue": value, "reservedValue": {"amount": 0, "units": "EUR"}, "status": "active"}
-        more = {"usageType": "monetary", "partyAccount": {"id": "a1"}}
-        uow.repository(stored).add("b1", {"id": "b1", **document, **more}, charged.installation.clock.now())
-        uow.commit()
+    bucket_document(charged, "b1", "12.5")
 
     act(charged, "adjustBalance", of("b1", -2))
 

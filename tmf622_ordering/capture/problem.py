@@ -29,6 +29,7 @@ REASONS = {
     "price.none": "No price of the offering applies",
     "price.undetermined": "Several prices apply equally",
     "price.other": "The price is another one",
+    "price.prepaid": "A prepaid balance does not take the discount off",
     "product.unknown": "The product does not exist",
     "product.ended": "The product has ended",
     "account.unknown": "The billing account does not exist",

@@ -16,6 +16,7 @@ from common.domain.query import Document
 from tmf622_ordering.capture.characteristics import default_of
 from tmf622_ordering.capture.eligibility import circumstances
 from tmf622_ordering.capture.found import Found, is_chosen, lowering
+from tmf622_ordering.capture.prepaid import prepaid_discounts
 from tmf622_ordering.capture.pricing import Line, is_for_named, line_kept, line_of, lowers, same_amount, totals
 from tmf622_ordering.capture.problem import Problem
 from tmf622_ordering.capture.reading import (
@@ -63,6 +64,8 @@ def quote(order: Document, items: list[Item], found: Found, context: RuleContext
         if item.id in selections:
             outer = [selections[one.id] for one in all_wholes_of(item, around) if one.id in selections]
             result.lines[item.id] = _lines(item, selections[item.id], outer, found)
+            payer = found.account(item, order)
+            result.problems += prepaid_discounts(item, payer, result.lines[item.id], found, context)
             if context.settings.reference_mode == "strict":
                 result.problems += _other_prices(item, result.lines[item.id])
     return result

@@ -10,11 +10,15 @@ from datetime import date
 
 from common.domain.accounting import (
     BAD_DEBT,
+    BREAKAGE,
     CASH,
     CUSTOMER_CREDIT,
     DEFERRED_REVENUE,
+    OPENING_BALANCE,
     PAYMENT_FEES,
+    PREPAID_ADJUSTMENTS,
     PREPAID_LIABILITY,
+    PREPAID_TRANSFERS,
     RECEIVABLE,
     REFUNDS_PAYABLE,
     REVENUE,
@@ -117,15 +121,41 @@ def recovered(net: Money, tax: Money) -> Entries:
     return _balanced(Entry(RECEIVABLE, net + tax), Entry(BAD_DEBT, -net), Entry(TAX_PAYABLE, -tax))
 
 
-def topped_up(amount: Money, fee: Money | None = None) -> Entries:
+# -- prepaid balances: what moved one in a day; it may be negative -----------------------------------------------------
+
+
+def topped_up(amount: Money) -> Entries:
     """Money came in for a prepaid balance: owed to the customer until it is used."""
-    kept = fee if fee is not None else amount - amount
-    return _balanced(Entry(CASH, amount - kept), Entry(PAYMENT_FEES, kept), Entry(PREPAID_LIABILITY, -amount))
+    return _filled(CASH, amount)
+
+
+def prepaid_opened(amount: Money) -> Entries:
+    """A balance that was there before the ledger knew of it."""
+    return _filled(OPENING_BALANCE, amount)
+
+
+def prepaid_adjusted(amount: Money) -> Entries:
+    """A balance was given something without payment; negative when something was taken from it without use."""
+    return _filled(PREPAID_ADJUSTMENTS, amount)
 
 
 def prepaid_used(net: Money, tax: Money) -> Entries:
     """Usage paid from a prepaid balance."""
     return _balanced(Entry(PREPAID_LIABILITY, net + tax), Entry(REVENUE, -net), Entry(TAX_PAYABLE, -tax))
+
+
+def prepaid_transferred(amount: Money, cost: Money) -> Entries:
+    """A balance gave to another, and paid for that (`cost`); `amount` is negative for one that was given to."""
+    return _balanced(Entry(PREPAID_LIABILITY, amount + cost), Entry(PREPAID_TRANSFERS, -amount), Entry(REVENUE, -cost))
+
+
+def prepaid_expired(amount: Money) -> Entries:
+    """What was left in a prepaid balance is not owed any more."""
+    return _balanced(Entry(PREPAID_LIABILITY, amount), Entry(BREAKAGE, -amount))
+
+
+def _filled(by: str, amount: Money) -> Entries:
+    return _balanced(Entry(by, amount), Entry(PREPAID_LIABILITY, -amount))
 
 
 def _balanced(*entries: Entry) -> Entries:

@@ -5,8 +5,8 @@
 
 Each answers whether it was entered: what is told twice counts once, by its cause (`bill/ID`, `payment/ID` ...). Ids are
 those of the resources that the facts are about; `account` is the id of a billing account, whose document follows when
-it is here; `entity` is the legal entity whose books these are. Amounts are positive and `at` is the clock's now. What a
-fact is entered as: `entries`.
+it is here; `entity` is the legal entity whose books these are. Amounts are positive and `at` is the clock's now, unless
+it says otherwise (prepaid balances). What a fact is entered as: `entries`.
 
 One transaction tells of one account, or of several in the order of their ids: the account is locked by the first call.
 """
@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import NotRequired, TypedDict, Unpack
 
 from common.component import Recording, RuleContext
-from common.domain.accounting import CUSTOMER_CREDIT, RECEIVABLE, Entry, Part
+from common.domain.accounting import CUSTOMER_CREDIT, PREPAID_LIABILITY, RECEIVABLE, Entry, Part
 from common.domain.money import Money
 from common.store.audit import Values
 from tmf666_account.ledger import deferrals, entries
@@ -185,15 +185,40 @@ class Ledger:
         """A written-off debt is owed again because it is being paid; then say what is `allocated` to it."""
         return self._enter(context, "recovery", recovery, entries.recovered(net, tax), told)
 
-    def topped_up(
-        self, context: RuleContext, *, top_up: str, amount: Money, fee: Money | None = None, **told: Unpack[Told]
-    ) -> bool:
-        """Money came in for a prepaid balance."""
-        return self._enter(context, "topUp", top_up, entries.topped_up(amount, fee), told)
+    # What moved a prepaid balance in a day, of one kind: negative when more went the other way, `at` when the last did.
+    # `posting` is unique.
 
-    def prepaid_used(self, context: RuleContext, *, usage: str, net: Money, tax: Money, **told: Unpack[Told]) -> bool:
-        """Usage was paid from a prepaid balance."""
-        return self._enter(context, "prepaidUsage", usage, entries.prepaid_used(net, tax), told)
+    def topped_up(self, context: RuleContext, *, posting: str, amount: Money, **told: Unpack[Told]) -> bool:
+        """Money came in for it."""
+        return self._enter(context, "topUp", posting, entries.topped_up(amount), told)
+
+    def prepaid_opened(self, context: RuleContext, *, posting: str, amount: Money, **told: Unpack[Told]) -> bool:
+        """It was there before the ledger knew of it."""
+        return self._enter(context, "prepaidOpening", posting, entries.prepaid_opened(amount), told)
+
+    def prepaid_adjusted(self, context: RuleContext, *, posting: str, amount: Money, **told: Unpack[Told]) -> bool:
+        """It was given something without payment."""
+        return self._enter(context, "prepaidAdjustment", posting, entries.prepaid_adjusted(amount), told)
+
+    def prepaid_used(self, context: RuleContext, *, posting: str, net: Money, tax: Money, **told: Unpack[Told]) -> bool:
+        """It paid for usage."""
+        return self._enter(context, "prepaidUsage", posting, entries.prepaid_used(net, tax), told)
+
+    def prepaid_transferred(
+        self, context: RuleContext, *, posting: str, amount: Money, cost: Money, **told: Unpack[Told]
+    ) -> bool:
+        """It gave to others, and paid for that (`cost`)."""
+        return self._enter(context, "prepaidTransfer", posting, entries.prepaid_transferred(amount, cost), told)
+
+    def prepaid_expired(self, context: RuleContext, *, posting: str, amount: Money, **told: Unpack[Told]) -> bool:
+        """What was left in it is not owed any more."""
+        return self._enter(context, "prepaidExpiry", posting, entries.prepaid_expired(amount), told)
+
+    def prepaid_owed(self) -> dict[tuple[str, str], Decimal]:
+        """What customers have in prepaid balances, by account and currency."""
+        where = {"ledger_account": PREPAID_LIABILITY}
+        found = self._records(SUMS.name).sum(["amount"], where, ("account", "currency"))
+        return {(one.group["account"], one.group["currency"]): -one.sums["amount"] for one in found}
 
     def _enter(self, context: RuleContext, kind: str, id: str, made: entries.Entries, told: Told) -> bool:
         reference = told.get("reference") or id

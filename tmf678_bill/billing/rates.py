@@ -12,6 +12,7 @@ from tmf678_bill.billing.values import (
     Exemption,
     RateSource,
     RatesOverlap,
+    TaxClass,
     TaxRate,
 )
 
@@ -46,7 +47,13 @@ def applied(charge: Charge, rates: RateTable, exemptions: Sequence[Exemption]) -
     """The tax of a charge: that of what it gives back; else of the day on which its service begins."""
     if charge.applied is not None:
         return charge.applied
-    tax, place, day = charge.purpose.tax, charge.place, charge.span.start
+    return tax_on(charge.purpose.tax, charge.place, charge.span.start, rates, exemptions)
+
+
+def tax_on(
+    tax: TaxClass, place: str | None, day: date, rates: RateTable, exemptions: Sequence[Exemption]
+) -> AppliedTax:
+    """The tax of something that is taxed so, at a place and on a day."""
     row = rates.rate(tax.category, place, day)
     if row is None and tax.rate is None:
         return AppliedTax(tax.category, Decimal(0), tax.is_inclusive, RateSource.NONE, None, place)

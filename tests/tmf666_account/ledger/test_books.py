@@ -91,7 +91,7 @@ class Chance:
         elif kind == "recovered":
             assert ledger.recovered(context, recovery=id, net=amount, tax=money(chance, currency), **where)
         elif kind == "topped_up":
-            assert ledger.topped_up(context, top_up=id, amount=amount, **where)
+            assert ledger.topped_up(context, posting=id, amount=amount, **where)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -39,8 +39,13 @@ FACTS = {
     "Write-off with tax relief": entries.written_off(euro("100.00"), euro("19.00")),
     "Write-off without tax relief": entries.written_off(euro("119.00"), euro("0.00")),
     "Recovery": entries.recovered(euro("100.00"), euro("19.00")),
-    "Top-up": entries.topped_up(euro("20.00"), fee=euro("0.20")),
+    "Top-up": entries.topped_up(euro("20.00")),
     "Prepaid usage": entries.prepaid_used(euro("1.00"), euro("0.19")),
+    "Given without payment": entries.prepaid_adjusted(euro("2.00")),
+    "Transfer, who gives": entries.prepaid_transferred(euro("4.00"), euro("0.50")),
+    "Transfer, who is given to": entries.prepaid_transferred(euro("-4.00"), euro("0.00")),
+    "Balance expires": entries.prepaid_expired(euro("0.31")),
+    "Balance that was there before": entries.prepaid_opened(euro("12.50")),
 }
 
 

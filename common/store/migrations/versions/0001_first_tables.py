@@ -1939,10 +1939,11 @@ def upgrade() -> None:
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("cause", TEXT, nullable=False),
         sa.Column("at", TEXT, nullable=False),
+        sa.Column("posting", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tmf654_movement"),
     )
     op.create_index("ix_tmf654_movement_0", "tmf654_movement", ["tenant", "cause"], unique=False)
-    op.create_index("ix_tmf654_movement_1", "tmf654_movement", ["tenant", "bucket", "at"], unique=False)
+    op.create_index("ix_tmf654_movement_1", "tmf654_movement", ["tenant", "bucket", "posting"], unique=False)
     op.create_index("ux_tmf654_movement_0", "tmf654_movement", ["tenant", "bucket", "kind", "cause"], unique=True)
     op.create_table(
         "tmf654_owner",
