@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from common.errors import IllegalTransition
 from tmf622_ordering.lifecycle import ITEM, ORDER
@@ -72,8 +73,8 @@ def check_structure(order: Document, context: RuleContext) -> None:
         elif item.id in ids:
             context.refuse(f"{item.pointer}/id", "unique", f"there is another item {item.id[:80]!r} in this order")
         ids.add(item.id)
-        quantity = item.document.get("quantity")
-        if isinstance(quantity, int) and quantity < 1:
+        quantity = whole_number(item.document.get("quantity"))
+        if quantity is not None and quantity < 1:
             context.refuse(f"{item.pointer}/quantity", "quantity", "a quantity is 1 or more")
     for item in items:
         for pointer, _, target in relationships(item):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.clock import normal_instant
+from common.domain.numbers import whole_number
 from common.domain.units import UNITS
 from common.errors import InvalidBody, Violation
 from tmf635_usage.rating.amounts import EXACT
@@ -114,8 +115,8 @@ class _Reader:
             raise InvalidBody(self._wrong)
 
     def sequence(self, default: int | None = None) -> int:
-        value = self.body.get("sequence", default)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= SEQUENCE_MAX:
+        value = whole_number(self.body.get("sequence", default))
+        if value is None or not 0 <= value <= SEQUENCE_MAX:
             self.refuse("/sequence", "required", f"a whole number from 0 to {SEQUENCE_MAX}, one more each time")
             return 0
         return value

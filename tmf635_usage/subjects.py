@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common import exact_json
 from common.component import Library, RuleContext
 from common.domain.cycles import midnight
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from common.rules import reference_id
 from common.store.statements import Question
@@ -256,8 +257,8 @@ def cycle_of(account: Mapping[str, Any], library: Library) -> date:
         return _FIRST_OF_MONTH
     id = specification.get("id")
     kept = library.get("billingCycleSpecification", id) if isinstance(id, str) else None
-    shift = (kept or specification).get("billingDateShift", 0)
-    return _FIRST_OF_MONTH + timedelta(days=min(max(int(shift), 0), 30)) if isinstance(shift, int) else _FIRST_OF_MONTH
+    shift = whole_number((kept or specification).get("billingDateShift")) or 0
+    return _FIRST_OF_MONTH + timedelta(days=min(max(shift, 0), 30))
 
 
 def _under_plan_since(spans: list[Any], span: Any) -> datetime:

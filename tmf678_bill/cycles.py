@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.component import Library, Recording
 from common.domain.cycles import Cycle, Cycles, CycleUnit, Span, midnight, recurring
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from common.settings import Settings
 from tmf678_bill.tables import EARLIER
@@ -71,8 +72,7 @@ def account_cycle(
     id = reference.get("id") if isinstance(reference, Mapping) else None
     kept = library.get("billingCycleSpecification", id) if isinstance(id, str) else None
     document: Mapping[str, Any] = kept or (reference if isinstance(reference, Mapping) else {})
-    shift = document.get("billingDateShift", 0)
-    shift = min(max(shift, 0), _SHIFT_MAX) if isinstance(shift, int) and not isinstance(shift, bool) else 0
+    shift = min(max(whole_number(document.get("billingDateShift")) or 0, 0), _SHIFT_MAX)
     unit, count = (
         recurring(document.get("billingPeriod")) or recurring(document.get("frequency")) or (CycleUnit.MONTH, 1)
     )

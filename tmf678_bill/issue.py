@@ -16,6 +16,7 @@ from common.domain.accounting import Part, Service
 from common.domain.cycles import midnight
 from common.domain.ids import ordered_id
 from common.domain.money import Money
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from tmf678_bill.billing.values import Item, Kind, Statement
 from tmf678_bill.cycles import AccountCycle
@@ -139,9 +140,8 @@ def payment_due(cycle: AccountCycle, policy: EntityPolicy, now: datetime) -> dat
     """When is due what is asked for from now on: so many days later, by the cycle's own words or the legal entity's, at
     local midnight.
     """
-    offset = cycle.document.get("paymentDueDateOffset")
-    days = offset if isinstance(offset, int) and not isinstance(offset, bool) and offset >= 0 else None
-    days = policy.payment_days if days is None else days
+    offset = whole_number(cycle.document.get("paymentDueDateOffset"))
+    days = policy.payment_days if offset is None or offset < 0 else offset
     return max(midnight(cycle.day(now) + timedelta(days=days), cycle.zone), now)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from common.component import RuleContext
 from common.domain.cycles import CycleUnit, recurring
 from common.domain.money import Money, money_of
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from common.domain.stated_tax import category_of, stated_rate, tax_of
 from tmf678_bill.billing.values import (
@@ -157,8 +158,8 @@ def _discounts(entry: Document, terms: Terms, *, is_inclusive: bool) -> tuple[Di
         document = terms.of(alteration)
         if _kind(alteration, document) is not Kind.DISCOUNT:
             continue
-        order = alteration.get("priority")
-        order = order if isinstance(order, int) else position + 1
+        order = whole_number(alteration.get("priority"))
+        order = position + 1 if order is None else order
         key = _key(alteration, position)
         discount = _discount(alteration, document, key, order, is_inclusive=is_inclusive)
         found += [discount] if discount is not None else []
@@ -174,14 +175,14 @@ def _discount(entry: Document, document: Document, key: str, order: int, *, is_i
         amount = None
     if percentage is None and amount is None:
         return None
-    periods = entry.get("applicationDuration") or document.get("durationPeriods")
+    periods = whole_number(entry.get("applicationDuration") or document.get("durationPeriods"))
     return Discount(
         key=key,
         name=_name(entry, document),
         percentage=None if percentage is None else abs(percentage),
         amount=None if amount is None else abs(amount),
         order=order,
-        periods=periods if isinstance(periods, int) and periods > 0 else None,
+        periods=periods if periods is not None and periods > 0 else None,
         cap=money_of(document.get("cap")),
         is_floored=document.get("isFlooredAtZero") is not False,
         id=_id(entry, document),
@@ -218,9 +219,8 @@ def _every(entry: Document, document: Document) -> tuple[CycleUnit, int] | None:
     """How often: as the price says, else as the agreement does."""
     found = recurring(document.get("recurringChargePeriodType"))
     if found is not None:
-        length = document.get("recurringChargePeriodLength")
-        times = length if isinstance(length, int) and not isinstance(length, bool) and length > 0 else 1
-        return found[0], found[1] * times
+        length = whole_number(document.get("recurringChargePeriodLength"))
+        return found[0], found[1] * (length if length is not None and length > 0 else 1)
     return recurring(entry.get("recurringChargePeriod"))
 
 
@@ -229,7 +229,7 @@ def _period(period: Any) -> Recurrence:
     if not isinstance(period, Mapping):
         return Recurrence()
     unit, count = recurring(period.get("units")) or (CycleUnit.MONTH, 1)
-    amount = period.get("amount", 1)
+    amount = whole_number(period.get("amount")) or 1
     return Recurrence(unit, count * amount, anchor=_choice(Anchor, period.get("anchor"), Anchor.CYCLE))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from common.domain.clock import instant_text
 from common.domain.cycles import midnight
 from common.domain.money import Money
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from tmf678_bill.billing.values import Kind, TaxGroup
 from tmf678_bill.tables import BILLS
@@ -135,8 +136,7 @@ def bill_cycle(of: Issuing) -> Document:
         "validFor": _period(midnight(span.start, of.cycle.zone), midnight(span.end, of.cycle.zone)),
     }
     for name, offset in _OFFSETS.items():
-        days = of.cycle.document.get(offset)
-        days = days if isinstance(days, int) and not isinstance(days, bool) else None
+        days = whole_number(of.cycle.document.get(offset))
         if days is not None:
             document[name] = instant_text(midnight(day + timedelta(days=days), of.cycle.zone))
     if specification is not None:

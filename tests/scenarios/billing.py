@@ -49,7 +49,7 @@ class Office(Network):
     def recurring(self, id: str, value: str, per: str = "month", *, tax: Any = 19, **attributes: Any) -> str:
         count, unit = per.split() if " " in per else ("1", per)
         every = {"recurringChargePeriodType": unit, "recurringChargePeriodLength": int(count)}
-        return self._charged("RecurringPrice", id, value, tax, **every, **attributes)
+        return self._charged("RecurringPrice", id, value, tax, **(every | attributes))
 
     def one_time(self, id: str, value: str, *, tax: Any = 19, **attributes: Any) -> str:
         return self._charged("OneTimePrice", id, value, tax, **attributes)

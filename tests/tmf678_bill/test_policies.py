@@ -1,6 +1,7 @@
 """Policies of legal entities, numbers as people see them, and the cycles that accounts are billed on."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_how_often_is_read_from_words(text, found):
     assert recurring(text) == found
 
 
-@pytest.mark.parametrize("shift", [0, 14, 30, -1, "x", None])
+@pytest.mark.parametrize("shift", [0, 14, Decimal("14.0"), 30, -1, Decimal("1.5"), True, "x", None])
 def test_bills_and_usage_count_the_same_cycle(shift):
     specification = {"id": "s", "billingDateShift": shift, "frequency": "monthly"}
     account = {"id": "a", "billStructure": {"cycleSpecification": {"id": "s"}}}

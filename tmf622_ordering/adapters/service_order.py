@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from common.domain.clock import normal_instant
+from common.domain.numbers import whole_number
 from tmf622_ordering.adapters.oss import REASON_CHARACTERS_MAX, OssTrouble
 from tmf622_ordering.adapters.port import Answer, Call, Operation, Outcome
 
@@ -213,7 +214,6 @@ def order_body(call: Call, key: str, *, takes_back: ServiceOrder | None = None) 
 
 
 def _item(call: Call, wanted: Wanted, number: str, service_id: str | None) -> dict[str, Any]:
-    quantity = call.details.get("quantity")
     service = {
         "id": service_id,
         "state": wanted.state,
@@ -226,7 +226,7 @@ def _item(call: Call, wanted: Wanted, number: str, service_id: str | None) -> di
     item = {
         "id": number,
         "action": wanted.action,
-        "quantity": quantity if isinstance(quantity, int) else None,
+        "quantity": whole_number(call.details.get("quantity")),
         "service": _lean(service),
         "@type": "ServiceOrderItem",
     }

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from tmf622_ordering.capture.found import Found
 from tmf622_ordering.capture.problem import Problem
@@ -61,7 +62,8 @@ def _bounds(option: Document) -> tuple[int | None, int | None]:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    count = whole_number(value)
+    return count if count is not None and count >= 0 else None
 
 
 def bundle(whole: Item, parts: list[Item], found: Found) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from common.domain.numbers import whole_number
 from common.domain.periods import covers
 from common.domain.query import Document, decimal_or_none
 from common.errors import InvalidParameter
@@ -135,12 +136,12 @@ def _flaws_of(
     one: Document, use: Document, values: list[tuple[str, Any]], now: datetime, is_whole: bool
 ) -> Iterator[Flaw]:
     name, listed = str(one.get("name"))[:80], _listed(one, use)
-    least = use.get("minCardinality", one.get("minCardinality"))
-    most = use.get("maxCardinality", one.get("maxCardinality"))
-    if is_whole and isinstance(least, int) and len(values) < least and not (_is_filled(one, listed) and not values):
+    least = whole_number(use.get("minCardinality", one.get("minCardinality")))
+    most = whole_number(use.get("maxCardinality", one.get("maxCardinality")))
+    if is_whole and least is not None and len(values) < least and not (_is_filled(one, listed) and not values):
         yield Flaw("", f"{name!r} takes at least {least} value(s); {len(values)} given")
     # A maximum below 1 is how some write "no limit".
-    if isinstance(most, int) and 1 <= most < len(values):
+    if most is not None and 1 <= most < len(values):
         yield Flaw(values[most][0], f"{name!r} takes at most {most} value(s); {len(values)} given")
     is_open = one.get("extensible") is True and not use.get("productSpecCharacteristicValue")
     for pointer, value in values:

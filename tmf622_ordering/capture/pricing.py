@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.money import Money, Taxed, money_of, taxed
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from common.domain.stated_tax import stated_rate, tax_of
 from tmf622_ordering.capture.found import lowering
@@ -173,9 +174,9 @@ def _described(price: CatalogPrice, type_name: str, of: Document) -> Document:
     document["priceType"] = str(of.get("priceType", ""))
     if price.reference is not None:
         document["productOfferingPrice"] = price.reference
-    period, length = of.get("recurringChargePeriodType"), _number(of.get("recurringChargePeriodLength"))
+    period, length = of.get("recurringChargePeriodType"), whole_number(of.get("recurringChargePeriodLength"))
     if isinstance(period, str) and period:
-        document["recurringChargePeriod"] = period if length in (None, 0, 1) else f"{_text(length)} {period}"
+        document["recurringChargePeriod"] = period if length in (None, 0, 1) else f"{length} {period}"
     per = inner(of, "unitOfMeasure")
     if per.get("units"):
         amount = _number(per.get("amount"))
@@ -294,13 +295,14 @@ def _ends(discount: CatalogPrice, price: CatalogPrice) -> bool:
 def _periods(discount: CatalogPrice, price: CatalogPrice) -> int | None:
     """For how many charge periods a discount is given."""
     lasting = _lasting(discount)
-    if isinstance(lasting, int):
-        return lasting
+    periods = whole_number(lasting)
+    if periods is not None:
+        return periods
     if price.kind == USAGE:
         # What is used is lowered by the cycle of the account's bills: a month, unless the account says another.
         return periods_in(lasting, "month", 1)
-    length = _number(price.document.get("recurringChargePeriodLength")) or Decimal(1)
-    return periods_in(lasting, str(price.document.get("recurringChargePeriodType", "")), int(length))
+    length = whole_number(price.document.get("recurringChargePeriodLength")) or 1
+    return periods_in(lasting, str(price.document.get("recurringChargePeriodType", "")), length)
 
 
 def _number(value: Any) -> Decimal | None:

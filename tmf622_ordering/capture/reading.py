@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from common.domain.numbers import whole_number
 from common.domain.query import Document
 from tmf622_ordering.items import CONTAINED_BY, CONTAINS, Item, relationships
 
@@ -46,8 +47,8 @@ QUANTITY_MAX = 100
 
 def quantity_of(item: Item) -> int:
     """How many are ordered; one unless the item says so."""
-    quantity = item.document.get("quantity")
-    return quantity if isinstance(quantity, int) and not isinstance(quantity, bool) and quantity > 0 else 1
+    quantity = whole_number(item.document.get("quantity"))
+    return quantity if quantity is not None and quantity > 0 else 1
 
 
 def product_of(item: Item) -> Document:
