@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.cycles import PERIOD_WORDS, recurring
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from tmf620_catalog.lifecycle import CATALOGUE, ON_SALE, OUT_OF_USE
 from tmf620_catalog.periods import is_narrowed, overlap
@@ -50,19 +51,23 @@ _SOLD = ON_SALE | frozenset({"Retired", "Obsolete"})
 # Offerings with one price: more than any catalogue has, few enough for one query.
 _OFFERINGS_MAX = 1_000
 _PERCENT_MAX = 100
+# How priceType, free text in the standard, says that a price recurs, or lowers one that does.
+_RECURRING = re.compile(r"recur|discount|pricealteration")
 _NO_LETTERS = re.compile(r"[^a-z]")
 _RESOURCE = "productOfferingPrice"
 
 
 def check_kept(before: Document, after: Document, context: RuleContext) -> None:
-    """A price that products may have is never changed in place.
+    """A price that products may have is never changed in place. Words that mean no period are mended, since nothing
+    can be charged by them.
 
     Source: domain rule; TMF620 v5.0.0 ProductOfferingPrice.version.
     """
     if before.get(CATALOGUE.attribute) not in _SOLD:
         return
+    unread = unread_period(before) or ""
     for name in CHARGING:
-        if before.get(name) != after.get(name):
+        if before.get(name) != after.get(name) and not unread.startswith(f"/{name}"):
             context.refuse(
                 f"/{name}",
                 "in-use",
@@ -72,6 +77,29 @@ def check_kept(before: Document, after: Document, context: RuleContext) -> None:
     if before.get("@type") in (USAGE, ALLOWANCE) and is_narrowed(before, after):
         message = "products are charged by it while it is valid; set its lifecycleStatus to Retired to sell it no more"
         context.refuse("/validFor", "in-use", message)
+
+
+def check_period(before: Document | None, price: Document, pointer: str, context: RuleContext) -> None:
+    """A price that recurs does so in periods that can be billed; what stands already is not judged again.
+
+    Source: domain rule; TMF620 v5.0.0 ProductOfferingPrice.recurringChargePeriodType is free text.
+    """
+    names = ("@type", "priceType", "recurringChargePeriodType", "period")
+    is_kept = before is not None and all(before.get(name) == price.get(name) for name in names)
+    unread = None if is_kept else unread_period(price)
+    if unread is not None:
+        context.refuse(pointer + unread, "price", PERIOD_WORDS)
+
+
+def unread_period(price: Document) -> str | None:
+    """Where a price that recurs says how often in words that mean no period; None when it says none such."""
+    if price.get("@type") == COMMITMENT:
+        period = price.get("period")
+        return "/period/units" if isinstance(period, dict) and recurring(period.get("units")) is None else None
+    word = price.get("recurringChargePeriodType")
+    kind = PRICE_TYPES.get(str(price.get("@type"))) or str(price.get("priceType") or "")
+    is_recurring = _RECURRING.match(_NO_LETTERS.sub("", kind.casefold())) is not None
+    return "/recurringChargePeriodType" if is_recurring and word and recurring(word) is None else None
 
 
 def check_plan(price: Document, pointer: str, context: RuleContext) -> None:

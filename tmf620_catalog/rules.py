@@ -14,7 +14,13 @@ from common.component import RuleContext
 from common.domain.query import AllOf, Compare, Document, Exists, FieldPath, Kind, Operator
 from common.errors import StillInUse
 from tmf620_catalog.periods import check_periods
-from tmf620_catalog.price_plans import check_kept, check_offering_prices, check_plan, check_price_among_others
+from tmf620_catalog.price_plans import (
+    check_kept,
+    check_offering_prices,
+    check_period,
+    check_plan,
+    check_price_among_others,
+)
 from tmf620_catalog.selling import check_sale, is_judged_for_sale, made_of
 from tmf620_catalog.trees import CATEGORIES, OFFERINGS, PRICES, SPECIFICATIONS, check_tree, enumerate_elements
 
@@ -87,6 +93,7 @@ def _check_price(before: Document | None, document: Document, context: RuleConte
     check_periods(document, context)
     check_tree(PRICES, before, document, context)
     check_amounts(document, "", context)
+    check_period(before, document, "", context)
     check_plan(document, "", context)
     if before is not None:
         check_kept(before, document, context)
@@ -97,8 +104,10 @@ def _check_offering(before: Document | None, document: Document, context: RuleCo
     check_periods(document, context)
     check_tree(OFFERINGS, before, document, context)
     _check_characteristics("productOfferingCharacteristic", document, context)
+    had = [] if before is None else [one for _, one in enumerate_elements(before.get("productOfferingPrice"))]
     for suffix, price in enumerate_elements(document.get("productOfferingPrice")):
         check_amounts(price, f"/productOfferingPrice{suffix}", context)
+        check_period(price if price in had else None, price, f"/productOfferingPrice{suffix}", context)
         check_plan(price, f"/productOfferingPrice{suffix}", context)
     has_other_prices = before is None or before.get("productOfferingPrice") != document.get("productOfferingPrice")
     is_judged = is_judged_for_sale(before, document, context)

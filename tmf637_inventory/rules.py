@@ -5,6 +5,7 @@
   ends no earlier than it starts.
 - Offering and specification fit: where the offering is here, it is of the specification that the product names.
 - A product is not charged to an account that is closed.
+- A price by value recurs in periods that can be billed; those of the catalogue are judged there.
 - No product is a part of itself (`product`, and the relationships bundles and bundledBy).
 - Only what never ran or has ended may be deleted; a proposal, the standard has no rule.
 """
@@ -17,17 +18,21 @@ from typing import Any
 
 from common.component import RuleContext
 from common.domain.clock import instant_text
+from common.domain.cycles import PERIOD_WORDS, recurring
 from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import Link, check_no_cycle, check_order_of_dates, check_period, reference_id, same
 from tmf637_inventory.history import forget, note
 
+# How priceType, free text in the standard, says that a price recurs, or lowers one that does.
+_RECURRING = ("recur", "discount")
 _DELETABLE = frozenset({"created", "aborted", "cancelled", "terminated"})
 
 
 def on_create(product: Document, context: RuleContext) -> None:
     _spell_status(product)
     _check_itself(product, context)
+    _check_periods({}, product, context)
     _check_catalog(product, context)
     _check_account(product, context)
     if not context.violations and product.get("status") == "active":
@@ -39,6 +44,7 @@ def on_create(product: Document, context: RuleContext) -> None:
 def on_patch(before: Document, after: Document, context: RuleContext) -> None:
     _spell_status(after)
     _check_itself(after, context)
+    _check_periods(before, after, context)
     if not (same(before, after, "productOffering") and same(before, after, "productSpecification")):
         _check_catalog(after, context)
     if not same(before, after, "billingAccount"):
@@ -85,6 +91,15 @@ def _check_itself(product: Document, context: RuleContext) -> None:
     check_order_of_dates(product, "startDate", "terminationDate", context)
     check_period(product, "productTerm.validFor", context)
     check_no_cycle(product, context, resource="product", parents=_wholes, children=_contents)
+
+
+def _check_periods(before: Document, product: Document, context: RuleContext) -> None:
+    had = before.get("productPrice", ())
+    for index, entry in enumerate(product.get("productPrice", ())):
+        word, kind = entry.get("recurringChargePeriod"), str(entry.get("priceType", "")).casefold()
+        is_judged = word and kind.startswith(_RECURRING) and reference_id(entry, "productOfferingPrice") is None
+        if is_judged and entry not in had and recurring(word) is None:
+            context.refuse(f"/productPrice/{index}/recurringChargePeriod", "price", PERIOD_WORDS)
 
 
 def _check_catalog(product: Document, context: RuleContext) -> None:

@@ -27,6 +27,7 @@ from tmf678_bill.billing.products import joined
 from tmf678_bill.billing.rates import RateTable
 from tmf678_bill.billing.values import (
     AccountFacts,
+    AgreedPrice,
     Bundled,
     Charge,
     Exemption,
@@ -36,6 +37,7 @@ from tmf678_bill.billing.values import (
     Purpose,
     Stretch,
     TaxClass,
+    UnreadablePeriod,
     UsageSum,
 )
 from tmf678_bill.currency import NO_CURRENCY, billed_currency
@@ -95,7 +97,7 @@ def read_facts(
     policy: Policy,
     decided: Iterable[Charge] = (),
 ) -> Facts:
-    """What is known of the account now.
+    """What is known of the account now. Errors: UnreadablePeriod.
 
     Shapes: `row` is that of its billing; `decided` is what is on its next bill by decision, and says the currency where
             nothing else does. Where usage is served, its unbilled lines were claimed.
@@ -223,12 +225,12 @@ class _Reading:
             ordered=self._day(document.get("orderDate")),
             activated=activated,
             terminated=ended if activated is not None else None,
-            stretches=tuple(self._stretches(document["id"], spans, days)),
+            stretches=tuple(self._stretches(document, spans, days)),
             place=place_of_product(document),
         )
 
-    def _stretches(self, product: str, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
-        """None of an order that failed: not even the order itself is charged."""
+    def _stretches(self, document: Document, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
+        """None of an order that failed: not even the order itself is charged. Errors: UnreadablePeriod."""
         is_charged = True
         for index, span in enumerate(spans if spans[-1].status != _FAILED else ()):
             if span.status in _ENDED:
@@ -240,8 +242,21 @@ class _Reading:
             prices = self.shared.prices(span.doc)
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
             is_elsewhere = span.account != self.account
-            self._note_usage(product, prices.usage, start, is_charged=is_charged, is_elsewhere=is_elsewhere)
-            yield Stretch(start, end, is_charged, prices.agreed, is_elsewhere)
+            self._note_usage(document["id"], prices.usage, start, is_charged=is_charged, is_elsewhere=is_elsewhere)
+            agreed = tuple(self._read(one, document) for one in prices.agreed)
+            yield Stretch(start, end, is_charged, agreed, is_elsewhere)
+
+    def _read(self, price: AgreedPrice, document: Document) -> AgreedPrice:
+        """The price; where nobody can read how often it recurred, as often as the product says by now.
+
+        Errors: UnreadablePeriod.
+        """
+        if price.recurrence is None or price.recurrence.is_read:
+            return price
+        for one in self.shared.prices(document).agreed:
+            if one.key == price.key and one.recurrence is not None and one.recurrence.is_read:
+                return replace(price, recurrence=one.recurrence)
+        raise UnreadablePeriod(document["id"], price.name)
 
     def terms(self) -> tuple[Any, ...]:
         """How usage is taxed and lowered, as of which day, and since when by each discount."""

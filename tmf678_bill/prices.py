@@ -216,19 +216,20 @@ def _recurrence_or_none(entry: Document, document: Document) -> Recurrence | Non
 
 
 def _every(entry: Document, document: Document) -> tuple[CycleUnit, int] | None:
-    """How often: as the price says, else as the agreement does."""
-    found = recurring(document.get("recurringChargePeriodType"))
+    """How often: as the price says, else as the agreement does; None where neither says, 0 times where nobody knows."""
+    said, agreed = document.get("recurringChargePeriodType"), entry.get("recurringChargePeriod")
+    found = recurring(said)
     if found is not None:
         length = whole_number(document.get("recurringChargePeriodLength"))
         return found[0], found[1] * (length if length is not None and length > 0 else 1)
-    return recurring(entry.get("recurringChargePeriod"))
+    return recurring(agreed) or ((CycleUnit.MONTH, 0) if said or agreed else None)
 
 
 def _period(period: Any) -> Recurrence:
     """The periods of a commitment, in arrears."""
     if not isinstance(period, Mapping):
         return Recurrence()
-    unit, count = recurring(period.get("units")) or (CycleUnit.MONTH, 1)
+    unit, count = recurring(period.get("units")) or (CycleUnit.MONTH, 0)
     amount = whole_number(period.get("amount")) or 1
     return Recurrence(unit, count * amount, anchor=_choice(Anchor, period.get("anchor"), Anchor.CYCLE))
 

@@ -21,7 +21,7 @@ from common.errors import Conflict, NotFound
 from tmf678_bill.billing.difference import settle
 from tmf678_bill.billing.engine import propose
 from tmf678_bill.billing.statement import state
-from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap
+from tmf678_bill.billing.values import Charge, Kind, OtherCurrency, RatesOverlap, UnreadablePeriod
 from tmf678_bill.corrections.pending import adjustments_billed, pending_adjustments
 from tmf678_bill.currency import charged_currency, fixed_by
 from tmf678_bill.cycles import AccountCycle, account_cycle
@@ -162,14 +162,14 @@ def draw(shared: Shared, context: RuleContext, due: Due) -> Drawn:
     """Work out what is to be charged, and write its items. Errors: Refused."""
     row, cycle, policy = due.row, due.cycle, due.policy
     decided = pending_adjustments(shared.records, due.id)
-    facts = read_facts(shared, context, due.account, cycle, row, policy.engine, decided)
     try:
+        facts = read_facts(shared, context, due.account, cycle, row, policy.engine, decided)
         proposed = propose(facts.account, cycle.day(due.cutoff), policy.engine, facts.since)
         charges = (*settle(_here(proposed, row["opened"], cycle), facts.existing), *decided)
         if not charges:
             return Drawn(due, facts, proposed)
         statement = state(charges, policy.engine, facts.rates, facts.exemptions)
-    except (OtherCurrency, RatesOverlap) as error:
+    except (OtherCurrency, RatesOverlap, UnreadablePeriod) as error:
         raise Refused(due.id, error.code, str(error)) from error
     since = row["billed_until"] or row["opened"] or min(row["since"], cycle.period_at(due.cutoff)[0])
     row["bills"], row["currency"] = row["bills"] + 1, fixed_by(statement) or charged_currency(row)

@@ -32,6 +32,8 @@ _WORDS = {
     **dict.fromkeys(("semester", "halfyear", "halfyearly", "semiannual", "semiannually"), (CycleUnit.MONTH, 6)),
     **dict.fromkeys(("year", "years", "yearly", "annual", "annually"), (CycleUnit.MONTH, 12)),
 }
+# What `recurring` can read, for those who wrote something else.
+PERIOD_WORDS = f"say {', '.join(_WORDS)}, or a number of them, as in '3 months'"
 _COUNT_MAX = 1_000
 _EVERY_MONTH_HAS = 28
 

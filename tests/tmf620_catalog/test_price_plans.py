@@ -127,6 +127,7 @@ def test_a_price_of_each_kind_is_kept_as_it_was_written(module_suite: Suite, bas
         ("AllowancePrice", {"period": {"units": "pass", "length": "P7D"}}, ("/rollover", "price-plan")),
         ("AllowancePrice", {"period": {"units": "pass", "length": "P7X"}}, ("", "price-plan")),
         ("RecurringPrice", {"recurringChargePeriodType": None}, ("/recurringChargePeriodType", "price-plan")),
+        ("RecurringPrice", {"recurringChargePeriodType": "hour"}, ("/recurringChargePeriodType", "price")),
         ("RecurringPrice", {"price": None}, [("/price/unit", "price-plan"), ("/price/value", "price-plan")]),
         ("OneTimePrice", {"price": {"value": 1}}, ("/price/unit", "price-plan")),
         ("DiscountPrice", {"popRelationship": None}, ("/popRelationship", "price-plan")),
@@ -136,6 +137,7 @@ def test_a_price_of_each_kind_is_kept_as_it_was_written(module_suite: Suite, bas
         ("DiscountPrice", {"percentage": None, "price": eur("-1")}, ("/price", "price-plan")),
         ("DiscountPrice", {"percentage": None, "price": {"unit": "GBP", "value": 1}}, ("/cap/unit", "price-plan")),
         ("CommitmentPrice", {"price": eur("0")}, ("/price/value", "price-plan")),
+        ("CommitmentPrice", {"period": {"units": "pass", "length": "P7D"}}, ("/period/units", "price")),
     ],
 )
 def test_a_price_that_cannot_be_charged_by_is_refused(

@@ -11,6 +11,7 @@ from common.component import Resource
 from common.errors import StillInUse
 from tests.fakes import refusals, rule_context
 from tmf620_catalog import COMPONENT, rules
+from tmf620_catalog.price_plans import PRICE_TYPES
 
 DAY_ONE, DAY_TWO = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 
@@ -63,6 +64,13 @@ def test_periods_inside_a_document_count_too() -> None:
         ({"priceType": "oneTime", "recurringChargePeriodLength": 0}, []),
         ({"priceType": "recurring", "recurringChargePeriodLength": 0}, [("/recurringChargePeriodLength", "price")]),
         ({"priceType": "oneTime", "recurringChargePeriodLength": -1}, [("/recurringChargePeriodLength", "price")]),
+        ({"priceType": "recurring", "recurringChargePeriodType": "Bi-Weekly"}, []),
+        ({"priceType": "recurring", "recurringChargePeriodType": "3 months"}, []),
+        ({"priceType": "recurring", "recurringChargePeriodType": "hour"}, [("/recurringChargePeriodType", "price")]),
+        ({"priceType": "Recurring Fee", "recurringChargePeriodType": "1"}, [("/recurringChargePeriodType", "price")]),
+        ({"priceType": "discount", "recurringChargePeriodType": "decade"}, [("/recurringChargePeriodType", "price")]),
+        ({"priceType": "non-recurring", "recurringChargePeriodType": "never"}, []),
+        ({"priceType": "usage", "recurringChargePeriodType": "hour"}, []),
     ],
 )
 def test_a_price_can_be_charged(price: dict[str, Any], refused: list[tuple[str, str]]) -> None:
@@ -73,6 +81,37 @@ def test_a_price_can_be_charged(price: dict[str, Any], refused: list[tuple[str, 
 
     assert refusals(alone) == refused
     assert refusals(within) == [(f"/productOfferingPrice/0{pointer}", rule) for pointer, rule in refused]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ({"@type": "RecurringPrice"}, {"name": "other"}, []),
+        ({"@type": "RecurringPrice"}, {"recurringChargePeriodType": "quarter"}, []),
+        (
+            {"@type": "RecurringPrice"},
+            {"recurringChargePeriodType": "trimesters"},
+            [("/recurringChargePeriodType", "price")],
+        ),
+        (
+            {"@type": "RecurringPrice", "recurringChargePeriodType": "month"},
+            {"recurringChargePeriodType": "quarter"},
+            [("/recurringChargePeriodType", "in-use")],
+        ),
+        ({"@type": "CommitmentPrice", "period": {"units": "pass"}}, {"period": {"units": "month"}}, []),
+    ],
+)
+def test_words_that_mean_no_period_are_mended_on_a_price_that_was_sold(
+    before: dict[str, Any], after: dict[str, Any], refused: list[tuple[str, str]]
+) -> None:
+    amount = {"price": {"unit": "EUR", "value": 60}}
+    shared = {"id": "1", "lifecycleStatus": "Active", "recurringChargePeriodType": "trimester", **amount}
+    context = rule_context("productOfferingPrice")
+    stored = {**shared, "priceType": PRICE_TYPES[before["@type"]], **before}
+
+    rules.patch_price(stored, {**stored, **after}, context)
+
+    assert refusals(context) == refused
 
 
 @pytest.mark.parametrize(

@@ -212,3 +212,25 @@ def test_what_a_product_is_sold_and_billed_by_is_held():
         "productSpecification.id",
         "billingAccount.id",
     )
+
+
+UNREAD = {"@type": "ProductPrice", "name": "base", "priceType": "recurring", "recurringChargePeriod": "bimonthly"}
+NAMED = {"productOfferingPrice": {"@type": "ProductOfferingPriceRef", "id": "base"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, [("/productPrice/0/recurringChargePeriod", "price")]),
+        ({"priceType": "discount"}, [("/productPrice/0/recurringChargePeriod", "price")]),
+        ({"recurringChargePeriod": "2 months"}, []),
+        ({"priceType": "oneTime"}, []),
+        (NAMED, []),
+    ],
+)
+def test_a_price_by_value_recurs_in_periods_that_can_be_billed(changes, refused):
+    product = PRODUCT | {"productPrice": [UNREAD | changes]}
+
+    assert created(product)[1] == refused
+    assert patched(PRODUCT, product)[1] == refused
+    assert patched(product, product | {"name": "other"})[1] == [], "what stands already is not judged again"

@@ -18,7 +18,7 @@ from tmf622_ordering.capture.bundles import bundle
 from tmf622_ordering.capture.characteristics import flaws, relation_flaws
 from tmf622_ordering.capture.found import Found, read
 from tmf622_ordering.capture.problem import REASONS, Problem
-from tmf622_ordering.capture.quote import Quote, quote, write
+from tmf622_ordering.capture.quote import Quote, quote, stated_periods, write
 from tmf622_ordering.capture.reading import (
     QUANTITY_MAX,
     action_of,
@@ -158,6 +158,7 @@ def _item_problems(
     yield from bundle(item, parts, found)
     if is_buying:
         yield from _specification(item, found)
+        yield from stated_periods(item)
 
 
 def _product(item: Item, found: Found) -> Iterator[Problem]:

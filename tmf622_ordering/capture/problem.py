@@ -28,6 +28,7 @@ REASONS = {
     "relation.migration": "The product cannot become one of this offering",
     "price.none": "No price of the offering applies",
     "price.undetermined": "Several prices apply equally",
+    "price.period": "How often a price recurs is not known",
     "price.other": "The price is another one",
     "price.prepaid": "A prepaid balance does not take the discount off",
     "product.unknown": "The product does not exist",

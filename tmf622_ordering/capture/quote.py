@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.cycles import PERIOD_WORDS, recurring
 from common.domain.money import money_of
 from common.domain.query import Document
 from tmf622_ordering.capture.characteristics import default_of
@@ -31,13 +32,24 @@ from tmf622_ordering.capture.reading import (
     quantity_of,
     wholes_of,
 )
-from tmf622_ordering.capture.tariff import DISCOUNT, ONE_TIME, CatalogPrice, Selection, Wanted, select
+from tmf622_ordering.capture.tariff import (
+    DISCOUNT,
+    ONE_TIME,
+    RECURRING,
+    CatalogPrice,
+    Selection,
+    Wanted,
+    kind_of,
+    select,
+)
 from tmf622_ordering.capture.terms import settled_terms
 from tmf622_ordering.items import Item
 
 _RESOURCE = "productOfferingPrice"
 # An entry with one of these is a price by value; without, it refers to one.
 _BY_VALUE = frozenset({"price", "percentage", "priceType", "lifecycleStatus", "validFor", "isBundle"})
+# What is charged in periods, and what lowers that.
+_RECURRING = (RECURRING, DISCOUNT)
 _PRICE_LEVELS_MAX = 4
 
 
@@ -199,6 +211,23 @@ def _unpriced(item: Item, prices: list[CatalogPrice], selection: Selection) -> I
             "none of the offering's prices is valid now for what is ordered; look at their validity and conditions"
         )
         yield Problem(pointer, "price.none", message, item.id)
+    for price in selection.prices:
+        if price.kind in _RECURRING and _is_unread(price.document.get("recurringChargePeriodType")):
+            message = f"price {price.name[:80]!r} recurs in words that mean no period; {PERIOD_WORDS}"
+            yield Problem(pointer, "price.period", message, item.id)
+
+
+def stated_periods(item: Item) -> Iterator[Problem]:
+    """Prices that the client states and that recur in words that mean no period."""
+    for index, given in enumerate(objects(item.document, "itemPrice")):
+        is_judged = kind_of(given.get("priceType")) in _RECURRING and id_at(given, _RESOURCE) is None
+        if is_judged and _is_unread(given.get("recurringChargePeriod")):
+            pointer = f"{item.pointer}/itemPrice/{index}/recurringChargePeriod"
+            yield Problem(pointer, "price.period", PERIOD_WORDS, item.id)
+
+
+def _is_unread(word: Any) -> bool:
+    return bool(word) and recurring(word) is None
 
 
 def _lines(item: Item, selection: Selection, outer: list[Selection], found: Found) -> list[Line]:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from common.domain.cycles import Cycle, CycleUnit, Span
+from common.domain.cycles import PERIOD_WORDS, Cycle, CycleUnit, Span
 from common.domain.money import Money, minor_units
 
 ZERO = Decimal(0)
@@ -134,7 +134,7 @@ class Recurrence:
 
     Shapes: counted from the account's cycle anchor or from the day of the product's activation. `is_prorated` False:
             all of the price when one day of the period is charged. A plain standard recurring price is what the
-            defaults say.
+            defaults say. `count` 0: nobody can read how often (`is_read`); the engine takes no such price.
     """
 
     unit: CycleUnit = CycleUnit.MONTH
@@ -142,6 +142,10 @@ class Recurrence:
     in_advance: bool = False
     is_prorated: bool = True
     anchor: Anchor = Anchor.CYCLE
+
+    @property
+    def is_read(self) -> bool:
+        return self.count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +470,16 @@ class OtherCurrency(Exception):
         named = "; ".join(f"{name} of product {product} in {currency}" for product, name, currency in found)
         super().__init__(f"the account is billed in {expected}, and these are not: {named}")
         self.expected, self.found = expected, found
+
+
+class UnreadablePeriod(Exception):
+    """How often a price recurs is said in words that mean no period. Facts: `product`, `price` (its name)."""
+
+    code = "price.period"
+
+    def __init__(self, product: str, price: str) -> None:
+        super().__init__(f"{price} of product {product} recurs in words that mean no period; {PERIOD_WORDS}")
+        self.product, self.price = product, price
 
 
 class RatesOverlap(Exception):

@@ -326,3 +326,25 @@ def test_an_amount_that_names_no_price_is_taken_off_once() -> None:
     context = around(productOffering=[sold("a", "b", "less")], productOfferingPrice=prices)
 
     assert nets(captured(order(item()), context)["orderTotalPrice"]) == [("recurring", "13.00")]
+
+
+@pytest.mark.parametrize("mode", ["process", "off"])
+def test_an_order_by_words_that_mean_no_period_is_rejected(mode: str) -> None:
+    stated = {"@type": "OrderPrice", "priceType": "recurring", "recurringChargePeriod": "hour"}
+    context = around(mode=mode, productOffering=[offering("N")])
+
+    document = captured(order(item(sells="N", itemPrice=[stated])), context)
+
+    assert document["state"] == "rejected"
+    (message,) = document["productOrderErrorMessage"]
+    assert message["code"] == "price.period"
+    assert message["message"].startswith("/productOrderItem/0/itemPrice/0/recurringChargePeriod: say day, ")
+
+
+def test_a_price_of_the_catalogue_that_recurs_nobody_knows_how_often_is_not_sold() -> None:
+    prices = [pop("base", "60", recurringChargePeriodType="trimester")]
+    context = around(productOffering=[sold("base")], productOfferingPrice=prices)
+
+    document = captured(order(item()), context)
+
+    assert [one["code"] for one in document["productOrderErrorMessage"]] == ["price.period"]
