@@ -44,7 +44,7 @@ from tmf678_bill.currency import NO_CURRENCY, billed_currency
 from tmf678_bill.cycles import AccountCycle
 from tmf678_bill.items import added, ends_of, existing_of
 from tmf678_bill.parties import customers_of, place_of_account, place_of_product
-from tmf678_bill.prices import UsageTerms
+from tmf678_bill.prices import UsageTerms, keys_kept
 from tmf678_bill.shared import Shared
 from tmf678_bill.tables import CHARGE, ITEMS
 from tmf678_bill.taxes import exemptions_of
@@ -232,6 +232,8 @@ class _Reading:
     def _stretches(self, document: Document, spans: list[Any], days: list[date]) -> Iterator[Stretch]:
         """None of an order that failed: not even the order itself is charged. Errors: UnreadablePeriod."""
         is_charged = True
+        listed = [self.shared.prices(span.doc) for span in spans]
+        kept = keys_kept(prices.agreed for prices in listed)
         for index, span in enumerate(spans if spans[-1].status != _FAILED else ()):
             if span.status in _ENDED:
                 return
@@ -239,11 +241,11 @@ class _Reading:
             is_charged = is_charged if span.status == _ENDING else span.status == _ACTIVE
             if span.account is None:
                 continue  # who has it next pays, also for what happened before
-            prices = self.shared.prices(span.doc)
             start, end = days[index], days[index + 1] if index + 1 < len(spans) else None
             is_elsewhere = span.account != self.account
-            self._note_usage(document["id"], prices.usage, start, is_charged=is_charged, is_elsewhere=is_elsewhere)
-            agreed = tuple(self._read(one, document) for one in prices.agreed)
+            usage = listed[index].usage
+            self._note_usage(document["id"], usage, start, is_charged=is_charged, is_elsewhere=is_elsewhere)
+            agreed = tuple(self._read(one, document) for one in kept[index])
             yield Stretch(start, end, is_charged, agreed, is_elsewhere)
 
     def _read(self, price: AgreedPrice, document: Document) -> AgreedPrice:
@@ -254,7 +256,8 @@ class _Reading:
         if price.recurrence is None or price.recurrence.is_read:
             return price
         for one in self.shared.prices(document).agreed:
-            if one.key == price.key and one.recurrence is not None and one.recurrence.is_read:
+            is_same = (one.kind, one.id, one.version, one.name) == (price.kind, price.id, price.version, price.name)
+            if is_same and one.recurrence is not None and one.recurrence.is_read:
                 return replace(price, recurrence=one.recurrence)
         raise UnreadablePeriod(document["id"], price.name)
 

@@ -8,10 +8,12 @@ are not charged by themselves (allowances, tariffs of usage) are left out; `usag
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from common.component import RuleContext
 from common.domain.cycles import CycleUnit, recurring
@@ -38,6 +40,7 @@ _KINDS = {
     "commitment": Kind.COMMITMENT,
 }
 _NO_TERMS: Document = {}
+_One = TypeVar("_One", AgreedPrice, Discount)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,55 @@ def _price(kind: Kind, entry: Document, position: int, terms: Terms) -> AgreedPr
     recurrence = _recurrence(entry, document) if kind is Kind.RECURRING else None
     charged_on = _choice(ChargedOn, document.get("chargedOn"), ChargedOn.ACTIVATION)
     return AgreedPrice(key, kind, name, amount, tax, recurrence, charged_on, discounts, id, version)
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+
+
+def keys_kept(lists: Iterable[tuple[AgreedPrice, ...]]) -> list[tuple[AgreedPrice, ...]]:
+    """The prices that a product had, one list after the other, each under the key that it had at first.
+
+    A price by value, and a discount by value of any price, is called by its name and place: by the place that it had
+    when it came, wherever a later list has it. Of several with one name the first is the first.
+    """
+    names: _Names = {}
+    return [tuple(_renamed(price, names, nth) for price, nth in _counted(one)) for one in lists]
+
+
+# The key of each thing by value that was seen: by what it belongs to, its kind and name, and which of that name it is.
+_Names = dict[tuple[str, str, str, int], str]
+
+
+def _renamed(price: AgreedPrice, names: _Names, nth: int) -> AgreedPrice:
+    if price.id is not None and all(one.id is not None for one in price.discounts):
+        return price
+    key = price.key if price.id is not None else _first_key("", price.kind.value, price, names, nth)
+    if price.kind is Kind.DISCOUNT:
+        return replace(price, key=key, discounts=tuple(replace(one, key=key) for one in price.discounts))
+    discounts = tuple(
+        one if one.id is not None else replace(one, key=_first_key(key, Kind.DISCOUNT.value, one, names, at))
+        for one, at in _counted(price.discounts)
+    )
+    return replace(price, key=key, discounts=discounts)
+
+
+def _first_key(of: str, kind: str, one: AgreedPrice | Discount, names: _Names, nth: int) -> str:
+    found = names.get((of, kind, one.name, nth))
+    if found is None:
+        taken = {key for (owner, *_), key in names.items() if owner == of}
+        name, _, place = one.key.rpartition("#")
+        found = next(key for at in count(int(place)) if (key := f"{name}#{at}") not in taken)
+        names[of, kind, one.name, nth] = found
+    return found
+
+
+def _counted(listed: Iterable[_One]) -> Iterator[tuple[_One, int]]:
+    """Each with how many of its kind and name came before it."""
+    seen: Counter[tuple[Any, str]] = Counter()
+    for one in listed:
+        same = (getattr(one, "kind", None), one.name)
+        yield one, seen[same]
+        seen[same] += 1
 
 
 # -- amounts and taxes ------------------------------------------------------------------------------------------------
@@ -243,7 +295,7 @@ def _kind(entry: Document, document: Document) -> Kind | None:
 
 
 def _key(entry: Document, position: int) -> str:
-    """What tells a price from the others of its product, for ever."""
+    """What tells a price from the others of its list; `keys_kept` makes it tell them for ever."""
     named = entry.get("productOfferingPrice")
     id = named.get("id") if isinstance(named, dict) else None
     if isinstance(id, str):

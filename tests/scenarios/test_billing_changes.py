@@ -1,6 +1,7 @@
 """Bills of products that change: another plan, suspended, ended, sold dearer, on another account, in a bundle."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from common.rest.actions import acting
 from tests.client import Answer
 from tests.scenarios.billing import CYCLE_SPECIFICATIONS, PRODUCTS, Office, account_ref
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE
-from tests.scenarios.kit import add, found
+from tests.scenarios.kit import add, costs, found
 from tmf635_usage.rerate import rerate
 
 
@@ -506,3 +507,48 @@ def test_what_joins_a_bundle_is_lowered_from_that_day_on(office: Office) -> None
 
     taken = [one.split()[-3] for bill in office.bills("ann") for one in office.items(bill) if "discount" in one]
     assert taken == ["-15", "-15", "-15", "-18.5"]
+
+
+def test_what_an_order_asks_for_once_again_is_billed_once_again(office: Office) -> None:
+    setup = office.one_time("setup", "10", tax=20)
+    office.plan("small", office.recurring("s", "31", tax=20), setup)
+    office.plan("large", office.recurring("l", "62", tax=20))
+    office.account("ann")
+    product = office.sell("small", account="ann")
+    office.shop.wait_until("2026-01-11T12:00:00Z")
+    office.move_to("large", product, "ann")
+    office.shop.wait_until("2026-01-21T12:00:00Z")
+    order = office.move_to("small", product, "ann")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert costs(order.document) == [("recurring", "", 31, Decimal("37.2")), ("oneTime", "", 10, 12)]
+    assert [one for one in office.last("ann") if one.startswith("oneTime")] == [
+        "oneTime setup 2026-01-01/2026-01-02 10 + 2",
+        "oneTime setup 2026-01-21/2026-01-22 10 + 2",
+    ]
+
+
+def test_a_price_by_value_that_stands_elsewhere_in_the_list_is_the_same_price(office: Office) -> None:
+    def entry(name: str, kind: str, value: int, **more: Any) -> Document:
+        amount = {"@type": "Price", "dutyFreeAmount": {"unit": "EUR", "value": value}}
+        return {"@type": "ProductPrice", "name": name, "priceType": kind, "price": amount, **more}
+
+    alteration: Document = {"@type": "PriceAlteration", "priceType": "discount", "applicationDuration": 1}
+    half = alteration | {"name": "half", "price": {"@type": "Price", "percentage": 50}}
+    a = entry("a", "recurring", 30, priceAlteration=[half])
+    five = {"@type": "Price", "dutyFreeAmount": {"unit": "EUR", "value": 5}}
+    off = alteration | {"name": "five", "price": five}
+    setup = entry("s", "oneTime", 10)
+    office.account("ann")
+    product = {"@type": "Product", "id": "p", "name": "p", "status": "active", "billingAccount": account_ref("ann")}
+    office.shop.suite.created(PRODUCTS, product | {"productPrice": [a, setup]})
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+    assert office.last("ann") == ["recurring a 2026-01-01/2026-02-01 15 + 0", "oneTime s 2026-01-01/2026-01-02 10 + 0"]
+    moved = a | {"priceAlteration": [off, half]}
+    office.shop.patch_product("p", productPrice=[entry("b", "recurring", 7), moved, setup])
+
+    office.shop.wait_until("2026-03-01T00:00:00Z")
+
+    # Half was for one month from the day on which it came; five is off for one from now on.
+    assert office.last("ann") == ["recurring a 2026-02-01/2026-03-01 25 + 0", "recurring b 2026-02-01/2026-03-01 7 + 0"]

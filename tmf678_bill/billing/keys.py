@@ -15,8 +15,10 @@ def recurring_key(product: str, price: AgreedPrice, recurrence: Recurrence, curr
     return _key(Kind.RECURRING, product, price.key, _written(currency, price.tax), terms, period.start.isoformat())
 
 
-def one_time_key(product: str, price: AgreedPrice, currency: str) -> str:
-    return _key(Kind.ONE_TIME, product, price.key, _written(currency, price.tax))
+def one_time_key(product: str, price: AgreedPrice, currency: str, time: int = 1) -> str:
+    """Shapes: `time` counts from 1 how often the product was given the price, went without it and was charged."""
+    again = () if time == 1 else (str(time),)
+    return _key(Kind.ONE_TIME, product, price.key, _written(currency, price.tax), *again)
 
 
 def usage_key(usage: UsageSum) -> str:

@@ -5,6 +5,7 @@ What usage comes to is in `usage.py`, what several charges together give rise to
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -119,21 +120,26 @@ class _Periods:
 def one_time(product: ProductFacts, account: AccountFacts, rounding: Rounding) -> Iterator[Charge]:
     """A charge for each one-time price that has been given rise to, on its day.
 
-    The account pays for what happened while the product was its; what another account paid, it does not pay again.
+    The account pays for what happened while the product was its; what another account paid, it does not pay again. A
+    price that a change took away and a later one gave back is charged again, as the order for that said.
     """
-    seen: set[str] = set()
+    times: Counter[str] = Counter()
+    kept: set[str] = set()
     for index, stretch in enumerate(product.stretches):
+        kept &= {price.key for price in stretch.prices}
         for price in stretch.prices:
             if price.kind is not Kind.ONE_TIME:
                 continue
             assert price.amount is not None, "a one-time price has an amount"
-            key = one_time_key(product.id, price, price.amount.currency)
             day = _given_rise(product, stretch, price, is_first=index == 0, is_last=stretch is product.stretches[-1])
-            if day is None or key in seen:
+            if day is None or price.key in kept:
                 continue
-            seen.add(key)
+            kept.add(price.key)
+            written = one_time_key(product.id, price, price.amount.currency)
+            times[written] += 1
             if stretch.is_elsewhere:
                 continue
+            key = one_time_key(product.id, price, price.amount.currency, times[written])
             whole, span = whole_of(price.amount, price.discounts, rounding), Span(day, day + _DAY)
             yield Charge(
                 purpose(Kind.ONE_TIME, key, product, price, span),

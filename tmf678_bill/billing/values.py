@@ -176,11 +176,12 @@ class AgreedPrice:
     """A price of a product, as it was agreed.
 
     Shapes: `key` is what tells the price from the others of its product, for ever: `id:version`, or for a price by
-            value its name and place in the list. `amount` as written (gross where the tax is inclusive), of a whole
-            period; of a COMMITMENT the minimum; None for a DISCOUNT. `recurrence` is needed for RECURRING and
-            COMMITMENT; a DISCOUNT with one lowers recurring charges and usage in those periods, without one all charges
-            of the account's cycle periods. `charged_on` counts for ONE_TIME. `discounts` lower RECURRING and ONE_TIME;
-            a DISCOUNT has the one that it is. `name` is the item's name (of a COMMITMENT `trueUpName`).
+            value its name and the place in the list that it had at first. `amount` as written (gross where the tax is
+            inclusive), of a whole period; of a COMMITMENT the minimum; None for a DISCOUNT. `recurrence` is needed for
+            RECURRING and COMMITMENT; a DISCOUNT with one lowers recurring charges and usage in those periods, without
+            one all charges of the account's cycle periods. `charged_on` counts for ONE_TIME. `discounts` lower
+            RECURRING and ONE_TIME; a DISCOUNT has the one that it is. `name` is the item's name (of a COMMITMENT
+            `trueUpName`).
     """
 
     key: str

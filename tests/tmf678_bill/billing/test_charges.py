@@ -145,6 +145,27 @@ OTHER_END = once("Other end", "5", "termination")
             "2026-04-01",
             ["Fee 03-10"],
         ),
+        # It went with one change and came back with another: twice.
+        (
+            staged(
+                stretch("2026-03-10", "2026-03-20", True, FEE, ORDER),
+                stretch("2026-03-20", "2026-03-25", True),
+                stretch("2026-03-25", "2026-03-28", False, FEE, ORDER),
+                stretch("2026-03-28", None, True, FEE),
+            ),
+            "2026-04-01",
+            ["Order 03-01", "Fee 03-10", "Fee 03-25", "Order 03-25"],
+        ),
+        # It came back before the product became active: once.
+        (
+            staged(
+                stretch("2026-03-01", "2026-03-05", False, FEE),
+                stretch("2026-03-05", "2026-03-07", False),
+                stretch("2026-03-07", None, True, FEE),
+            ),
+            "2026-04-01",
+            ["Fee 03-10"],
+        ),
         (
             staged(
                 stretch("2026-03-10", "2026-03-20", True, END),
@@ -408,3 +429,15 @@ def test_a_period_that_has_begun_counts_whenever_its_first_charged_day_is() -> N
         return [one for one in charged(facts, "2026-02-01") if one.startswith("least")]
 
     assert january() == january(extra) == ["least 2026-01-01..2026-02-01 0.22"]
+
+
+def test_a_price_that_comes_back_has_a_key_of_its_own() -> None:
+    facts = account(
+        staged(
+            stretch("2026-03-10", "2026-03-20", True, FEE),
+            stretch("2026-03-20", "2026-03-25", True),
+            stretch("2026-03-25", None, True, FEE),
+        )
+    )
+
+    assert keys(facts, "2026-04-01") == ["oneTime/line/Fee/EUR net", "oneTime/line/Fee/EUR net/2"]
