@@ -32,11 +32,10 @@ def true_ups(scope: Scope, spent: Lowered, cutoff: date, rounding: Rounding, sin
 
 
 def _spent(agreement: Agreement, scope: Scope, spent: Lowered) -> dict[Span, Fraction]:
-    """What was spent in each period: of recurring charges the days in it, of others all if they begin in it.
-
-    Of what is bundled only the days on which it is.
+    """What was spent in each period on the days of the agreement: of recurring charges these days, one-time charges of
+    these days, usage whose period begins in it. Of what is bundled only the days on which it is.
     """
-    members = scope.members(agreement.product.id)
+    members, agreed = scope.members(agreement.product.id), agreement.spans()
     found: dict[Span, Fraction] = {}
     for base in spent.bases:
         of = base.charge.purpose
@@ -45,11 +44,17 @@ def _spent(agreement: Agreement, scope: Scope, spent: Lowered) -> dict[Span, Fra
         days = members[of.product]
         if of.kind is Kind.RECURRING:
             for period in agreement.cycles.spans(base.charge.span.start, base.charge.span.end):
-                found[period] = found.get(period, ZERO) + base.left * base.share(in_both([period], days))
+                share = base.share(in_both(_within(agreed, period), days))
+                found[period] = found.get(period, ZERO) + base.left * share
         else:
             period = agreement.cycles.span_at(of.period.start)
-            found[period] = found.get(period, ZERO) + base.left * base.share(days)
+            share = base.share(days if of.kind is Kind.USAGE else in_both(_within(agreed, period), days))
+            found[period] = found.get(period, ZERO) + base.left * share
     return found
+
+
+def _within(days: list[Span], period: Span) -> list[Span]:
+    return [both for span in days if (both := span.within(period)) is not None]
 
 
 def _missing(

@@ -197,10 +197,13 @@ class Model:
 
     def share(self, key: tuple[str, str, date], days: set[date]) -> Fraction:
         of_days = self.days[key]
-        if any(one.product == key[0] and one.name == key[1] for one in self.account.usage):
+        if self.is_usage(key):
             return Fraction(any(one in days for one in of_days))
         total = sum(of_days.values(), Fraction(0))
         return sum((of for one, of in of_days.items() if one in days), Fraction(0)) / total if total else Fraction(0)
+
+    def is_usage(self, key: tuple[str, str, date]) -> bool:
+        return any(one.product == key[0] and one.name == key[1] for one in self.account.usage)
 
     def agreed_days(self, product: ProductFacts, name: str, kind: Kind) -> set[date]:
         found, day = set(), product.stretches[0].start
@@ -254,7 +257,11 @@ class Model:
                 bundled = self.bundled(product, inside)
                 minimum = Fraction(price.amount.amount) * len(inside & days) / of
                 spent = sum(
-                    (self.left[key] * self.share(key, bundled[key[0]]) for key in charges if key[0] in bundled),
+                    (
+                        self.left[key] * self.share(key, bundled[key[0]] & (inside if self.is_usage(key) else days))
+                        for key in charges
+                        if key[0] in bundled
+                    ),
                     Fraction(0),
                 )
                 missing[product.id, price.name, start] = max(Decimal(0), to_cents(minimum - spent, self.policy))

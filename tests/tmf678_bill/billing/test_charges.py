@@ -365,6 +365,20 @@ def test_nothing_is_missing_where_more_is_spent_and_no_minimum_runs_while_suspen
     assert charged(paused, "2026-04-01") == ["Least 2026-03-01..2026-03-11 10.00"]
 
 
+def test_a_commitment_that_ends_within_a_period_counts_what_is_spent_on_its_days() -> None:
+    plan, fee = monthly("Plan", "31"), once("Fee", "7")
+    least = at_least("Least", "300", count=3)
+    facts = account(
+        product("line", ("2026-01-01", [plan, least]), ("2026-02-11", [plan]), ("2026-02-12", [plan, fee])),
+        cycle="2026-01-01",
+    )
+
+    # 41 of 90 days of the minimum are 136.67; spent on them are 31.00 and 10 of 28 days of 31.00, 11.07, in all 42.07.
+    assert [one for one in charged(facts, "2026-04-01") if one.startswith("Least")] == [
+        "Least 2026-01-01..2026-02-11 94.60"
+    ]
+
+
 def test_a_minimum_that_is_not_prorated_is_whole() -> None:
     facts = account(product("line", ("2026-03-11", [at_least("Least", "31", is_prorated=False)])))
 
