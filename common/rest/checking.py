@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from common.domain.pointers import pointer_token
@@ -49,8 +50,14 @@ def refuse_marked(value: Any, text: bytes | None = None) -> None:
     """
     if text is not None and _MARK not in text and b"\\" not in text:
         return
-    names = list(dict.fromkeys(marked(value)))
-    if names:
+    refuse_marked_names(marked(value))
+
+
+def refuse_marked_names(names: Iterable[str]) -> None:
+    """The same of names, as they are said in a path. Errors: InvalidBody."""
+    reserved = dict.fromkeys(name for name in names if name[:1] == MARK)
+    if reserved:
         raise InvalidBody(
-            Violation("", "reserved", f"{name[:80]!r}: names of attributes do not start with {MARK}") for name in names
+            Violation("", "reserved", f"{name[:80]!r}: names of attributes do not start with {MARK}")
+            for name in reserved
         )

@@ -23,9 +23,12 @@ from urllib.parse import unquote
 
 from common.domain.query import Compare, Condition, Document, FieldPath, Operator
 from common.errors import InvalidParameter, InvalidPatch, PatchTestFailed
+from common.exact_json import same
 from common.filters import SYMBOLS, unquote_value
 from common.jsonpath import parse_jsonpath
 from common.patterns import matches
+from common.rest.checking import refuse_marked_names
+from common.v4.mapping import unmarked
 
 TERMS_MAX = 16
 REGEX_LENGTH_MAX = 200
@@ -81,7 +84,7 @@ def apply(
     """Apply one operation to the document in place; `spend` is told what is written at more than one place.
 
     Errors: InvalidPatch for a path that cannot be read, or when the patch does too much; PatchTestFailed when it
-            selects nothing.
+            selects nothing; InvalidBody for a path to what is kept beside for the other major.
     """
     target, terms, condition = _read(operation["path"])
     name = operation["op"]
@@ -99,7 +102,7 @@ def apply(
         raise PatchTestFailed(f"nothing in the resource is selected by {operation['path'][:200]!r}")
     value = operation.get("value")
     if name == "test":
-        if any(place.value != value for place in places):
+        if not all(same(unmarked(place.value), value) for place in places):
             raise PatchTestFailed(f"test failed at {operation['path'][:200]!r}")
     elif name in ("remove", "delete"):
         for place in reversed(places):  # from the back, so that earlier positions stay right
@@ -117,7 +120,7 @@ def _read(path: str) -> tuple[tuple[str, ...], list[_Term], Condition | None]:
         try:
             found = parse_jsonpath(
                 "$[?" + query,
-                lambda steps: FieldPath(steps),
+                _visible_path,
                 terms_max=TERMS_MAX,
                 regex_length_max=REGEX_LENGTH_MAX,
             )
@@ -136,7 +139,12 @@ def _steps(text: str) -> tuple[str, ...]:
     steps = tuple(step for step in re.split(r"[/.]", unquote(text).strip()) if step and step != "$")
     if not steps:
         raise InvalidPatch("the path names no attribute")
-    return steps
+    return _visible_path(steps).steps
+
+
+def _visible_path(steps: tuple[str, ...]) -> FieldPath:
+    refuse_marked_names(steps)
+    return FieldPath(steps)
 
 
 def _term(text: str, target: tuple[str, ...]) -> _Term:

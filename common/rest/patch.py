@@ -18,9 +18,11 @@ from typing import Any
 
 from common.domain.query import Document
 from common.errors import InvalidPatch, PatchTestFailed
-from common.exact_json import DEPTH_MAX, encode
+from common.exact_json import DEPTH_MAX, encode, same
 from common.rest import json_patch_query
+from common.rest.checking import refuse_marked_names
 from common.rest.headers import JSON, JSON_PATCH_QUERY, MERGE_PATCH
+from common.v4.mapping import unmarked
 
 OPERATIONS_MAX = 1_000
 PATH_LENGTH_MAX = 4_000
@@ -37,7 +39,7 @@ def apply(media_type: str, patch: Any, document: Document, is_array: IsArray) ->
 
     Shapes: `is_array` tells whether the contract declares a top-level attribute to be an array.
     Errors: InvalidPatch for a patch that cannot be read; PatchTestFailed when a `test` does not hold, a place does
-            not exist, or a query finds nothing.
+            not exist, or a query finds nothing; InvalidBody for a path to what is kept beside for the other major.
     """
     if media_type in (JSON, MERGE_PATCH):
         if not isinstance(patch, dict):
@@ -123,7 +125,7 @@ def apply_operation(
     steps, value = pointer_steps(operation["path"]), copy.deepcopy(operation.get("value"))
     match operation["op"]:
         case "test":
-            if not _same(_get(document, steps), value):
+            if not same(unmarked(_get(document, steps)), value):
                 raise PatchTestFailed(f"test failed at {operation['path'][:200]!r}")
         case "remove" | "delete":
             _remove(document, steps)
@@ -135,14 +137,15 @@ def apply_operation(
         case "add":
             return _add(document, steps, value, is_array)
         case "copy":
-            copied = _get(document, pointer_steps(operation["from"]))
+            source = pointer_steps(operation["from"])
+            copied = _carried(_get(document, source), source, steps)
             spend(copied)
             return _add(document, steps, copy.deepcopy(copied), is_array)
         case "move":
             source = pointer_steps(operation["from"])
             if steps[: len(source)] == source and len(steps) > len(source):
                 raise InvalidPatch("move cannot go into the place it takes from")
-            moved = _get(document, source)
+            moved = _carried(_get(document, source), source, steps)
             _remove(document, source)
             return _add(document, steps, moved, is_array)
     return document
@@ -151,7 +154,7 @@ def apply_operation(
 def pointer_steps(pointer: str) -> list[str]:
     """RFC 6901; a missing leading slash is tolerated (official samples leave it out).
 
-    Errors: InvalidPatch for a bad escape.
+    Errors: InvalidPatch for a bad escape; InvalidBody for a name that is the mark's (`checking.refuse_marked_names`).
     """
     if not pointer:
         return []
@@ -159,13 +162,25 @@ def pointer_steps(pointer: str) -> list[str]:
     for step in steps:
         if "~" in step.replace("~0", "").replace("~1", ""):
             raise InvalidPatch(f"the path {pointer[:80]!r} has a ~ that is neither ~0 nor ~1")
-    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
+    names = [step.replace("~1", "/").replace("~0", "~") for step in steps]
+    refuse_marked_names(names)
+    return names
+
+
+def _carried(value: Any, source: list[str], target: list[str]) -> Any:
+    """What is copied: elsewhere than among its like, what is kept in it for the other major would mean nothing."""
+    among, into = ([step for step in steps if not _is_position(step)] for steps in (source, target))
+    return value if among == into else unmarked(value)
+
+
+def _is_position(step: str) -> bool:
+    return step == "-" or (step.isascii() and step.isdigit())
 
 
 def _position(array: list[Any], step: str, *, new: bool) -> int:
     if step == "-" and new:
         return len(array)
-    if not (step.isascii() and step.isdigit()) or (step != "0" and step.startswith("0")) or len(step) > 9:
+    if not _is_position(step) or step == "-" or (step != "0" and step.startswith("0")) or len(step) > 9:
         raise InvalidPatch(f"{step[:40]!r} is no position in an array")
     position = int(step)
     if position > len(array) or (position == len(array) and not new):
@@ -221,13 +236,3 @@ def _add(document: Any, steps: list[str], value: Any, is_array: IsArray) -> Any:
     else:
         parent[last] = value
     return document
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[k], right[k]) for k in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)

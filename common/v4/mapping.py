@@ -167,15 +167,16 @@ class Mappings:
 
 def shown_in_v5(document: Document) -> Document:
     """A stored document without what is only kept for v4, at any depth."""
-    kept: Document = _without(document)
+    kept: Document = unmarked(document)
     return kept
 
 
-def _without(value: Any) -> Any:
+def unmarked(value: Any) -> Any:
+    """A value without the members that start with the mark, at any depth: what a client sees of it."""
     if isinstance(value, dict):
-        return {name: _without(one) for name, one in value.items() if name[:1] != MARK}
+        return {name: unmarked(one) for name, one in value.items() if name[:1] != MARK}
     if isinstance(value, list):
-        return [_without(one) for one in value]
+        return [unmarked(one) for one in value]
     return value
 
 
@@ -204,7 +205,7 @@ def _element(before: list[Any], index: int, element: Any) -> Any:
     if not isinstance(element, dict) or any(name[:1] == MARK for name in element):
         return element
     elements = [*before[index : index + 1], *before]
-    same = next((one for one in elements if _without(one) == element), None)
+    same = next((one for one in elements if unmarked(one) == element), None)
     if same is not None:
         return same
     same = next((one for one in elements if isinstance(one, dict) and _has_key_of(one, element)), None)

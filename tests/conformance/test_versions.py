@@ -23,6 +23,7 @@ from tests.conformance.documents import Generator
 
 # v4 demands a trading name, and shows the name as one until a v4 client changes either.
 TOLD_TWICE = {"organization": {"tradingName"}}
+POINTERS, QUERIES = "application/json-patch+json", "application/json-patch-query+json"
 V4_NAMES = {"productCatalog": "catalog", "productUsage": "usage"}
 
 
@@ -298,6 +299,48 @@ def test_a_client_cannot_write_what_is_kept_beside(suite):
     assert [error["rule"] for error in answer.json["errors"]] == ["reserved"]
 
 
+@pytest.mark.parametrize(
+    ("media_type", "path"),
+    [(POINTERS, "/~0status"), (POINTERS, "/contactMedium/0/~0characteristic"), (QUERIES, "/~x"), (QUERIES, "/%7Ex")],
+)
+@pytest.mark.parametrize("party", ["partyManagement/v5", "party/v4"])
+def test_a_patch_cannot_write_what_is_kept_beside(suite, party, media_type, path):
+    medium = {"@type": "EmailContactMedium", "emailAddress": "ada@example.com"}
+    body = {"@type": "Individual", "givenName": "A", "familyName": "L", "contactMedium": [medium]}
+    made = suite.created("/tmf-api/partyManagement/v5/individual", body)
+    address = f"/tmf-api/{party}/individual/{made['id']}"
+    value = {"of": {"status": "initialized"}, "value": {"status": "hacked", "id": "zz"}}
+    before = suite.get(address).content
+
+    answer = suite.patch(address, [{"op": "add", "path": path, "value": value}], media_type=media_type)
+
+    assert answer.status == 400
+    assert [error["rule"] for error in answer.json["errors"]] == ["reserved"]
+    assert suite.get(address).content == before
+
+
+@pytest.mark.parametrize("written", [4, 5], ids=["written in v4", "written in v5"])
+def test_a_json_patch_tests_what_either_major_shows(suite, written):
+    old, new = "/tmf-api/party/v4/individual", "/tmf-api/partyManagement/v5/individual"
+    mail = {"mediumType": "email", "preferred": True, "characteristic": {"emailAddress": "a@x.org", "city": "Rome"}}
+    medium = mail if written == 4 else {"@type": "EmailContactMedium", "emailAddress": "a@x.org", "city": "Rome"}
+    body = {"@type": "Individual", "givenName": "A", "familyName": "L", "contactMedium": [medium]}
+    id = suite.created(old if written == 4 else new, body)["id"]
+
+    for address in (f"{old}/{id}", f"{new}/{id}"):
+        holds_as_shown(suite, address)
+
+
+def holds_as_shown(suite: Suite, address: str) -> None:
+    """A patch that tests everything that its resource shows holds, in both languages of patches."""
+    shown = suite.get(address).json
+    tests = [{"op": "test", "path": f"/{name}", "value": value} for name, value in shown.items()]
+    pointed = suite.patch(address, [{"op": "test", "path": "", "value": shown}, *tests], media_type=POINTERS)
+    asked = suite.patch(address, [one for one in tests if not isinstance(one["value"], list)], media_type=QUERIES)
+    assert (pointed.status, pointed.json) == (200, shown), (pointed.content, address)
+    assert (asked.status, asked.json) == (200, shown), (asked.content, address)
+
+
 def carried_out(suite: Suite) -> None:
     """Every job that waits, to its end."""
     runner = Runner(suite.installation)
@@ -379,6 +422,8 @@ def test_the_sample_operator_reads_in_v4_and_its_bills_move_in_both(suite):
             for shown in suite.get(f"{contract.base_path}{resource.path}?limit=1000").json:
                 read += 1
                 assert suite.get(f"{contract.base_path}{resource.path}/{shown['id']}").json == shown
+                if Verb.PATCH in resource.operations:
+                    holds_as_shown(suite, f"{contract.base_path}{resource.path}/{shown['id']}")
                 wrong += [f"{name}: {v.message}" for v in resource.whole.violations(shown) if v.rule != "required"]
     assert wrong == []
     assert read == 188, "all samples but the five bill cycles and the consumption report, which v4 does not have"

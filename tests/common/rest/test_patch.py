@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from common.errors import InvalidPatch, PatchTestFailed
+from common.errors import InvalidBody, InvalidPatch, PatchTestFailed
 from common.rest.headers import JSON_PATCH, JSON_PATCH_QUERY, MERGE_PATCH
 from common.rest.patch import apply
 
@@ -180,6 +180,57 @@ def test_what_does_not_hold_is_a_conflict(media_type, patch):
 def test_unreadable_patches_are_refused(media_type, patch):
     with pytest.raises(InvalidPatch):
         patched(media_type, patch)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "operation"),
+    [
+        (JSON_PATCH, op("add", "/~0state", value="x")),
+        (JSON_PATCH, op("add", "/note/0/~0id", value="x")),
+        (JSON_PATCH, op("remove", "/~0kept/of")),
+        (JSON_PATCH, op("test", "/~0kept", value="x")),
+        (JSON_PATCH, op("copy", "/name", **{"from": "/~0kept"})),
+        (JSON_PATCH, op("move", "/~0kept", **{"from": "/name"})),
+        (JSON_PATCH, op("remove", "/note?~author=A")),
+        (JSON_PATCH_QUERY, op("add", "/~x", value="x")),
+        (JSON_PATCH_QUERY, op("add", "/%7Ex", value="x")),
+        (JSON_PATCH_QUERY, op("add", "/~0x", value="x")),
+        (JSON_PATCH_QUERY, op("remove", "/note?note.~author=A")),
+        (JSON_PATCH_QUERY, op("remove", "note[?(@['~author']=='A')]")),
+    ],
+)
+def test_a_path_names_nothing_that_is_kept_for_the_other_major(media_type, operation):
+    with pytest.raises(InvalidBody, match="do not start with ~"):
+        patched(media_type, operation)
+
+
+def test_a_copy_takes_what_is_kept_for_the_other_major_to_places_of_its_kind_only():
+    kept = {"medium": [{"city": "Paris", "~type": "home"}], "item": [{"medium": [{"city": "Rome", "~type": "work"}]}]}
+    copies = [
+        op("copy", "/medium/-", **{"from": "/medium/0"}),
+        op("copy", "/item/-", **{"from": "/item/0"}),
+        op("copy", "/x", **{"from": "/medium/0"}),
+        op("move", "/y", **{"from": "/item/0/medium"}),
+    ]
+
+    after = apply(JSON_PATCH, copies, kept, is_array)
+
+    assert after["medium"] == [{"city": "Paris", "~type": "home"}] * 2
+    assert after["item"] == [{}, {"medium": [{"city": "Rome", "~type": "work"}]}]
+    assert (after["x"], after["y"]) == ({"city": "Paris"}, [{"city": "Rome"}])
+
+
+@pytest.mark.parametrize("media_type", [JSON_PATCH, JSON_PATCH_QUERY])
+def test_a_test_compares_what_the_client_can_see(media_type):
+    kept = {"medium": {"city": "Paris", "size": 1, "~type": "home", "sub": [{"a": True, "~b": 1}]}}
+
+    def tested(value):
+        return apply(media_type, op("test", "/medium", value=value), kept, is_array)
+
+    assert tested({"city": "Paris", "size": 1.0, "sub": [{"a": True}]}) == kept
+    for other in ({"city": "Paris", "size": 1, "sub": [{"a": 1}]}, {"city": "Paris"}, {"city": "Paris", "size": True}):
+        with pytest.raises(PatchTestFailed):
+            tested(other)
 
 
 def test_a_pattern_of_a_client_never_holds_the_process():

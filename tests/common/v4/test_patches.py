@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from common.v4.mapping import marked, rejoin, shown_in_v5
+from common.v4.mapping import marked, rejoin, shown_in_v5, unmarked
 from tests.common.v4.pairs import Case, cases, varied
 
 PARTY = {
@@ -62,6 +62,15 @@ def test_sending_back_what_is_shown_changes_nothing(case: Case):
             before = varied(stored, seed) if seed else stored
 
             assert patched(case, before, case.mapping.project(before)) == before
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_what_is_patched_is_what_is_shown_and_marked_members(case: Case):
+    for stored in case.v5_documents():
+        for seed in range(10):
+            before = varied(stored, seed) if seed else stored
+
+            assert unmarked(case.mapping.project(before, hidden=True)) == case.mapping.project(before)
 
 
 def test_a_changed_state_forgets_the_remembered_one():
