@@ -136,7 +136,7 @@ def _read(path: str) -> tuple[tuple[str, ...], list[_Term], Condition | None]:
 
 
 def _steps(text: str) -> tuple[str, ...]:
-    steps = tuple(step for step in re.split(r"[/.]", unquote(text).strip()) if step and step != "$")
+    steps = tuple(step for step in re.split(r"[/.]", _decoded(text).strip()) if step and step != "$")
     if not steps:
         raise InvalidPatch("the path names no attribute")
     return _visible_path(steps).steps
@@ -147,8 +147,19 @@ def _visible_path(steps: tuple[str, ...]) -> FieldPath:
     return FieldPath(steps)
 
 
+def _decoded(text: str) -> str:
+    """Percent-decoded: the escapes of a path write no more than those of a JSON text may."""
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidPatch(f"the escapes of {text[:80]!r} are not UTF-8") from error
+    if "\0" in decoded:
+        raise InvalidPatch("a path has the character U+0000, which cannot be stored; leave it out")
+    return decoded
+
+
 def _term(text: str, target: tuple[str, ...]) -> _Term:
-    match = _TERM.fullmatch(unquote(text).strip())
+    match = _TERM.fullmatch(_decoded(text).strip())
     if match is None:
         raise InvalidPatch(f"the query {text[:80]!r} is not attribute=value")
     key, symbol, value = match.groups()

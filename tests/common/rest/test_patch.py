@@ -175,6 +175,11 @@ def test_what_does_not_hold_is_a_conflict(media_type, patch):
         (JSON_PATCH_QUERY, [op("replace", "?a=1", value=1)]),
         (JSON_PATCH_QUERY, [op("replace", "/note?nonsense", value=1)]),
         (JSON_PATCH_QUERY, [op("replace", "note[?(@.x", value=1)]),
+        (JSON_PATCH_QUERY, [op("add", "/x%00", value=1)]),
+        (JSON_PATCH_QUERY, [op("remove", "/note?author%2500=A")]),
+        (JSON_PATCH_QUERY, [op("add", "/x%ED%A0%80", value=1)]),
+        (JSON_PATCH_QUERY, [op("remove", "/note?author=%00")]),
+        (JSON_PATCH, [op("remove", "/note?author=%FF")]),
     ],
 )
 def test_unreadable_patches_are_refused(media_type, patch):
