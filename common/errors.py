@@ -154,9 +154,14 @@ class Conflict(ClientError):
 class IdTaken(Conflict):
     code, reason = "resource.id-taken", "The id is in use"
 
-    def __init__(self, resource: str, id: str, version: str = "") -> None:
+    def __init__(self, resource: str, id: str, version: str = "", *, versioned: bool = False) -> None:
         which = f"{id[:200]!r}" + (f" in version {version[:50]!r}" if version else "")
-        super().__init__(f"{resource} {which} exists already; leave the id out or choose another")
+        instead = (
+            "leave the id out, choose another or say a new version"
+            if versioned
+            else "leave the id out or choose another"
+        )
+        super().__init__(f"{resource} {which} exists already; {instead}")
 
 
 class IllegalTransition(Conflict):

@@ -238,6 +238,14 @@ class VersionContract(_Repositories):
 
         assert offers.versions("a") == ["1.0"]
 
+    def test_a_known_id_without_a_version_is_taken(self, offers: Repository) -> None:
+        offers.add("a", {"version": "1.0"}, NOW, "1.0")
+
+        with pytest.raises(IdTaken, match="a new version"):
+            offers.add("a", {}, NOW)
+
+        assert offers.versions("a") == ["1.0"]
+
     def test_removing_the_latest_makes_the_newest_remaining_the_latest(self, offers: Repository) -> None:
         for version in ("1.0", "2.0", "3.0"):
             offers.add("a", {"version": version}, NOW, version)

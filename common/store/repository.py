@@ -104,7 +104,8 @@ class Repository:
         """Store a new document, or a new version of one, which becomes the latest. `is_ours`: nobody can have the id;
         then it is stored with whatever is asked next or the commit.
 
-        Errors: IdTaken when the id (and version) exists; InvalidBody for an id that no index can hold.
+        Errors: IdTaken when the id and version exist, or the id when no version is said; InvalidBody for an id that no
+                index can hold.
         """
         _check_identifier("/id", id)
         if version:
@@ -124,8 +125,9 @@ class Repository:
         self.hold_new([id])
         if resource.monthly and self.get(id) is not None:
             raise IdTaken(resource.resource, id)
-        if not self._insert([self._values(row, document)]):
-            raise IdTaken(resource.resource, id)
+        is_taken = resource.versioned and not row.version and self.versions(id)  # what says no version adds none
+        if is_taken or not self._insert([self._values(row, document)]):
+            raise IdTaken(resource.resource, id, row.version, versioned=resource.versioned)
         if resource.versioned:
             self._session.write([(self._statements.older, {**self._own, "id": id, "version": row.version})])
 

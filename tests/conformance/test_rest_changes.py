@@ -219,6 +219,20 @@ def test_versions_of_a_catalogue_entity_live_side_by_side(suite, major):
     refused(suite.get(f"{major.categories}/v"), 404, "resource.not-found")
 
 
+@pytest.mark.parametrize("named", [{}, {"version": ""}, {"version": None}], ids=["none", "empty", "null"])
+@pytest.mark.parametrize("there", [{}, {"version": "1.0"}], ids=["versionless", "versioned"])
+def test_a_create_with_a_known_id_and_no_version_is_refused(backend, suite, major, there, named):
+    suite.created(V5.categories, V5.category("kept", id="v", **there))
+    before = backend.rows()
+
+    body = refused(suite.post(V5.categories, V5.category("x", id="v", **named)), 409, "resource.id-taken")
+
+    assert "say a new version" in body["message"]
+    assert backend.rows() == before
+    assert suite.get(f"{major.categories}/v").json["name"] == "kept"
+    assert suite.created(V5.categories, V5.category("next", id="v", version="2.0"))["version"] == "2.0"
+
+
 def test_what_others_use_is_not_deleted(suite, major):
     specification = suite.created(major.specifications, major.body("ProductSpecification", name="s"))
     offering = suite.created(major.offerings, major.offering(specification["id"]))
