@@ -85,14 +85,14 @@ class Endpoint:
         return render.page(request, address, asked, found, items, partial_status)
 
     def retrieve(self, request: Request) -> Response:
-        """200, or 304 when If-None-Match names the present revision."""
+        """200, or 304 when If-None-Match names the present ETag."""
         headers.check_accept(request)
         selection = query.read_selection(request.query, self._resolve, self.installation.settings)
         id, version = self._address(request)
         with self.installation.database.read(request.tenant) as uow:
             row = self._load(self._repository(uow, request), id, version or query.read_version(request.query))
-        if headers.is_unchanged(request, row.revision):
-            return Response(304, headers=(("etag", headers.etag(row.revision)),))
+        if headers.is_unchanged(request, row):
+            return Response(304, headers=(("etag", headers.etag(row)),))
         return self._answer(200, row, request, selection)
 
     # -- writing ------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class Endpoint:
         with self.installation.database.write(request.tenant) as uow:
             repository = self._repository(uow, request)
             row = self._load(repository, id, version, for_update=True)
-            headers.check_if_match(request, row.revision)
+            headers.check_if_match(request, row)
             after = self._patched(uow, media_type, patch, request, row)
             if after is not None:
                 row = repository.replace(row, after, self.installation.clock.now())
@@ -141,7 +141,7 @@ class Endpoint:
         with self.installation.database.write(request.tenant) as uow:
             repository = self._repository(uow, request)
             row = self._load(repository, id, version, for_update=True)
-            headers.check_if_match(request, row.revision)
+            headers.check_if_match(request, row)
             document, context = row.document(), self._context(uow, request)
             if self.kept.descriptor.on_delete is not None:
                 self.kept.descriptor.on_delete(document, context)
@@ -211,7 +211,7 @@ class Endpoint:
     def _answer(
         self, status: int, row: Row, request: Request, selection: query.Selection | None, *more: tuple[str, str]
     ) -> Response:
-        tag = ("etag", headers.etag(row.revision))
+        tag = ("etag", headers.etag(row))
         body = self._body(row, self._href(row, request), selection)
         return Response(status, body, (render.CONTENT_TYPE, tag, *more))
 

@@ -17,6 +17,7 @@ from common.errors import (
 )
 from common.rest.messages import Request
 from common.rest.stamping import drop_nulls
+from common.store.repository import Row
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -72,24 +73,29 @@ def read_object(request: Request) -> dict[str, Any]:
     return whole
 
 
-def etag(revision: int) -> str:
-    return f'"{revision}"'
+def etag(row: Row) -> str:
+    """The strong ETag of a resource as it is stored, in either major.
+
+    Another version of an id, and what is created under the id of something deleted, is another row; no two rows ever
+    have one position.
+    """
+    return f'"{row.position}-{row.revision}"'
 
 
-def check_if_match(request: Request, revision: int) -> None:
-    """Errors: PreconditionFailed when If-Match names other revisions only; InvalidHeader when it is no ETag list."""
+def check_if_match(request: Request, row: Row) -> None:
+    """Errors: PreconditionFailed when If-Match names other ETags only; InvalidHeader when it is no ETag list."""
     tags = _etags(request, "if-match")
-    if tags is not None and "*" not in tags and etag(revision) not in tags:
-        raise PreconditionFailed("If-Match", etag(revision))
+    if tags is not None and "*" not in tags and etag(row) not in tags:
+        raise PreconditionFailed("If-Match", etag(row))
 
 
-def is_unchanged(request: Request, revision: int) -> bool:
-    """Whether If-None-Match names the present revision (weak comparison, RFC 9110 13.1.2)."""
-    return is_unchanged_text(request, etag(revision))
+def is_unchanged(request: Request, row: Row) -> bool:
+    """Whether If-None-Match names the resource as it is (weak comparison, RFC 9110 13.1.2)."""
+    return is_unchanged_text(request, etag(row))
 
 
 def is_unchanged_text(request: Request, tag: str) -> bool:
-    """The same for what is not known by a revision: `tag` is its ETag, quotes and all."""
+    """The same for what is no row: `tag` is its ETag, quotes and all."""
     tags = _etags(request, "if-none-match")
     return tags is not None and ("*" in tags or tag in {one.removeprefix("W/") for one in tags})
 
