@@ -6,6 +6,7 @@ the official examples themselves are refused. So:
 - an object is judged by the schema that its `@type` names, among the branches of a `oneOf` and among the
   subtypes of a base schema;
 - an unknown `@type` is an extension: its `@baseType` decides, else any branch (or the base itself) will do;
+- a type that the document has for something else is none: it is refused, of a resource and where types are told apart;
 - of a reference-or-value, `@referredType` says that it is the reference, whatever `@type` says;
 - a `oneOf` without a mapping becomes `anyOf`.
 
@@ -40,6 +41,8 @@ _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object",
 
 # Endings of a definition's key: the dispatching form has none; relaxed ones (see `compile`) get a second ending.
 _FULL, _PLAIN, _OPENED = "", ":plain", ":open"
+# The key of a definition that every object fits whose type the document has, or whose type is empty.
+_TYPED = ":typed"
 
 
 def is_reference_name(name: str) -> bool:
@@ -79,7 +82,8 @@ class SchemaCompiler:
         """
         opened = _Opened(optional, tolerated) if optional or tolerated else None
         if "$ref" in schema:
-            parts = [self._reference(ref_name(schema["$ref"]), _FULL, opened)]
+            name = ref_name(schema["$ref"])
+            parts = [self._reference(name, _FULL, opened), self._own_type(name)]
         else:
             parts = [self._convert(schema, opened)]
         if demanded := sorted(required):
@@ -144,6 +148,9 @@ class SchemaCompiler:
     def _definition(self, key: str, opened: _Opened | None) -> JsonSchema:
         if key in self._made:
             return self._made[key]
+        if key == _TYPED:
+            self._made[key] = _says_type({"", *self._type_names()})
+            return self._made[key]
         rest = key.removesuffix(_OPENED)
         name = rest.removesuffix(_PLAIN)
         made = self._named(name, opened if rest != key else None, plain=name != rest)
@@ -160,8 +167,54 @@ class SchemaCompiler:
             return self._convert(schema, opened, owner=name, choose=not inherited)
         others = {value: target for value, target in self.subtypes(schema, name).items() if target != name}
         if branches or not others:
-            return self._convert(schema, opened, owner=name)
-        return self._chain(schema, others, self._reference(name, _PLAIN, opened), opened)
+            made = self._convert(schema, opened, owner=name)
+        else:
+            made = self._chain(schema, others, self._reference(name, _PLAIN, opened), opened)
+        if schema.get("discriminator") is None or _property_of(schema) != "@type" or is_reference_name(name):
+            return made
+        return {"allOf": [made, self._own_type(name)]}
+
+    def _own_type(self, name: str) -> JsonSchema:
+        """The object is of this type or of its kin, or of a type that the document does not know."""
+        if name not in self._schemas:
+            return {}
+        told = self._told_into(name)
+        own, wider = _says_type(told.keys()), _says_type(told.keys() | self._above(told.values()))
+        foreign = {"if": {"$ref": "#/definitions/" + _TYPED}, "then": own}
+        return {"if": {"required": ["@type"]}, "then": {"if": wider, "else": foreign}}
+
+    def _told_into(self, name: str) -> dict[str, str]:
+        """Schema names by the types that may stand where this one is asked for."""
+        values = self.subtypes(self._schemas[name], name)
+        found = {name, *values.values(), *_named(alternatives(self._schemas[name]))}
+        found |= {below for one in found for below in self._descendants(one)} | self._repeating(base_name(name))
+        return {base_name(one): one for one in sorted(found)} | values
+
+    def _repeating(self, name: str) -> set[str]:
+        """The schemas that have all members of this one: v4 documents write them out where v5 ones inherit them."""
+        schema = self._schemas.get(name, {})
+        members = schema.get("properties", {}).keys()
+        if not members or "allOf" in schema:
+            return set()
+        return {other for other, one in self._schemas.items() if members <= one.get("properties", {}).keys()}
+
+    def _above(self, names: Iterable[str]) -> set[str]:
+        """What these inherit from: an object may say no more of itself than that."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            above = _named(self._schemas.get(waiting.pop(), {}).get("allOf", ()))
+            waiting += [one for one in above if one not in found]
+            found.update(above)
+        return {base_name(one) for one in found}
+
+    def _type_names(self) -> set[str]:
+        """The types of values that the document has; what chooses among types is none."""
+        return {
+            base_name(name)
+            for name, schema in self._schemas.items()
+            if not alternatives(schema) and not is_reference_name(name)
+        }
 
     def _convert(
         self, schema: Schema, opened: _Opened | None = None, *, owner: str = "", choose: bool = True
@@ -262,8 +315,7 @@ class SchemaCompiler:
 
     def _chain(self, schema: Schema, known: Mapping[str, str], other: JsonSchema, opened: _Opened | None) -> JsonSchema:
         """If the discriminating property has a known value, its schema; else `@baseType`; else `other`."""
-        discriminator = schema.get("discriminator")
-        name = discriminator.get("propertyName", "@type") if isinstance(discriminator, Mapping) else "@type"
+        name = _property_of(schema)
         values: dict[str, list[str]] = {}
         for value, target in known.items():
             values.setdefault(target, []).append(value)
@@ -286,6 +338,16 @@ class _Opened:
     def __init__(self, optional: frozenset[str], tolerated: frozenset[str]) -> None:
         self.optional = optional
         self.tolerated = tolerated
+
+
+def _property_of(schema: Schema) -> str:
+    """The name of the property that a schema discriminates by."""
+    discriminator = schema.get("discriminator")
+    return str(discriminator.get("propertyName", "@type")) if isinstance(discriminator, Mapping) else "@type"
+
+
+def _says_type(names: Iterable[str]) -> JsonSchema:
+    return {"properties": {"@type": {"enum": sorted(names)}}}
 
 
 def _own_keywords(schema: Schema) -> JsonSchema:

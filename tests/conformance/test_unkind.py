@@ -9,7 +9,7 @@ import pytest
 from common import exact_json
 from common.settings import Settings
 from common.spec.contract import Verb
-from tests.conformance.answers import CATEGORY, INDIVIDUAL, category, pointers, raw, refused
+from tests.conformance.answers import CATEGORY, INDIVIDUAL, both_majors, category, pointers, raw, refused
 from tests.conformance.documents import Generator
 
 TYPES = (b"content-type", b"application/json")
@@ -253,6 +253,39 @@ def test_a_body_with_a_hundred_thousand_mistakes_is_answered_at_once(backend, su
     assert time.process_time() - started < SECONDS_MAX
     assert len(answer.content) < 100_000
     assert backend.rows() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("productCatalogManagement/v5/productOffering", {"@type": "Category", "name": "x"}, "/@type"),
+        ("productCatalogManagement/v4/productOffering", {"@type": "Category", "name": "x"}, "/@type"),
+        ("productCatalogManagement/v5/category", {"@type": "", "name": "x"}, "/@type"),
+        (
+            "partyManagement/v5/individual",
+            {
+                **{"@type": "Individual", "givenName": "A", "familyName": "L"},
+                "contactMedium": [{"@type": "Individual", "emailAddress": 5}],
+            },
+            "/contactMedium/0/@type",
+        ),
+    ],
+)
+def test_a_type_that_the_contract_has_for_something_else_is_refused(backend, suite, path, body, pointer):
+    before = backend.rows()
+
+    assert pointers(refused(suite.post(f"/tmf-api/{path}", body), 400, "body.invalid")) == [pointer]
+
+    assert backend.rows() == before
+
+
+@both_majors
+def test_a_patch_cannot_make_a_resource_one_of_another_type(suite, major):
+    made = suite.created(major.categories, major.category())
+    shown = suite.get(made["href"]).json
+
+    assert suite.patch(made["href"], {"@type": "ProductOffering"}).status == 400
+    assert suite.get(made["href"]).json == shown
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "."], ids=["empty", "blank", "dot"])

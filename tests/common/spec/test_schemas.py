@@ -96,6 +96,47 @@ def test_a_base_schema_judges_by_the_subtype(dialect: str, value: Any, expected:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"@type": "Widget", "value": 5}, [("/value/0/@type", "enum")]),
+        ({"@type": "Part", "@baseType": "WholeValue", "value": 5}, [("/value/0/@type", "enum")]),
+        ({"@type": "", "value": 5}, [("/value/0/@type", "enum")]),
+        ({"@type": 5}, [("/value/0/@type", "type")]),
+        ({"@type": "DateValue"}, []),
+        ({"@type": "Root"}, []),
+    ],
+)
+def test_a_type_that_the_document_has_for_something_else_is_no_extension(
+    dialect: str, value: Any, expected: list[tuple[str, str]]
+) -> None:
+    schemas = values_of_kinds(dialect) | {"Part": typed(), "Root": typed()}
+    schemas["Value"]["allOf"] = [ref(dialect, "Root")]
+    schemas["Widget"]["properties"]["@type"] = TEXT
+    resource = widget(dialect, schemas)
+
+    assert rules(resource.creating, {"@type": "Widget", "value": [value]}) == expected
+    assert rules(resource.patched, {"@type": "Gadget", "value": [value]}) == expected
+    for wrong in ("Part", "Value", ""):
+        assert rules(resource.creating, {"@type": wrong, "value": []}) == [("/@type", "enum")]
+        assert rules(resource.patched, {"@type": wrong, "value": []}) == [("/@type", "enum")]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_type_that_repeats_all_of_another_is_one_of_its_kind(dialect: str) -> None:
+    schemas = {"Widget": typed(id=TEXT, name=TEXT), "Sprocket": typed(id=TEXT, name=TEXT, teeth=NUMBER)}
+    resource = widget(dialect, schemas | {"Part": typed(name=TEXT)})
+    assert rules(resource.creating, {"@type": "Sprocket"}) == []
+    assert rules(resource.creating, {"@type": "Part"}) == [("/@type", "enum")]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_reference_may_say_the_type_of_what_it_refers_to(dialect: str) -> None:
+    creating = widget(dialect, parts_or_values(dialect) | {"Widget": thing(part=ref(dialect, "PartRef"))}).creating
+    assert rules(creating, {"part": {"@type": "Part", "id": "1"}}) == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_subtypes_may_be_named_by_inheritance_alone(dialect: str) -> None:
     schemas = values_of_kinds(dialect)
     schemas["Value"]["discriminator"] = "@type" if dialect == "v4" else {"propertyName": "@type"}
