@@ -73,7 +73,8 @@ class Making(Protocol):
     def __call__(self, resource: str, document: Mapping[str, Any], *, as_stored: bool = False) -> Document: ...
 
 
-# Another resource by name and id, which nobody else changes until the transaction of the request ends.
+# Another resource by name and id, which nobody else changes until the transaction of the request ends. Who holds (or
+# shares) several does so in one order everywhere: an order before its tasks, products before their account.
 Holding = Callable[[str, str], Document | None]
 # The records of a table (`RecordTable.name`), in the transaction of the request.
 Recording = Callable[[str], "Records"]
@@ -87,7 +88,9 @@ class RuleContext:
     rule returns), raises a Conflict when the present state forbids the request, and may change the document it
     was given. `raise_event` adds an event the contract declares beyond the four generic kinds. `schedule(kind, key,
     at)` has a work of the component done, or looked at again, at an instant at the latest; it is written with the
-    request's change. `hold` reads what nobody else changes meanwhile. `records` are the component's own tables;
+    request's change. `hold` reads what nobody else changes meanwhile, `share` what nobody changes and others may share:
+    a rule that judges by another resource reads it so. `in_turn(name)` has one request at a time go on from here, for
+    rules that judge by many. `records` are the component's own tables;
     `offered(name)` is what another component offers (`Component.offers`), None when it is not served.
     """
 
@@ -102,6 +105,8 @@ class RuleContext:
     create: Making | None = None
     schedule: Callable[[str, str, datetime], None] | None = None
     hold: Holding | None = None
+    share: Holding | None = None
+    in_turn: Callable[[str], None] | None = None
     records: Recording | None = None
     offered: Callable[[str], Any] | None = None
 

@@ -67,6 +67,18 @@ def check_no_cycle(
         _refuse_meeting(document, context, resources, children, below, {link.id for link in above})
 
 
+def change_in_turn(before: Document | None, after: Document, context: RuleContext, tree: str, *links: str) -> None:
+    """Have links of one tree changed one after another: two changes at once could close a cycle that neither sees.
+
+    Shapes: `tree` names it; `links` are the top-level attributes that it is written in. Who changes none of them waits
+            for nobody.
+    """
+    is_changed = any(not same(before or {}, after, name) for name in links)
+    if is_changed and context.settings.reference_mode != "off":
+        assert context.in_turn is not None, "trees are changed where they are stored"
+        context.in_turn(f"tree/{tree}")
+
+
 def _refuse_meeting(
     document: Document,
     context: RuleContext,

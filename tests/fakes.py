@@ -53,8 +53,11 @@ def rule_context(
     resource: str, documents: Mapping[str, list[Document]] | None = None, mode: str = "process", now: datetime = NOW
 ) -> RuleContext:
     """What a rule is called with; `mode` is the reference mode."""
-    settings = Settings(reference_mode=mode)
-    return RuleContext(resource=resource, now=now, settings=settings, library=FakeLibrary(documents or {}))
+    library = FakeLibrary(documents or {})
+    context = RuleContext(resource=resource, now=now, settings=Settings(reference_mode=mode), library=library)
+    context.hold = context.share = library.get
+    context.in_turn = lambda name: None
+    return context
 
 
 def refusals(context: RuleContext) -> list[tuple[str, str]]:

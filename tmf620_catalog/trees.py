@@ -2,6 +2,7 @@
 
 A containment may be written on either side (`subCategory` or `parent`), so a walk upwards reads what a document
 says of its wholes and asks who names it as a part. Walks are bounded: a stored cycle could not hang a request.
+Trees of one resource are changed one after another: two changes at once could close a cycle that neither sees.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def check_tree(tree: Tree, before: Document | None, document: Document, context:
         context.refuse(place.pointer, "cycle", f"a {tree.resource} cannot be part of itself")
     if itself:
         return
+    assert context.in_turn is not None, "trees are changed where they are stored"
+    context.in_turn(f"tree/{tree.resource}")
     above = _above(tree, context.library, own, {place.id for place in wholes})
     if above is None:
         context.refuse("", "depth", f"a {tree.resource} may stand at most {LEVELS_MAX} levels deep")

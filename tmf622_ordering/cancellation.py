@@ -36,8 +36,9 @@ def create_cancellation(document: Document, context: RuleContext) -> None:
     Errors: Conflict when the order is final, or is being cancelled already.
     Source: TMF622 v5.0.0 CancelProductOrder and its state diagram.
     """
+    assert context.hold is not None, "cancellations are made where orders are stored"
     id = document["productOrder"]["id"]
-    order = context.library.get("productOrder", id)
+    order = context.hold("productOrder", id)
     mode = context.settings.reference_mode
     if order is None:
         if mode == "strict":

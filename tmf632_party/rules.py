@@ -12,7 +12,7 @@ from typing import Any
 
 from common.component import RuleContext
 from common.domain.query import Document
-from common.rules import Link, check_no_cycle, check_order_of_dates, check_period
+from common.rules import Link, change_in_turn, check_no_cycle, check_order_of_dates, check_period
 
 _PARTY_PERIODS = (
     "contactMedium.validFor",
@@ -28,6 +28,7 @@ _INDIVIDUAL_PERIODS = (
     "languageAbility.validFor",
     "skill.validFor",
 )
+_RELATIONSHIPS = ("organizationParentRelationship", "organizationChildRelationship")
 _ORGANIZATION_PERIODS = (*_PARTY_PERIODS, "existsDuring", "organizationIdentification.validFor")
 
 
@@ -42,13 +43,18 @@ def on_patch_individual(before: Document, after: Document, context: RuleContext)
 
 
 def on_create_organization(organization: Document, context: RuleContext) -> None:
-    for path in _ORGANIZATION_PERIODS:
-        check_period(organization, path, context)
-    check_no_cycle(organization, context, resource="organization", parents=_above, children=_below)
+    _check_organization(None, organization, context)
 
 
 def on_patch_organization(before: Document, after: Document, context: RuleContext) -> None:
-    on_create_organization(after, context)
+    _check_organization(before, after, context)
+
+
+def _check_organization(before: Document | None, organization: Document, context: RuleContext) -> None:
+    for path in _ORGANIZATION_PERIODS:
+        check_period(organization, path, context)
+    change_in_turn(before, organization, context, "organization", *_RELATIONSHIPS)
+    check_no_cycle(organization, context, resource="organization", parents=_above, children=_below)
 
 
 def _above(organization: Document) -> Iterator[Link]:

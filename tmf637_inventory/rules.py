@@ -90,6 +90,8 @@ def _as_instant(text: str) -> str:
 def _check_itself(product: Document, context: RuleContext) -> None:
     check_order_of_dates(product, "startDate", "terminationDate", context)
     check_period(product, "productTerm.validFor", context)
+    # Without a turn (`rules.change_in_turn`), or every order of a bundle would wait for all others. A cycle that two
+    # changes at once might close stops nothing: whoever follows parts sees each product once.
     check_no_cycle(product, context, resource="product", parents=_wholes, children=_contents)
 
 
@@ -120,7 +122,8 @@ def _check_account(product: Document, context: RuleContext) -> None:
     id = reference_id(product, "billingAccount")
     if context.settings.reference_mode == "off" or id is None:
         return
-    account = context.library.get("billingAccount", id)
+    assert context.share is not None, "products are changed where accounts are stored"
+    account = context.share("billingAccount", id)
     if account is not None and str(account.get("state", "")).casefold() == "closed":
         context.refuse("/billingAccount/id", "account", "the account is closed; name one that can be billed")
 

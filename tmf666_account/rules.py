@@ -26,7 +26,7 @@ from common.domain.money import money_of
 from common.domain.periods import covers
 from common.domain.query import AllOf, Compare, Condition, Document, FieldPath, Kind, Operator
 from common.errors import Conflict
-from common.rules import Link, check_no_cycle, check_period, reference_id, same
+from common.rules import Link, change_in_turn, check_no_cycle, check_period, reference_id, same
 from tmf666_account.ledger.journal import ACCOUNT, is_in_books, kept_balances
 from tmf666_account.preferences import (
     check_cycle,
@@ -92,7 +92,7 @@ class BalanceLeft(Conflict):
 
 
 def on_create_account(account: Document, context: RuleContext) -> None:
-    _check_itself(account, context)
+    _check_itself(None, account, context)
     _check_financial_account(account, context)
     _check_cycle_specification(account, context)
     if context.resource == ACCOUNT:
@@ -102,7 +102,7 @@ def on_create_account(account: Document, context: RuleContext) -> None:
 
 
 def on_patch_account(before: Document, after: Document, context: RuleContext) -> None:
-    _check_itself(after, context)
+    _check_itself(before, after, context)
     if not same(before, after, "financialAccount"):
         _check_financial_account(after, context)
     if not same(before, after, "billStructure"):
@@ -144,12 +144,13 @@ def _check_specification(specification: Document, context: RuleContext) -> None:
     check_cycle(specification, context)
 
 
-def _check_itself(account: Document, context: RuleContext) -> None:
+def _check_itself(before: Document | None, account: Document, context: RuleContext) -> None:
     for path in _PERIODS:
         check_period(account, path, context)
     _check_media(account, context)
     check_preferences(account, context)
     above, below = partial(_related, "containedIn", context), partial(_related, "contains", context)
+    change_in_turn(before, account, context, "account", "accountRelationship")
     check_no_cycle(account, context, resource=ACCOUNTS, parents=above, children=below)
 
 
@@ -185,7 +186,8 @@ def _check_financial_account(account: Document, context: RuleContext) -> None:
     id = reference_id(account, "financialAccount")
     if context.settings.reference_mode == "off" or id is None:
         return
-    financial = context.library.get("financialAccount", id)
+    assert context.share is not None, "accounts are changed where accounts are stored"
+    financial = context.share("financialAccount", id)
     if financial is not None and is_closed(financial):
         context.refuse("/financialAccount/id", "account", "the financial account is closed; name one that is open")
 

@@ -129,7 +129,8 @@ def rule_context(
     context.update = Update(installation, uow, correlation_id, now)
     context.create = Make(installation, uow, correlation_id, now)
     context.schedule = Schedule(installation, uow)
-    context.hold = Hold(installation, uow)
+    hold = context.hold = Hold(installation, uow)
+    context.share, context.in_turn = hold.shared, uow.in_turn
     context.records = uow.records
     context.offered = lambda name: installation.offered(name, uow)
     return context
@@ -149,15 +150,27 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Hold:
-    """`RuleContext.hold`: another resource, which nobody else changes until the transaction of the request ends."""
+    """`RuleContext.hold`: another resource, which nobody else changes until the transaction of the request ends.
+
+    `shared` is `RuleContext.share`: others may read it so at the same time.
+    """
 
     installation: Installation
     uow: UnitOfWork
 
     def __call__(self, resource: str, id: str) -> Document | None:
-        served = self.installation.by_name.get(resource)
-        row = None if served is None else self.uow.repository(served.stored.name).get(id, for_update=True)
+        rows = self._rows(resource)
+        row = None if rows is None else rows.get(id, for_update=True)
         return None if row is None else row.document()
+
+    def shared(self, resource: str, id: str) -> Document | None:
+        rows = self._rows(resource)
+        row = None if rows is None else rows.shared(id)
+        return None if row is None else row.document()
+
+    def _rows(self, resource: str) -> Repository | None:
+        served = self.installation.by_name.get(resource)
+        return None if served is None else self.uow.repository(served.stored.name)
 
 
 @dataclass(frozen=True)

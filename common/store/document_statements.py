@@ -43,6 +43,10 @@ class DocumentStatements:
         return compiled(self._latest.with_for_update(), self.dialect, locks=True)
 
     @cached_property
+    def latest_shared(self) -> Statement:
+        return compiled(self._latest.with_for_update(read=True), self.dialect, locks=True)
+
+    @cached_property
     def version(self) -> Statement:
         return compiled(self._version, self.dialect)
 
@@ -121,12 +125,6 @@ class DocumentStatements:
         newest = select(func.max(self._columns.position)).where(*self._is).scalar_subquery()
         latest = update(self.tables.main).where(*self._is, self._columns.position == newest)
         return compiled(latest.values(is_latest=True), self.dialect)
-
-    @cached_property
-    def lock(self) -> Statement:
-        """One transaction at a time for the text `name` (PostgreSQL)."""
-        number = func.hashtextextended(given("name", TEXT), 0)
-        return compiled(select(func.pg_advisory_xact_lock(number)), self.dialect, locks=True)
 
     @cached_property
     def removal(self) -> Statement:

@@ -65,6 +65,10 @@ class GroupRepository(Repository):
                 self._locked.add(id)
         return self._known.get(id)
 
+    def shared(self, id: str) -> Row | None:
+        self.flush()
+        return super().shared(id)
+
     def amend(self, id: str, changes: Mapping[str, Any], now: datetime) -> bool:
         """Never: what is known of documents here is whole."""
         return False

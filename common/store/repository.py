@@ -24,6 +24,7 @@ from common.store.keys import INDEXED_CHARACTERS, is_storable, keys_at, member_a
 from common.store.session import Session
 from common.store.statements import Outcome, Question
 from common.store.tables import ResourceTables
+from common.store.turns import take_turn
 
 # An id is part of a b-tree key.
 ID_CHARACTERS_MAX = INDEXED_CHARACTERS
@@ -64,6 +65,13 @@ class Repository:
         if not _is_identifier(id) or (version and not _is_identifier(version)):
             return Question((), lambda outcomes: None)
         return self._question(id, version, for_update)
+
+    def shared(self, id: str) -> Row | None:
+        """The latest version, which nobody changes until the transaction ends: others may read it so, too."""
+        if not _is_identifier(id):
+            return None
+        found = self._session.rows(self._statements.latest_shared, {**self._own, "id": id})
+        return Row(*found[0]) if found else None
 
     def _question(self, id: str, version: str | None, for_update: bool) -> Question[Row | None]:
         statements = self._statements
@@ -276,9 +284,7 @@ class Repository:
 
     def _lock(self, id: str) -> None:
         """One at a time may add or remove versions of an id: which one is the latest depends on all of them."""
-        if self._session.dialect == "postgresql":
-            name = f"{self._main.name}/{self._tenant}/{self._parent}/{id}"
-            self._session.write([(self._statements.lock, {"name": name})])
+        take_turn(self._session, f"{self._main.name}/{self._tenant}/{self._parent}/{id}")
 
     def _promoted_values(self, document: Mapping[str, Any]) -> dict[str, Any]:
         promoted = self._tables.promoted.items()

@@ -22,6 +22,7 @@ from common.store.retirement import Retirement
 from common.store.session import Session
 from common.store.statements import Question
 from common.store.tables import ResourceTables
+from common.store.turns import take_turn
 from common.store.work import Agenda, WorkTable
 
 
@@ -84,6 +85,10 @@ class UnitOfWork:
     def tell(self, alike: Told, ids: Sequence[str], texts: Sequence[str]) -> None:
         """That many resources were made, which are written already (`bulk.write_events`)."""
         write_events(self.connection, self.tenant, alike, ids, texts)
+
+    def in_turn(self, name: str) -> None:
+        """Go on when no other transaction is left that took a turn for this name (`turns.take_turn`)."""
+        take_turn(self.session, f"{self.tenant}/{name}")
 
     def work(self, kind: str) -> WorkTable:
         """What of one kind is to be done later."""
