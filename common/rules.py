@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from common.component import RuleContext
+from common.domain.money import is_currency
 from common.domain.periods import is_reversed, reversed_at
 from common.domain.query import Document
 
 # More levels than any real tree has; a walk that gets here refuses the document instead of reading on.
 TREE_LEVELS_MAX = 64
+
+# What is said of a unit of money that is none (TMF630 Money: ISO 4217).
+CURRENCY = "a currency is three capital letters, as in ISO 4217: EUR, USD"
 
 
 class Link(NamedTuple):
@@ -40,6 +44,12 @@ def check_order_of_dates(document: Document, first: str, last: str, context: Rul
     """Refuse a document whose date-time `last` is before its date-time `first` (top-level attributes)."""
     if is_reversed(document.get(first), document.get(last)):
         context.refuse(f"/{last}", "period", f"{last} is before {first}; give a later {last}, or leave one out")
+
+
+def check_currency(unit: object, pointer: str, context: RuleContext) -> None:
+    """Refuse a unit of money that is no currency."""
+    if isinstance(unit, str) and not is_currency(unit):
+        context.refuse(pointer, "currency", CURRENCY)
 
 
 def check_no_cycle(

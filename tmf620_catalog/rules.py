@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any
 
 from common.component import RuleContext
 from common.domain.query import AllOf, Compare, Document, Exists, FieldPath, Kind, Operator
 from common.errors import StillInUse
+from common.rules import check_currency
 from tmf620_catalog.periods import check_periods
 from tmf620_catalog.price_plans import (
     check_kept,
@@ -25,7 +25,6 @@ from tmf620_catalog.selling import check_sale, is_judged_for_sale, made_of
 from tmf620_catalog.trees import CATEGORIES, OFFERINGS, PRICES, SPECIFICATIONS, check_tree, enumerate_elements
 
 # Money names its currency as ISO 4217 does. Only the form is checked: operators have units of their own (points).
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _USERS_NAMED_MAX = 5
 
 
@@ -144,11 +143,8 @@ def check_amounts(price: Document, pointer: str, context: RuleContext) -> None:
     Source: TMF620 v5.0.0 ProductOfferingPrice, Money (ISO 4217), Quantity.
     """
     money, percentage = _object(price.get("price")), _number(price.get("percentage"))
-    unit, value = money.get("unit"), _number(money.get("value"))
-    if isinstance(unit, str) and not _CURRENCY.fullmatch(unit):
-        context.refuse(
-            f"{pointer}/price/unit", "currency", "a currency is three capital letters, as in ISO 4217: EUR, USD"
-        )
+    value = _number(money.get("value"))
+    check_currency(money.get("unit"), f"{pointer}/price/unit", context)
     if value and percentage:
         context.refuse(f"{pointer}/percentage", "price", "a price is an amount or a percentage; set the other to 0")
     per = _number(_object(price.get("unitOfMeasure")).get("amount"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from common.component import Recording
+from common.domain.money import is_currency
 from common.store.description import Of, RecordTable
 from tmf635_usage.prices import TableRate, TableVersion, filled
 from tmf635_usage.rating.checks import problems
@@ -57,7 +57,6 @@ TABLES = (TARIFFS, RATES, CALENDARS)
 RATES_MAX = 10_000
 _PREFIX_DIGITS_MAX = 15
 _PROBLEMS_SHOWN_MAX = 10
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _COLUMNS = ("prefix", "amount", "setupFee", "minimum", "increment", "units")
 _NEEDED = ("prefix", "amount")
 
@@ -156,8 +155,9 @@ def _quantity(amount: Decimal | None, unit: str | None) -> Quantity | None:
 
 def wrong_currency(currency: str) -> str | None:
     """Why this is no currency."""
-    is_one = _CURRENCY.fullmatch(currency)
-    return None if is_one else f"{currency[:40]!r} is no currency; it has three capital letters: EUR, USD"
+    return (
+        None if is_currency(currency) else f"{currency[:40]!r} is no currency; it has three capital letters: EUR, USD"
+    )
 
 
 def load(heading: Heading, rates: Mapping[str, TableRate], records: Recording, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from common.domain.cycles import recurring
 from common.domain.money import money_of
 from common.domain.periods import covers
 from common.domain.query import Document
-from common.rules import reference_id
+from common.rules import check_currency, reference_id
 
 # The day of a month that a cycle begins on, counted from 0: the 31st is the last of shorter months.
 _SHIFT_MAX = 30
@@ -74,6 +74,8 @@ def check_preferences(account: Document, context: RuleContext) -> None:
     """Everything of this page that an account says itself."""
     _check_zone(account, context)
     limit = money_of(account.get("creditLimit"))
+    if limit is not None:
+        check_currency(limit.currency, "/creditLimit/unit", context)
     if limit is not None and limit.amount < 0:
         context.refuse("/creditLimit/value", "amount", "a credit limit is 0 or more")
     for index, plan in enumerate(account.get("paymentPlan", ())):

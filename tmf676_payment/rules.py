@@ -1,6 +1,7 @@
 """TMF676 v4.0.0 payments and refunds: what the contract cannot say.
 
 - What is paid (`totalAmount`, and of an item its amount) is above zero and in whole minor units of one currency.
+- That is the currency that the account is billed in, where one is known, or of a bill that is open on the account.
 - A payment by a means that a provider collects (a card's token, a wallet, a debit) is asked of the provider, and starts
   as pendingAuthorization. One that says its authorizationCode, or is made by other means, was made already: done.
 - A means that is referred to and not here pays nothing: the payment is kept as failed (reference mode `process`).
@@ -18,12 +19,12 @@ from decimal import Decimal
 from common.component import RuleContext
 from common.domain.cards import card_numbers
 from common.domain.clock import instant_text
-from common.domain.money import Money, money_of
+from common.domain.money import Money, is_currency, money_of
 from common.domain.query import Document
 from common.errors import Conflict
-from common.rules import reference_id
+from common.rules import check_currency, reference_id
 from tmf676_payment import credit, returns
-from tmf676_payment.accounts import entity_of, hold, table
+from tmf676_payment.accounts import entity_of, hold, offered, table
 from tmf676_payment.charges import begin
 from tmf676_payment.credit import Received, Told
 from tmf676_payment.dunning.wake import paid as paid_on
@@ -45,8 +46,19 @@ class Duplicate(Conflict):
     code, reason = "payment.duplicate", "It was made already"
 
 
+class OtherCurrency(Conflict):
+    """Money that would pay nothing: the account has one currency."""
+
+    code, reason = "currency.other", "Another currency"
+
+    def __init__(self, account: str, expected: str, given: str) -> None:
+        super().__init__(
+            f"billingAccount {account[:80]!r} is billed in {expected}; pay it in {expected}, not in {given}"
+        )
+
+
 def on_create_payment(payment: Document, context: RuleContext) -> None:
-    """Errors: Duplicate."""
+    """Errors: Duplicate; OtherCurrency."""
     amount = _check(payment, context)
     told = _told(payment, amount, context)
     context.settle()
@@ -57,6 +69,7 @@ def on_create_payment(payment: Document, context: RuleContext) -> None:
     _claim(payment, context)
     account = payment["account"]["id"]
     document = hold(context, account)
+    _require_currency(account, document, amount, context)
     means = means_of(payment.get("paymentMethod") or {}, context)
     is_made = "authorizationCode" in payment or not (means.is_collected or means.problem)
     if not is_made and means.problem:
@@ -110,11 +123,26 @@ def _positive(holder: Document, name: str, pointer: str, context: RuleContext) -
     if money is None:
         context.refuse(pointer, "amount", "say how much, as in {unit: EUR, value: 10}")
         return None
+    if not is_currency(money.currency):
+        check_currency(money.currency, f"{pointer}/unit", context)
+        return None
     if not 0 < money.amount < AMOUNT_MAX or money.rounded() != money:
         problem = f"give an amount above zero in whole minor units of {money.currency[:20]}"
         context.refuse(f"{pointer}/value", "amount", problem)
         return None
     return money
+
+
+def _require_currency(account: str, document: Document, amount: Money, context: RuleContext) -> None:
+    """The account is held. Errors: OtherCurrency."""
+    billing, receivables = offered(context, "billing"), offered(context, "receivables")
+    expected = None if billing is None else billing.currency(account, document)
+    if expected is None or amount.currency == expected:
+        return
+    # Bills that were loaded may be in another currency than what is billed here.
+    is_open = (bill.remaining.currency == amount.currency for bill in receivables.open(context, account))
+    if not any(is_open):
+        raise OtherCurrency(account, expected, amount.currency)
 
 
 def _told(payment: Document, amount: Money | None, context: RuleContext) -> list[Told]:

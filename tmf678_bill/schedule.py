@@ -14,6 +14,7 @@ from common.errors import Conflict
 from common.store.records import Between
 from common.store.statements import Question
 from tmf678_bill.billing.values import Kind
+from tmf678_bill.currency import billed_currency
 from tmf678_bill.cycles import AccountCycle, account_cycle, kept_cycle, zone_of
 from tmf678_bill.tables import BILLING, EARLIER, HEADS, ITEMS
 
@@ -110,6 +111,13 @@ class Billing:
     def asking_earlier(self, accounts: Iterable[str]) -> Question[list[dict[str, Any]]]:
         """The cycles that these accounts had before, the first first: `tables.EARLIER`. Shapes: some at a time."""
         return self._records(EARLIER.name).asking({"account": tuple(sorted(accounts))}, order=["account", "until"])
+
+    def currency(self, account: str, document: Document) -> str | None:
+        """The currency that an account is billed in, where it has one.
+
+        Shapes: `document` is the account's; empty where it is not here.
+        """
+        return billed_currency(document, self._table.get(account) or {"currency": None})
 
     def charged(self, products: Iterable[str]) -> set[str]:
         """Those of these products that any recurring charge was billed for. Shapes: some at a time."""

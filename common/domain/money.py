@@ -5,6 +5,7 @@ Nothing is rounded on the way: sums, products and shares keep every digit. `roun
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
@@ -43,6 +44,12 @@ _EXACT = Context(prec=_EXACT_DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOpe
 # What is divided cannot always be exact; this many digits are far beyond any minor unit.
 _QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _HUNDRED = Decimal(100)
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def is_currency(unit: str) -> bool:
+    """Whether it is written as a currency is (ISO 4217): three capital letters. Whether there is one is not asked."""
+    return _CURRENCY.fullmatch(unit) is not None
 
 
 def minor_units(currency: str) -> int:

@@ -366,6 +366,21 @@ def test_an_adjustment_is_in_the_currency_of_the_account(clerk: Clerk, bill: dic
     assert found(clerk.shop.suite.get(ADJUSTMENTS)) == []
 
 
+def test_an_adjustment_is_in_a_currency(clerk: Clerk, bill: dict) -> None:
+    answer = clerk.asks(
+        ADJUSTMENTS,
+        billingAccount={"id": "ann"},
+        adjustmentType="credit",
+        name="x",
+        reason="x",
+        amount="5",
+        unit="eur",
+    )
+
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/amount/unit")
+    assert found(clerk.shop.suite.get(ADJUSTMENTS)) == []
+
+
 # -- write-offs -------------------------------------------------------------------------------------------------------
 
 

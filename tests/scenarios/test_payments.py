@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.scenarios.billing import BILLS_V4
 from tests.scenarios.cashier import APRIL, DUE, FEBRUARY, MARCH, Cashier, cashier, collecting_stage, postgres_server
 from tests.scenarios.kit import found
-from tests.tmf676_payment.kit import REFUNDS
+from tests.tmf676_payment.kit import PAYMENTS, REFUNDS, paying
 
 __all__ = ["cashier", "collecting_stage", "postgres_server"]
 
@@ -23,6 +23,17 @@ def test_a_bill_is_paid_in_full_and_shows_it_in_both_majors(cashier: Cashier) ->
     ]
     earlier = found(cashier.shop.suite.get(f"{BILLS_V4}/{bill['id']}"))
     assert (earlier["state"], earlier["appliedPayment"][0]["payment"]["id"]) == ("settled", paid["id"])
+
+
+def test_money_in_another_currency_than_the_account_is_billed_in_is_refused(cashier: Cashier) -> None:
+    cashier.customer()
+    cashier.shop.wait_until(FEBRUARY)
+
+    answer = cashier.shop.suite.post(PAYMENTS, paying("100", "ann", "GBP"))
+
+    assert (answer.status, answer.json["code"]) == (409, "currency.other")
+    assert "billed in EUR; pay it in EUR, not in GBP" in answer.json["message"]
+    assert (cashier.stand(), found(cashier.shop.suite.get(PAYMENTS))) == (["sent 100"], [])
 
 
 def test_a_bill_is_paid_in_parts(cashier: Cashier) -> None:

@@ -105,6 +105,7 @@ def test_an_account_is_billed_by_a_cycle_that_can_be_read(cycle, expected):
 def test_limits_and_instalments_are_amounts_that_can_be():
     assert created(merged(ACCOUNT, creditLimit=money(0))) == []
     assert created(merged(ACCOUNT, creditLimit=money(-1))) == [("/creditLimit/value", "amount")]
+    assert created(merged(ACCOUNT, creditLimit={"unit": "eur", "value": 5})) == [("/creditLimit/unit", "currency")]
     plans = [{"numberOfPayments": 0}, {"numberOfPayments": 3, "totalAmount": money(-3)}]
     assert created(merged(ACCOUNT, paymentPlan=plans)) == [
         ("/paymentPlan/0/numberOfPayments", "paymentPlan"),

@@ -109,6 +109,9 @@ def test_money_for_an_account_that_is_not_here_waits_for_it(suite):
         ({"totalAmount": {"unit": "EUR", "value": Decimal("1.001")}}, "/totalAmount/value"),
         ({"totalAmount": {"unit": "JPY", "value": Decimal("1.5")}}, "/totalAmount/value"),
         ({"totalAmount": {"value": 5}}, "/totalAmount"),
+        ({"totalAmount": {"unit": "eur", "value": 5}}, "/totalAmount/unit"),
+        ({"totalAmount": {"unit": "euros", "value": 5}}, "/totalAmount/unit"),
+        ({"paymentItem": [item("b1", "1.00", "eur")]}, "/paymentItem/0/totalAmount/unit"),
         ({"totalAmount": {"unit": "USD", "value": 5}, "paymentItem": [item("b1")]}, "/totalAmount/unit"),
         ({"paymentItem": [item("b1", "70.00")]}, "/paymentItem"),
         ({"paymentItem": [item("b1", "0")]}, "/paymentItem/0/totalAmount/value"),
@@ -132,6 +135,28 @@ def test_what_cannot_be_paid_is_400_and_changes_nothing(suite, change, pointer):
     assert suite.get(PAYMENTS).json == []
     assert bill(suite, "b1") == ("sent", 60)
     assert suite.changes == events
+    check(suite)
+
+
+def test_an_account_that_says_its_currency_is_paid_in_it(suite):
+    account(suite, "a2", creditLimit={"unit": "EUR", "value": 100})
+    events = suite.changes
+
+    answer = suite.post(PAYMENTS, paying("5.00", "a2", "QQQ"))
+
+    assert (answer.status, answer.json["code"]) == (409, "currency.other")
+    assert (suite.get(PAYMENTS).json, suite.changes) == ([], events)
+    assert suite.created(PAYMENTS, paying("5.00", "a2"))["status"] == "done"
+    check(suite)
+
+
+def test_a_bill_in_another_currency_is_paid_in_its_own(suite):
+    account(suite, "a2", creditLimit={"unit": "EUR", "value": 100})
+    issue(suite, "b1", "60.00", DUE, "a2", "GBP")
+
+    made = suite.created(PAYMENTS, paying("60.00", "a2", "GBP"))
+
+    assert (made["status"], bill(suite, "b1")) == ("done", ("settled", 0))
     check(suite)
 
 

@@ -6,7 +6,7 @@ order. The catalogue versions that were valid are kept with each price, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,21 +181,26 @@ def _characteristics(item: Item, found: Found) -> dict[str, tuple[Any, ...]]:
 def _currency(
     order: Document, item: Item, named: set[str | None], prices: list[CatalogPrice], found: Found
 ) -> str | None:
-    """The currency of the item: of the prices that the client states or names, of the account, of the whole order.
+    """The currency of the item: of the prices that the client states or names, of the account's limit, of what it owes
+    or is owed, of the whole order.
 
     The first of these that says exactly one.
     """
     own = _stated_currencies(objects(item.document, "itemPrice"))
     own |= {price.money.currency for price in prices if price.id in named and price.money is not None}
     account = found.account(item, order) or {}
-    balances = [inner(one, "amount") for one in objects(account, "accountBalance")]
-    of_account = {money.currency for one in (inner(account, "creditLimit"), *balances) if (money := money_of(one))}
+    of_limit = _currencies([inner(account, "creditLimit")])
+    of_balances = _currencies(inner(one, "amount") for one in objects(account, "accountBalance"))
     of_order = _stated_currencies(objects(order, "orderTotalPrice"))
-    return next((next(iter(one)) for one in (own, of_account, of_order) if len(one) == 1), None)
+    return next((next(iter(one)) for one in (own, of_limit, of_balances, of_order) if len(one) == 1), None)
 
 
 def _stated_currencies(prices: list[Document]) -> set[str]:
     amounts = [inner(price, "price").get(name) for price in prices for name in ("dutyFreeAmount", "taxIncludedAmount")]
+    return _currencies(amounts)
+
+
+def _currencies(amounts: Iterable[Any]) -> set[str]:
     return {money.currency for amount in amounts if (money := money_of(amount)) is not None}
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from common.domain.money import Money, minor_units, money_of
+from common.domain.money import Money, is_currency, minor_units, money_of
 from common.errors import InvalidBody, Violation
+from common.rules import CURRENCY
 from tmf678_bill.billing.values import TaxClass
 from tmf678_bill.corrections.adjustments import AT_ONCE, CANCELLED, CREDIT, DEBIT, NEXT_BILL, Adjustment
 from tmf678_bill.corrections.credit import Selection
@@ -78,6 +79,9 @@ class _Body:
         money = money_of(value)
         if money is None or not money.amount.is_finite() or abs(money.amount) >= _AMOUNT_MAX:
             self.refuse(pointer, "amount", 'an amount with its currency, as in {"unit": "EUR", "value": 10.00}')
+            return None
+        if not is_currency(money.currency):
+            self.refuse(f"{pointer}/unit", "currency", CURRENCY)
             return None
         if money.rounded().amount != money.amount:
             digits = minor_units(money.currency)

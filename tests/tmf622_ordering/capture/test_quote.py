@@ -215,6 +215,19 @@ def test_the_currency_is_the_accounts_or_that_of_the_clients_prices(known: dict[
     assert nets(document["orderTotalPrice"]) == [("recurring", "2.00")]
 
 
+def test_an_account_says_its_currency_by_its_limit_whatever_is_owed_on_it() -> None:
+    prices = [pop("a", "1", name="x"), pop("b", "2", "GBP", name="x")]
+    balances = [
+        {"balanceType": "customerCreditBalance", "amount": {"unit": unit, "value": 1}} for unit in ("EUR", "eur")
+    ]
+    account = {"id": "B", "creditLimit": {"unit": "GBP", "value": 100}, "accountBalance": balances}
+    context = around(productOffering=[sold("a", "b")], productOfferingPrice=prices, billingAccount=[account])
+
+    document = captured(order(item(), billingAccount={"id": "B"}), context)
+
+    assert nets(document["orderTotalPrice"]) == [("recurring", "2.00")]
+
+
 def test_off_prices_nothing() -> None:
     context = around("off", productOffering=[sold("p")], productOfferingPrice=[pop("p", "1")])
 
