@@ -127,13 +127,17 @@ def _date(before: Document, after: Document, context: RuleContext) -> None:
 
 
 def _announce(before: Document, after: Document, context: RuleContext) -> None:
-    """An event for each list of messages about the order that has something new, and one that asks for information."""
+    """An event for each list of messages about the order that has something new, and one that asks for information.
+
+    Each carries what is new. `informationRequired` (a JSON Patch in the standard) has none: fulfilment asks in words.
+    """
     if context.violations:
         return
     for name, event_type in _ANNOUNCED.items():
         known = before.get(name, [])
         new = [message for message in after.get(name, []) if message not in known]
         if new:
-            context.raise_event(event_type)
-        if any(message.get("code") == INFORMATION_REQUIRED for message in new):
-            context.raise_event("ProductOrderInformationRequiredEvent")
+            context.raise_event(event_type, {name: new})
+        questions = [message for message in new if message.get("code") == INFORMATION_REQUIRED]
+        if questions:
+            context.raise_event("ProductOrderInformationRequiredEvent", {name: questions})

@@ -81,8 +81,8 @@ def _render_v5(publication: Publication, told: Told, event: Event, base: str) ->
 
 
 def _render_v4(publication: Publication, told: Told, event: Event, base: str) -> Document:
-    """v4 has the full resource in every event."""
-    payload = _whole(publication, told, event, base) | dict(event.extra)
+    """v4 has the full resource in every event, and beside it what that does not say."""
+    payload = dict(event.extra) | _whole(publication, told, event, base)
     return _envelope(_ENVELOPE_V4, publication, told, event) | {told.event.body_key: {told.event.payload_key: payload}}
 
 

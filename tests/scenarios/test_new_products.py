@@ -224,6 +224,8 @@ def test_listeners_of_both_majors_hear_of_an_order_as_it_happened(shop: Shop) ->
             (moved, "completed"),
             ("ProductOrderMilestoneEvent", None),
         ]
+        [milestone] = v5.bodies[-1]["event"]["productOrder"]["productOrderMilestone"]
+        assert milestone["name"] == "activated"
         assert told(v4) == [
             ("ProductOrderCreateEvent", "acknowledged"),
             (changed, "inProgress"),

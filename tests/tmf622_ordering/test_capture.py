@@ -68,7 +68,8 @@ def test_an_order_for_an_unknown_offering_is_rejected_with_a_message_and_an_even
             "productOrderItem": [{"@type": "ProductOrderItemRef", "productOrderId": "1", "productOrderItemId": "a"}],
         }
     ]
-    assert context.extra_events == [("ProductOrderErrorMessageEvent", {})]
+    told = {"productOrderErrorMessage": document["productOrderErrorMessage"]}
+    assert context.extra_events == [("ProductOrderErrorMessageEvent", told)]
     assert refusals(context) == []
 
 

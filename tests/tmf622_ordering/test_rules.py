@@ -72,7 +72,9 @@ def test_a_draft_may_be_edited_freely_and_is_captured_when_it_is_sent() -> None:
 
     bad, context = patched(edited, state="acknowledged")
     assert (bad["state"], bad["productOrderItem"][0]["state"]) == ("rejected", "rejected")
-    assert context.extra_events == [("ProductOrderErrorMessageEvent", {})]
+    [message] = bad["productOrderErrorMessage"]
+    assert message["code"] == "offering.unknown"
+    assert context.extra_events == [("ProductOrderErrorMessageEvent", {"productOrderErrorMessage": [message]})]
 
     kept, context = patched(edited, "strict", state="acknowledged")
     assert refusals(context) == [("/productOrderItem/0/productOffering/id", "offering.unknown")]
@@ -176,8 +178,10 @@ def test_a_message_that_asks_for_information_is_an_event_of_its_own_as_well() ->
 
     _, context = patched(order("inProgress"), **asked)
 
-    names = [event for event, _ in context.extra_events]
-    assert names == ["ProductOrderErrorMessageEvent", "ProductOrderInformationRequiredEvent"]
+    assert context.extra_events == [
+        ("ProductOrderErrorMessageEvent", asked),
+        ("ProductOrderInformationRequiredEvent", asked),
+    ]
 
 
 def test_prices_stand_as_they_were_agreed() -> None:
@@ -214,7 +218,7 @@ def test_a_new_message_about_an_order_is_an_event(name: str, event: str) -> None
     more: dict[str, Any] = {name: [first, second]}
     fewer: dict[str, Any] = {name: []}
 
-    assert patched(before, **more)[1].extra_events == [(event, {})]
+    assert patched(before, **more)[1].extra_events == [(event, {name: [second]})]
     assert patched(before, **fewer)[1].extra_events == []
     assert patched(before, description="x")[1].extra_events == []
 
