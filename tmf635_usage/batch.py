@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 from common import exact_json
 from common.domain.query import Document
-from common.errors import ClientError, MalformedJson
+from common.errors import ClientError, InvalidHeader, MalformedJson
 from common.installation import Installation, extension
-from common.rest.headers import check_accept, media_type
+from common.rest.headers import check_accept, idempotency_key, media_type
 from common.rest.messages import Request, Response
 from common.rest.render import href
 from common.rest.routes import ROOT
@@ -41,11 +41,14 @@ class ProductUsageBatch:
     def __call__(self, request: Request) -> Response:
         """200 with an outcome for each record, also when all were refused.
 
-        Errors: UnsupportedMediaType; NotAcceptable; TooManyRecords, and then nothing was taken.
+        Errors: UnsupportedMediaType; NotAcceptable; InvalidHeader; TooManyRecords, and then nothing was taken.
         """
         if NDJSON not in request.headers.get("accept", NDJSON).lower():
             check_accept(request)
         media_type(request, (NDJSON,))
+        if idempotency_key(request) is not None:
+            # The answer of a request cannot be kept with what it did, which is several transactions.
+            raise InvalidHeader("idempotency-key", "is not taken here; a record counts once by its externalIdentifier")
         lines = [(number, line) for number, line in enumerate(request.body.split(b"\n"), 1) if line.strip()]
         if len(lines) > RECORDS_MAX:
             raise TooManyRecords

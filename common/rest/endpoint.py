@@ -20,7 +20,7 @@ from typing import Any
 from common import exact_json
 from common.component import RuleContext
 from common.domain.query import Document
-from common.errors import IdempotencyMismatch, InvalidBody, InvalidPatch, NotFound
+from common.errors import InvalidBody, InvalidPatch, NotFound
 from common.filters import Resolve
 from common.installation import Installation, Served
 from common.rest import headers, query, render
@@ -29,6 +29,7 @@ from common.rest.checking import check, refuse_marked
 from common.rest.headers import PATCH_TYPES, read_object
 from common.rest.messages import Request, Response
 from common.rest.nesting import remove_below, rows_of
+from common.rest.once import answered_once
 from common.rest.patch import apply
 from common.rest.references import check_unused
 from common.rest.stamping import (
@@ -39,7 +40,6 @@ from common.rest.stamping import (
     drop_server_set,
 )
 from common.rest.view import MappedView, NativeView, View
-from common.store.idempotency import StoredReply
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
 from common.store.waiting import leave
@@ -101,18 +101,15 @@ class Endpoint:
         """201 with the stored resource; the stored reply again for an Idempotency-Key that was seen."""
         headers.check_accept(request)
         selection = query.read_selection(request.query, self._resolve, self.installation.settings)
-        key, scope = headers.idempotency_key(request), self._collection(request).removeprefix(request.origin)
-        document = self._read_new(request)
+        scope, document = self._collection(request).removeprefix(request.origin), self._read_new(request)
         with self.installation.database.write(request.tenant) as uow:
-            if key is not None and (reply := uow.idempotency.find(scope, key)):
-                return _replayed(reply, key, request)
-            with self._pointing_into(document):
-                row = self._store_new(uow, self.view.stored(document), request)
-            response = self._answer(201, row, request, selection, ("location", self._href(row, request)))
-            if key is not None:
-                mark = headers.fingerprint(request)
-                reply = StoredReply(mark, response.status, response.headers, response.body)
-                uow.idempotency.keep(scope, key, mark, reply, self.installation.machine.now())
+
+            def answer() -> Response:
+                with self._pointing_into(document):
+                    row = self._store_new(uow, self.view.stored(document), request)
+                return self._answer(201, row, request, selection, ("location", self._href(row, request)))
+
+            response = answered_once(self.installation, uow, request, scope, answer)
             uow.commit()
         self.committed()
         return response
@@ -242,9 +239,3 @@ class Endpoint:
 
     def _is_array(self, name: str) -> bool:
         return name in self.served.resource.attributes and self.view.path((name,)).many
-
-
-def _replayed(reply: StoredReply, key: str, request: Request) -> Response:
-    if reply.fingerprint != headers.fingerprint(request):
-        raise IdempotencyMismatch(key)
-    return Response(reply.status, reply.body, (*reply.headers, ("idempotency-replayed", "true")))

@@ -12,9 +12,11 @@ from common.events import hub
 from common.installation import Installation
 from common.rest import headers, render
 from common.rest.messages import Request, Response
+from common.rest.once import answered_once
 from common.spec.contract import Contract
 from common.store.keys import is_storable
 from common.store.subscriptions import Subscription
+from common.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -29,23 +31,28 @@ class HubEndpoint:
     registered: Callable[[], None] = lambda: None
 
     def create(self, request: Request) -> Response:
-        """201 with the subscription."""
+        """201 with the subscription; the stored reply again for an Idempotency-Key that was seen."""
         headers.check_accept(request)
         body = headers.read_object(request)
         with self.installation.database.write(request.tenant) as uow:
-            subscription = hub.register(
-                uow,
-                self.contract,
-                body,
-                origin=request.origin.removesuffix(self.installation.settings.base_prefix),
-                settings=self.installation.settings,
-                now=self.installation.clock.now(),
+            response = answered_once(
+                self.installation, uow, request, request.path, lambda: self._registered(uow, body, request)
             )
             uow.commit()
         self.registered()
-        shown = self._shown(subscription, request)
+        return response
+
+    def _registered(self, uow: UnitOfWork, body: Document, request: Request) -> Response:
+        subscription = hub.register(
+            uow,
+            self.contract,
+            body,
+            origin=request.origin.removesuffix(self.installation.settings.base_prefix),
+            settings=self.installation.settings,
+            now=self.installation.clock.now(),
+        )
         location = render.href(request.base + "/hub", subscription.id)
-        return Response(201, shown, (render.CONTENT_TYPE, ("location", location)))
+        return Response(201, self._shown(subscription, request), (render.CONTENT_TYPE, ("location", location)))
 
     def retrieve(self, request: Request) -> Response:
         headers.check_accept(request)

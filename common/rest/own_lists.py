@@ -15,14 +15,13 @@ from urllib.parse import parse_qsl
 from common import exact_json
 from common.domain.clock import read_instant
 from common.domain.query import Query
-from common.errors import IdempotencyMismatch, InvalidParameter
+from common.errors import InvalidParameter
 from common.installation import Installation
 from common.rest import render
-from common.rest.headers import fingerprint, idempotency_key
 from common.rest.messages import Request, Response
+from common.rest.once import answered_once
 from common.rest.query import OFFSET_MAX, ListRequest
 from common.settings import Settings
-from common.store.idempotency import StoredReply
 from common.store.repository import Found
 from common.store.unit_of_work import UnitOfWork
 
@@ -77,19 +76,14 @@ def created_once(
 ) -> Response:
     """201 with what `create` makes, or the stored reply for an Idempotency-Key that was seen.
 
-    Errors: InvalidHeader; IdempotencyMismatch when the key came with another body; what `create` raises.
+    Errors: those of `answered_once`; what `create` raises.
     """
-    key, mark = idempotency_key(request), fingerprint(request)
-    if key is not None and (reply := uow.idempotency.find(request.path, key)):
-        if reply.fingerprint != mark:
-            raise IdempotencyMismatch(key)
-        return Response(reply.status, reply.body, (*reply.headers, ("idempotency-replayed", "true")))
-    body = create()
-    response = Response(201, exact_json.encode(body), (render.CONTENT_TYPE, ("location", str(body["href"]))))
-    if key is not None:
-        reply = StoredReply(mark, response.status, response.headers, response.body)
-        uow.idempotency.keep(request.path, key, mark, reply, installation.machine.now())
-    return response
+
+    def answer() -> Response:
+        body = create()
+        return Response(201, exact_json.encode(body), (render.CONTENT_TYPE, ("location", str(body["href"]))))
+
+    return answered_once(installation, uow, request, request.path, answer)
 
 
 def _whole_number(values: Mapping[str, str], name: str, minimum: int) -> int:

@@ -67,6 +67,15 @@ def usages(shop: Shop) -> int:
     return len(shop.suite.get("/tmf-api/productUsageManagement/v5/productUsage?fields=id").json)
 
 
+@pytest.mark.parametrize("path", [BATCH, BATCH_V4])
+def test_a_batch_takes_no_idempotency_key_and_says_what_counts_once(shop: Shop, network: Network, path: str) -> None:
+    answer = send(shop, sms(None), path=path, headers={"idempotency-key": "k2"})
+
+    assert (answer.status, answer.json["code"]) == (400, "header.invalid")
+    assert "a record counts once by its externalIdentifier" in answer.json["message"]
+    assert usages(shop) == 0
+
+
 def test_every_outcome_stands_in_its_line(shop: Shop, network: Network) -> None:
     first = send(shop, sms("1"))
     answer = send(

@@ -105,6 +105,27 @@ def test_replies_to_idempotency_keys_are_dropped_after_their_time(tmp_path):
     suite.close()
 
 
+@pytest.mark.parametrize(
+    ("hub", "body"),
+    [
+        ("/tmf-api/productCatalogManagement/v5/hub", {"callback": "http://example.com/"}),
+        ("/tmf-api/productCatalogManagement/v4/hub", {"callback": "http://example.com/", "secret": "s" * 20}),
+    ],
+)
+def test_a_listener_registers_once_for_an_idempotency_key(suite, hub, body):
+    key = {"idempotency-key": "k1"}
+
+    first, again, other = (suite.post(hub, one, headers=key) for one in (body, body, {**body, "query": "id=1"}))
+
+    assert (first.status, again.status) == (201, 201)
+    assert (again.content, again.headers["location"]) == (first.content, first.headers["location"])
+    assert again.headers["idempotency-replayed"] == "true"
+    assert b"ssss" not in again.content
+    assert (other.status, other.json["code"]) == (422, "idempotency.mismatch")
+    with suite.installation.database.read() as uow:
+        assert uow.connection.exec_driver_sql("select id from subscription").fetchall() == [(first.json["id"],)]
+
+
 def test_behind_a_prefix_probes_reach_the_process_and_the_contract_says_where_it_is(tmp_path):
     settings = Settings(database_url=f"sqlite:///{tmp_path}/b.db", components="tmf620_catalog", base_prefix="/r1")
     suite = Suite(settings)
