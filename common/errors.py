@@ -34,7 +34,7 @@ docs/errors.md; `message` says what to change. Only `rest/problems.py` turns one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -168,8 +168,21 @@ class IllegalTransition(Conflict):
     code, reason = "lifecycle.illegal", "The lifecycle has no such transition"
 
     def __init__(self, resource: str, attribute: str, before: str, after: str, allowed: Iterable[str]) -> None:
-        follow = ", ".join(sorted(allowed)) or "nothing: it is final"
+        self.resource, self.attribute, self.before, self.allowed = resource, attribute, before, tuple(allowed)
+        follow = ", ".join(sorted(self.allowed)) or "nothing: it is final"
         super().__init__(f"{resource}.{attribute} cannot go from {before!r} to {after[:80]!r}; from here: {follow}")
+
+
+class AttributesKept(Conflict):
+    """In this state some attributes stay as they are; `mended` is the state in which they may change."""
+
+    def __init__(self, resource: str, id: str, attribute: str, state: str, names: Sequence[str], mended: str) -> None:
+        self.resource, self.id, self.attribute, self.state = resource, id, attribute, state
+        self.names, self.mended = tuple(names), mended
+        super().__init__(
+            f"{resource} {id[:80]!r} is {state} and keeps its {', '.join(names)}; "
+            f"where it can be moved to {mended}, do so first"
+        )
 
 
 class StillInUse(Conflict):

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from common.component import Recording, RuleContext
 from common.domain.query import Document
-from common.errors import Conflict
+from common.errors import AttributesKept, Conflict
 from common.rules import reference_id
 from common.store.statements import Question
 from tmf635_usage.rate import REASON, WAITING, asking_horizon, horizon_in, rate
@@ -84,10 +84,7 @@ def on_patch(before: Document, after: Document, context: RuleContext) -> None:
     if status in _DECIDED:
         changed = sorted(n for n in (before.keys() | after.keys()) - _MOVING if before.get(n) != after.get(n))
         if changed:
-            raise Conflict(
-                f"productUsage {before['id'][:80]!r} is {status} and keeps its {', '.join(changed)}; "
-                "where it can be moved to corrected, do so first"
-            )
+            raise AttributesKept("productUsage", before["id"], "status", status, changed, "corrected")
     if status == "initialized" and after.get("status") == "validated":
         _require_product(after, context)
 

@@ -11,16 +11,15 @@ One request is one transaction; its events are written in it. Nothing here knows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from common import exact_json
 from common.component import RuleContext
 from common.domain.query import Document
-from common.errors import InvalidBody, InvalidPatch, NotFound
+from common.errors import InvalidPatch, NotFound
 from common.filters import Resolve
 from common.installation import Installation, Served
 from common.rest import headers, query, render
@@ -39,11 +38,11 @@ from common.rest.stamping import (
     drop_nulls,
     drop_server_set,
 )
+from common.rest.telling import told_in
 from common.rest.view import MappedView, NativeView, View
 from common.store.repository import Repository, Row
 from common.store.unit_of_work import UnitOfWork
 from common.store.waiting import leave
-from common.v4.pointers import shown_pointer
 
 # Items of a list that is answered between other requests and not by a thread.
 SHARED_ITEMS_MAX = 100
@@ -105,7 +104,7 @@ class Endpoint:
         with self.installation.database.write(request.tenant) as uow:
 
             def answer() -> Response:
-                with self._pointing_into(document):
+                with told_in(self.served, document):
                     row = self._store_new(uow, self.view.stored(document), request)
                 return self._answer(201, row, request, selection, ("location", self._href(row, request)))
 
@@ -186,21 +185,9 @@ class Endpoint:
         check(edited, self.served.resource.patched, self.served.resource, self.installation.settings, editable)
         after = self.view.stored(edited, editable)
         context = self._context(uow, request)
-        with self._pointing_into(edited):
+        with told_in(self.served, edited):
             settle_patched(self.installation, uow, self.kept, row.document(), after, context, request.parents)
         return after
-
-    @contextmanager
-    def _pointing_into(self, shown: Document) -> Iterator[None]:
-        """What rules find wrong with the stored document is told of the client's."""
-        try:
-            yield
-        except InvalidBody as error:
-            mapping = self.served.mapping
-            if mapping is None:
-                raise
-            told = [replace(v, pointer=shown_pointer(mapping, shown, v.pointer)) for v in error.violations]
-            raise InvalidBody(told) from error
 
     def _context(self, uow: UnitOfWork, request: Request) -> RuleContext:
         return rule_context(self.installation, uow, self.kept, request.correlation_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from common.domain.query import Document
 from common.v4.mapping import Mapping
+from common.v4.routes import MARK
 from common.v4.shapes import Steps
 
 
@@ -16,6 +18,23 @@ def shown_pointer(mapping: Mapping, shown: Document, pointer: str) -> str:
     indices = tuple(int(step) for step in steps if step.isdecimal())
     found = _found(mapping, shown, (), "", names, indices) if names else None
     return pointer if found is None else found
+
+
+def shown_name(mapping: Mapping, known: Iterable[str], name: str) -> str:
+    """The v4 name of a top-level member of the stored document; `known` are those that the v4 contract has."""
+    own = name.removeprefix(MARK)
+    return next((one for one in known if mapping.path((one,)).steps[:1] == (name,)), own)
+
+
+def shown_state(mapping: Mapping, attribute: str, state: str) -> str:
+    """What v4 calls a state."""
+    return str(mapping.project({attribute: state}).get(attribute, state))
+
+
+def shown_states(mapping: Mapping, attribute: str, states: Iterable[str]) -> list[str]:
+    """What v4 says to move to one of these states; those that it has no word of its own for are left out."""
+    words = {state: shown_state(mapping, attribute, state) for state in states}
+    return sorted({word for state, word in words.items() if mapping.lift({attribute: word}).get(attribute) == state})
 
 
 def _found(

@@ -128,6 +128,29 @@ def test_what_was_rejected_elsewhere_stays_so(shop: Shop, network: Network) -> N
     assert network.shown(made["id"]).status == "rejected"
 
 
+@pytest.mark.parametrize(
+    ("patch", "told"),
+    [
+        ({"usageDate": "2020-01-01T00:00:00Z", "description": "x"}, "is rated and keeps its description, usageDate;"),
+        ({"ratedProductUsage": []}, "is rated and keeps its ratedProductUsage;"),
+        ({"status": "billed"}, "is rated and keeps its status;"),
+        ({"status": "received"}, "usage.status cannot go from 'rated' to 'received'; from here: rerated"),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_words_of_v4(shop: Shop, network: Network, patch: Document, told: str) -> None:
+    network.price("sms", "sms", "0.10", "1 event")
+    line(network, "line", "sms")
+    used = network.created(usage("sms", AT, "1 event", "line"))
+
+    answer = shop.suite.patch(f"/tmf-api/usageManagement/v4/usage/{used.id}", patch)
+
+    assert answer.status == 409
+    assert told in answer.json["message"]
+    assert "productUsage " not in answer.json["message"]
+    assert "corrected" not in answer.json["message"]
+    assert network.shown(used.id).document == used.document
+
+
 def test_a_dry_run_counts_and_keeps_nothing(shop: Shop, network: Network) -> None:
     network.price("sms", "sms", "0.10", "1 event")
     ids = [network.created(usage("sms", AT, "2 event", "line")).id for _ in range(5)]
