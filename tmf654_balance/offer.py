@@ -10,7 +10,8 @@ Whoever locks other things as well locks everything in one round trip: `asking(r
 
 Whoever has no bucket of money is not prepaid: nothing is taken from them and nothing is refused. Money is taken from
 the buckets of the product, or else from those of its account that name no product; what expires first is used first.
-A bucket that has expired is none, but for who is said to be prepaid (TMF666 `ratingType`) or has no account to bill.
+A bucket that has expired is none, but one who had one stays prepaid, unless the account is said to be postpaid (TMF666
+`ratingType`): nobody who has no bill is to get one because a top-up has expired.
 """
 
 from __future__ import annotations
@@ -322,7 +323,7 @@ class Purse:
         """Whether usage is refused, and not billed, once all buckets have expired."""
         if account not in self._staying:
             document = None if account is None else self._context.library.get("billingAccount", account)
-            self._staying[account] = document is None or str(document.get("ratingType", "")).casefold() == "prepaid"
+            self._staying[account] = document is None or str(document.get("ratingType", "")).casefold() != "postpaid"
         return self._staying[account]
 
     def _records(self, name: str) -> Any:

@@ -99,7 +99,7 @@ def _talk(network: Network, **account: Any) -> str:
 
 
 def test_a_gift_that_has_expired_leaves_usage_to_the_bill(network: Network) -> None:
-    _talk(network)
+    _talk(network, ratingType="postpaid")
 
     before = network.use("voice", "2026-01-05T10:00:00Z", "5 min")
     after = network.use("voice", "2026-01-20T10:00:00Z", "5 min")
@@ -121,7 +121,7 @@ def test_a_gift_that_has_expired_leaves_usage_to_the_balance_of_the_account(netw
 
 
 def test_late_usage_of_before_it_expired_is_paid_as_any_other_now(network: Network) -> None:
-    _talk(network)
+    _talk(network, ratingType="postpaid")
     network.shop.wait_until("2026-01-20T00:00:00Z")
 
     network.use("voice", "2026-01-05T10:00:00Z", "5 min")
@@ -129,8 +129,9 @@ def test_late_usage_of_before_it_expired_is_paid_as_any_other_now(network: Netwo
     assert (_states(network), check(network.shop.suite)) == (["charged"], {"gift": 0})
 
 
-def test_who_is_prepaid_does_not_come_to_a_bill_when_the_money_expires(network: Network) -> None:
-    product = _talk(network, ratingType="prepaid")
+@pytest.mark.parametrize("said", [{}, {"ratingType": "prepaid"}], ids=str)
+def test_who_is_prepaid_does_not_come_to_a_bill_when_the_money_expires(network: Network, said: dict[str, str]) -> None:
+    product = _talk(network, **said)
 
     used = network.use("voice", "2026-01-20T10:00:00Z", "5 min")
 
