@@ -35,7 +35,16 @@ class Generator(bodies.Generator):
 
 
 def _ruled(schema: Mapping[str, Any], made: Any) -> Any:
+    _in_euro(made)
     name = schema.get("$ref", "").rsplit("/", 1)[-1].partition("_")[0]
     if name not in _RULED or not isinstance(made, dict):
         return made
     return made | {key: value for key, value in _RULED[name].items() if key == "@type" or made.get(key, {}) == {}}
+
+
+def _in_euro(made: Any) -> None:
+    """Amounts of money are in a currency."""
+    for child in made.values() if isinstance(made, dict) else made if isinstance(made, list) else ():
+        _in_euro(child)
+    if isinstance(made, dict) and made.keys() == {"unit", "value"} and isinstance(made["unit"], str):
+        made["unit"] = _EURO["unit"]
