@@ -151,7 +151,7 @@ class Purse:
         self._staying: dict[str | None, bool] = {}
 
     def is_prepaid(self, product: str | None, account: str | None) -> bool:
-        return bool(self._buckets(product, account))
+        return bool(self._of) and bool(self._buckets(product, account))
 
     def available(self, product: str | None, account: str | None, currency: str) -> Decimal:
         """What usage may take now, and not less than nothing; with what a session has just let go of."""
