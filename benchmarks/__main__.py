@@ -66,7 +66,7 @@ def main() -> None:
 def _record(form: str, found: dict[str, list[Figure]]) -> None:
     machine, day = description(), datetime.now(UTC).date().isoformat()
     record.write(form, found, machine, day)
-    blocks = record.blocks_of(record.read("full"), record.read("short"), machine, day)
+    blocks = record.blocks_of(record.read("full"), record.read("short"), record.origins("full"))
     with suppress(KeyError):  # not everything that the model needs was measured yet
         blocks["plan"] = plans_table()
     for page in record.PAGES:

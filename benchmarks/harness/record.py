@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,12 +27,23 @@ def read(form: str, file: Path = RECORDED) -> Sections:
     return {name: [Figure(**figure) for figure in figures] for name, figures in sections.items()}
 
 
+def origins(form: str, file: Path = RECORDED) -> dict[str, str]:
+    """Where and when each section of a form was measured, in words."""
+    recorded = json.loads(file.read_text()) if file.exists() else {}
+    found: dict[str, str] = recorded.get(form, {}).get("origins", {})
+    return found
+
+
 def write(form: str, sections: Sections, machine: Mapping[str, str], day: str, file: Path = RECORDED) -> None:
     """Put sections over those recorded; others stay as they were measured."""
     recorded: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    kept = recorded.get(form, {}).get("sections", {})
+    kept = recorded.get(form, {})
     shown = {name: [asdict(figure) for figure in figures] for name, figures in sections.items()}
-    recorded[form] = {"machine": dict(machine), "day": day, "sections": {**kept, **shown}}
+    origin = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
+    recorded[form] = {
+        "origins": {**kept.get("origins", {}), **dict.fromkeys(sections, origin)},
+        "sections": {**kept.get("sections", {}), **shown},
+    }
     file.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -65,12 +77,17 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def blocks_of(full: Sections, short: Sections, machine: Mapping[str, str], day: str) -> dict[str, str]:
-    """What the pages show of figures, by the names of their blocks: of the full form, else of the short one."""
+def blocks_of(full: Sections, short: Sections, measured: Mapping[str, str]) -> dict[str, str]:
+    """What the pages show of figures, by the names of their blocks: of the full form, else of the short one.
+
+    Shapes: `measured` are the `origins` of the full form; a section with another one than most says so itself.
+    """
+    usual = Counter(measured.values()).most_common(1)[0][0] if measured else ""
     blocks = {name: f"Of the short form, with smaller data:\n\n{table(figures)}" for name, figures in short.items()}
-    blocks |= {name: table(figures) for name, figures in full.items()}
-    blocks["machine"] = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
-    return blocks
+    for name, figures in full.items():
+        origin = measured.get(name, usual)
+        blocks[name] = table(figures) if origin == usual else f"{origin}\n\n{table(figures)}"
+    return {**blocks, "machine": usual}
 
 
 def renew(page: str, blocks: Mapping[str, str]) -> str:

@@ -78,11 +78,15 @@ def test_what_was_recorded_is_read_again_and_other_sections_stay(tmp_path: Path)
 
     assert record.read("full", file) == {"one": [first], "two": [second]}
     assert record.read("short", file) == {"one": [second]}
+    assert record.origins("full", file) == {
+        "one": "Measured on 2026-01-01: cores 2.",
+        "two": "Measured on 2026-01-02: cores 2.",
+    }
 
 
 def test_the_page_shows_each_section_in_its_place() -> None:
     page = "before\n<!-- figures: one -->\nstale\n<!-- end -->\nbetween\n<!-- figures: two -->\n<!-- end -->\n"
-    blocks = record.blocks_of({"one": [figure("a", 0.5, target=1.0)]}, {}, {"cores": "2"}, "2026-01-01")
+    blocks = record.blocks_of({"one": [figure("a", 0.5, target=1.0)]}, {}, {"one": "Measured."})
 
     shown = record.renew(page, blocks)
 
@@ -93,10 +97,20 @@ def test_the_page_shows_each_section_in_its_place() -> None:
 
 
 def test_what_only_the_short_form_measured_is_shown_as_such() -> None:
-    blocks = record.blocks_of({"one": [figure("a", 1)]}, {"one": [figure("a", 2)], "two": [figure("b", 3)]}, {}, "")
+    blocks = record.blocks_of({"one": [figure("a", 1)]}, {"one": [figure("a", 2)], "two": [figure("b", 3)]}, {})
 
     assert blocks["one"].endswith("| a | 1 | 1 to 1 |  |  |")
     assert blocks["two"].startswith("Of the short form")
+
+
+def test_a_section_that_was_measured_elsewhere_says_so() -> None:
+    full = {name: [figure("a", 1)] for name in ("one", "two", "three")}
+
+    blocks = record.blocks_of(full, {}, {"one": "Here.", "two": "There.", "three": "Here."})
+
+    assert blocks["machine"] == "Here."
+    assert blocks["two"].startswith("There.\n\n| figure")
+    assert blocks["one"].startswith("| figure")
 
 
 def test_the_page_shows_what_is_recorded() -> None:
