@@ -67,10 +67,16 @@ class Cycle:
     count: int = 1
 
     def start(self, index: int) -> date:
-        """The first day of the period with this number; the anchor begins number 0."""
-        if self.unit is CycleUnit.MONTH:
-            return months_later(self.anchor, index * self.count)
-        return self.anchor + timedelta(days=index * self.count * _DAYS[self.unit])
+        """The first day of the period with this number; the anchor begins number 0.
+
+        A period that would begin before the first day that there is, or after the last, begins on that.
+        """
+        try:
+            if self.unit is CycleUnit.MONTH:
+                return months_later(self.anchor, index * self.count)
+            return self.anchor + timedelta(days=index * self.count * _DAYS[self.unit])
+        except (OverflowError, ValueError):
+            return date.max if index > 0 else date.min
 
     def index(self, day: date) -> int:
         """The number of the period that the day lies in."""

@@ -123,3 +123,13 @@ def test_the_days_that_two_spans_share() -> None:
     assert march.days == 31
     assert march.within(span("2026-03-20", "2026-05-01")) == span("2026-03-20", "2026-04-01")
     assert march.within(span("2026-04-01", "2026-05-01")) is None
+
+
+@pytest.mark.parametrize("unit", CycleUnit)
+@pytest.mark.parametrize("count", [10**7, 10**9, 10**15])
+def test_a_period_that_no_calendar_has_lasts_to_its_end(unit: CycleUnit, count: int) -> None:
+    cycle = Cycle(day("2026-01-31"), unit, count)
+
+    assert cycle.span_at(day("2026-03-01")) == Span(day("2026-01-31"), date.max)
+    assert cycle.span_at(day("2026-01-01")) == Span(date.min, day("2026-01-31"))
+    assert list(cycle.spans(day("2026-02-01"), day("2027-01-01"))) == [Span(day("2026-01-31"), date.max)]
