@@ -40,6 +40,7 @@ POLICY = {
     r"^body\.invalid .*(an item has an id|stands twice)": "rule: order items have ids of their own",
     r"^body\.invalid .*/(url|path): ": "rule: jobs read and write inside the configured folder, and known resources",
     r"^body\.invalid .*names of attributes do not start with ~": "the mark of what is kept for v4 only",
+    r"^body\.invalid .*a quantity is 1 or more": "rule: quantities of ordered products",
     r"^body\.invalid .*/@type: must be one of": "a type that the contract has for something else, which no schema says",
     r"^body\.invalid .*a currency is three capital letters": "rule: currencies",
     r"^body\.invalid .*a price is an amount or a percentage": "rule: prices",
