@@ -7,8 +7,8 @@ as it was: no line, no event. Of the rest
     lines     what no bill saw, and what a balance paid, is void with its reversal; of what was billed the reversal is
               unbilled, a correction
     buckets   give back what this product drew; what others drew from a shared one stays theirs
-    balances  get back what was paid from them; the new ratings are paid anew, in their order; what costs the same
-              keeps what it was paid with, also before what costs more now
+    balances  get back what was paid from them, from the first usage on that comes out otherwise; the new ratings are
+              paid anew, in their order
     document  corrected, then rated; what cannot be rated any more stays corrected, with the reason
 
 Usage that stayed corrected is taken up again when its product is rated again.
@@ -41,8 +41,6 @@ CORRECTED = "corrected"
 USAGES_MAX = 200_000
 # How often somebody else may have rated usage of the product just before its scopes were locked.
 _ATTEMPTS_MAX = 5
-# How often all is rated until what was taken to cost the same does; then everything is paid anew.
-_PASSES_MAX = 10
 _IDS_AT_ONCE = 500
 # Lines that stand.
 _STANDING = (CHARGED, PREPAID)
@@ -212,9 +210,10 @@ class _Rerating:
     ) -> tuple[Batch, dict[str, Rating | Rejection], Set[str]]:
         """Everything rated and paid for: the batch, the outcomes, and the usages that are left as they are.
 
-        What costs the same keeps what it was paid with, so which that is has to be known before anything is paid: it is
-        taken to be all of it, then what came out the same, until that holds. What is refused for want of money may
-        leave free units to what comes after it.
+        All is rated first as if what is rated were paid for: what was refused takes what money there is. That shows the
+        first rated usage that comes out otherwise. What is before it stays as it is then, paid or refused; from there
+        on what balances paid goes back to them and is paid anew. What a bill charges stays there while it costs the
+        same.
         """
         context = self.act.context("productUsage")
         balances = balances_of(context)
@@ -222,18 +221,25 @@ class _Rerating:
         paid = {id for id in current if any(line["state"] == PREPAID for line in lines[id])}
         causes = [charge_of(id, current[id]["number"]) for id in sorted(paid)]
         next_numbers = {id: number + (2 if id in current else 1) for id, number in numbers.items()}
+        times = {id: row["at"] for id, row in current.items()} | {one.id: one.at for one, _ in known}
         kept: Set[str] = rated if owned or paid else frozenset()
-        for passes_left in reversed(range(_PASSES_MAX)):
+        passed: dict[str, Rejection] = {}
+        while True:
             now = batch.again(None if balances is None else balances.open(context, owned, causes))
             for id in sorted(paid - kept):
                 now.purse.reverse(charge_of(id, current[id]["number"]), charge_of(id, numbers[id] + 1))
-            outcomes = now.rate(known, next_numbers, settled=kept)
+            outcomes = now.rate([pair for pair in known if pair[0].id not in passed], next_numbers, settled=kept)
             paid_anew = {line["usage"] for line in now.lines if line["state"] == PREPAID}
             same = rated & self._same(current, lines, now) - ((paid | paid_anew) - kept)
             if kept <= same:
-                break
-            kept = kept & same if passes_left > 1 else frozenset()
-        return now, outcomes, same
+                return now, outcomes | passed, same
+            if kept is rated:
+                first = min((times[id], id) for id in kept - same)
+                before = {id for id in times if (times[id], id) < first}
+                passed = {id: one for id, one in outcomes.items() if id in before and isinstance(one, Rejection)}
+                kept = {id for id in kept & same if id in before or id not in paid}
+            else:  # what a bill charges, after what is refused now
+                kept = kept & same
 
     def _same(
         self, current: Mapping[str, dict[str, Any]], lines: Mapping[str, list[dict[str, Any]]], batch: Batch

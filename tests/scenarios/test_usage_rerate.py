@@ -364,19 +364,47 @@ def test_what_comes_back_to_an_expired_bucket_pays_first(shop: Shop, network: Ne
     assert check(shop.suite) == {"old": 0, "new": 14}
 
 
-def test_usage_that_costs_the_same_keeps_its_money_from_what_costs_more(shop: Shop, network: Network) -> None:
-    """Text messages cost more than is left now; the call after them stays paid."""
+def test_from_the_first_usage_on_that_costs_something_else_all_is_paid_anew_in_time_order(
+    shop: Shop, network: Network
+) -> None:
+    """Text messages cost more now: what is before them stays as it is, and the call after them finds too little."""
     network.price("voice", "voice", "0.10", "1 min")
     network.price("sms", "sms", "0.10", "1 event")
     product = line(network, "line", "voice", "sms")
     topped_up(shop.suite, "purse", 2, product=[{"id": product}])
-    text, call = use(network, "sms", 1, "5 event", product), use(network, "voice", 2, "10 min", product)
-    correct(network, "sms", "sms", "0.30", "1 event")
+    early, text = use(network, "voice", 1, "5 min", product), use(network, "sms", 2, "5 event", product)
+    call = use(network, "voice", 3, "10 min", product)
+    correct(network, "sms", "sms", "0.20", "1 event")
 
     proof = again(shop, product)
 
-    assert [(one.usage, one.reason) for one in proof.changes] == [(text, "balance.insufficient")]
-    assert (network.shown(call).status, check(shop.suite)) == ("rated", {"purse": 1})
+    assert [(one.usage, one.reason) for one in proof.changes] == [(text, None), (call, "balance.insufficient")]
+    assert (check(shop.suite), len(lines(shop, early))) == ({"purse": Decimal("0.5")}, 1)
+    assert [one.usage for one in again(shop, product).changes] == [call]
+
+
+def test_what_was_refused_takes_the_money_that_there_is_and_none_that_later_usage_was_paid_with(
+    shop: Shop, network: Network
+) -> None:
+    network.price("voice", "voice", "0.10", "1 min")
+    network.price("sms", "sms", "0.10", "1 event")
+    product = line(network, "line", "voice", "sms")
+    topped_up(shop.suite, "purse", 1, product=[{"id": product}])
+    paid = use(network, "voice", 3, "6 min", product)
+    text, call = use(network, "sms", 1, "5 event", product), use(network, "voice", 2, "5 min", product)
+    address = "/tmf-api/productUsageManagement/v5/productUsage"
+    for id in (text, call):
+        assert network.shown(id).document["statusReason"]["code"] == "balance.insufficient"
+        for status in ("initialized", "validated", "rated", "corrected"):
+            change = {"@type": "ProductUsage", "status": status}
+            assert shop.suite.patch(f"{address}/{id}", change).status == 200, status
+    assert {one.reason for one in again(shop, product).changes} == {"balance.insufficient"}
+    topped_up(shop.suite, "purse", Decimal("0.2"), product=[{"id": product}])
+
+    proof = again(shop, product)
+
+    assert [(one.usage, one.reason) for one in proof.changes] == [(text, None), (call, "balance.insufficient")]
+    assert (check(shop.suite), len(lines(shop, paid))) == ({"purse": Decimal("0.1")}, 1)
 
 
 def test_what_is_refused_leaves_its_free_units_to_later_usage_and_that_is_paid_anew(
@@ -408,6 +436,36 @@ def test_usage_that_a_bill_charges_is_not_charged_to_a_balance_that_came_later(s
 
     assert again(shop, product).changes == ()
     assert (check(shop.suite), [line[:2] for line in lines(shop, id)]) == ({"purse": 2}, [(0, "charged")])
+
+
+def test_what_a_cheaper_tier_gave_back_pays_for_usage_again_when_the_tier_begins_later(
+    shop: Shop, network: Network
+) -> None:
+    """One message less: the one that brought the cheap tier costs the full price, and the next one brings it."""
+    network.price("voice", "voice", "0.10", "1 min")
+    network.price("sms", "sms", None, "1 event", tierModel="volume", tier=tiers(("0", "1"), ("10", "0.1")))
+    product = line(network, "line", "voice", "sms")
+    charged = use(network, "voice", 1, "10 min", product)
+    topped_up(shop.suite, "purse", 10, product=[{"id": product}])
+    times = [f"2025-12-{day:02}T{hour:02}:00:00Z" for day in (2, 3) for hour in range(20)]
+    first, *texts = (
+        network.created(usage("sms", at, f"{1 if number else 2} event", product)).id for number, at in enumerate(times)
+    )
+    call = use(network, "voice", 28, "59 min", product)
+    assert check(shop.suite) == {"purse": 0}
+    address = f"/tmf-api/productUsageManagement/v5/productUsage/{first}"
+    one = usage("sms", times[0], "1 event", product)["usageCharacteristic"]
+    assert shop.suite.patch(address, {"@type": "ProductUsage", "status": "corrected"}).status == 200
+    assert shop.suite.patch(address, {"@type": "ProductUsage", "usageCharacteristic": one}).status == 200
+
+    proof = again(shop, product)
+
+    assert [(change.usage, change.reason) for change in proof.changes] == [
+        (id, None) for id in (first, *texts[8:], call)
+    ]
+    assert [line[:2] for line in lines(shop, charged)] == [(0, "charged")]
+    assert check(shop.suite) == {"purse": Decimal("0.1")}
+    assert again(shop, product).changes == ()
 
 
 # -- what cannot be rated any more ------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from all ratings that stand, whenever somebody asks. Numbers are fractions; peri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -54,6 +54,7 @@ class Known:
     reason: str = ""
     product: str | None = None
     rating: Rating | None = None
+    paid: Fraction = ZERO
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,28 @@ class Model:
             and known.status in ("rated", "corrected")
             and (since is None or known.record.at >= since)
         ]
-        for key in keys:
-            self.usages[key].rating = None
-        self._rate(keys)
+        keys.sort(key=lambda key: self.usages[key].record.at)
+        before = {key: self.usages[key].rating for key in keys}
+        rated = {key for key in keys if self.usages[key].status == "rated"}
+        self._again(keys, rated, before)
+        others = [place for place, key in enumerate(keys) if key in rated and self.usages[key].rating != before[key]]
+        if others:  # from the first of them on all is paid anew
+            self._again(keys[others[0] :], set(), before)
         for key in keys:
             if self.usages[key].rating is None:
                 self.usages[key].status = "corrected"
 
+    def _again(self, keys: Sequence[str], settled: Set[str], before: Mapping[str, Rating | None]) -> None:
+        """Taken back and rated; what is settled stays paid whatever it costs."""
+        for key in keys:
+            known, past = self.usages[key], before[key]
+            known.rating, known.paid = None, past.cost if key in settled and past is not None else ZERO
+        self._rate(keys, settled)
+
     # -- what is there now --------------------------------------------------------------------------------
 
     def balance(self, product: str) -> Fraction:
-        paid = sum((one.rating.cost for one in self._rated() if one.product == product), ZERO)  # type: ignore[union-attr]
+        paid = sum((one.paid for one in self.usages.values() if one.product == product), ZERO)
         return sum((amount for owner, amount in self.top_ups if owner == product), ZERO) - paid
 
     def used(self) -> dict[tuple[Where, bool], Fraction]:
@@ -135,17 +147,18 @@ class Model:
 
     # -- rating -------------------------------------------------------------------------------------------
 
-    def _rate(self, keys: Iterable[str]) -> None:
+    def _rate(self, keys: Iterable[str], settled: Set[str] = frozenset()) -> None:
         for key in sorted(keys, key=lambda key: self.usages[key].record.at):
             known = self.usages[key]
-            found = self._try(known)
+            found = self._try(known, is_paid=key in settled)
             if isinstance(found, Rating):
+                known.paid = known.paid if key in settled else found.cost
                 known.status, known.reason, known.rating = "rated", "", found
             else:
                 known.reason = found
                 known.status = "initialized" if found.startswith("product.") else "rejected"
 
-    def _try(self, known: Known) -> Rating | str:
+    def _try(self, known: Known, *, is_paid: bool) -> Rating | str:
         record = known.record
         product = known.product or record.product or self._owner(record)
         if product is None or not self.spans[product]:
@@ -156,7 +169,7 @@ class Model:
         known.product = product
         rating = _Rater(self, product, there[-1], record).rate()
         is_prepaid = any(owner == product for owner, _ in self.top_ups)
-        if isinstance(rating, Rating) and is_prepaid and rating.cost > max(self.balance(product), ZERO):
+        if isinstance(rating, Rating) and is_prepaid and not is_paid and rating.cost > max(self.balance(product), ZERO):
             return "balance.insufficient"
         return rating
 
