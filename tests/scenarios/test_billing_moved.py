@@ -116,6 +116,29 @@ def test_a_product_that_comes_back_is_not_set_up_again(moving: Office) -> None:
     assert moving.bills("ben") == []
 
 
+def test_what_each_account_orders_again_it_pays_and_a_move_charges_nothing_again(moving: Office) -> None:
+    moving.plan("small", moving.recurring("s", "31", tax=None), moving.one_time("setup", "7", tax=None))
+    moving.plan("large", moving.recurring("l", "62", tax=None))
+    product = moving.sell("small", account="ann")
+    steps = [("large", "ann"), ("ben",), ("small", "ben"), ("ann",), ("ben",), ("large", "ben"), ("ann",)]
+    for day, step in enumerate([*steps, ("small", "ann"), ("ben",)], 5):
+        moving.shop.wait_until(f"2026-01-{day:02}T12:00:00Z")
+        if len(step) == 1:
+            _move(moving, product, step[0])
+        else:
+            moving.move_to(step[0], product, step[1])
+
+    moving.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert [one for one in moving.last("ann") if one.startswith("oneTime")] == [
+        "oneTime setup 2026-01-01/2026-01-02 7 + 0",
+        "oneTime setup 2026-01-12/2026-01-13 7 + 0",
+    ]
+    assert [one for one in moving.last("ben") if one.startswith("oneTime")] == [
+        "oneTime setup 2026-01-07/2026-01-08 7 + 0"
+    ]
+
+
 def test_what_the_new_account_is_charged_in_its_currency_is_nothing_to_the_one_before(moving: Office) -> None:
     product = moving.product("line", productPrice=[_monthly("base", 31)], billingAccount=account_ref("ann"))
     moving.shop.wait_until("2026-02-01T00:00:00Z")

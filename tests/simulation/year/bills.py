@@ -6,7 +6,7 @@ difference is the next bill. Rules: docs/billing.md.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -20,6 +20,8 @@ KINDS = ("recurring", "oneTime", "usage", "discount", "commitment")
 Period = tuple[date, date]
 # Product, place of the kind, start of the period, what tells prices apart.
 Key = tuple[str, int, date, str]
+# A rate, and whether a certificate made it nothing.
+Way = tuple[int, bool]
 # From when on which rate holds, by the tax table.
 Rates = list[tuple[date, int]]
 
@@ -40,15 +42,37 @@ class Wish:
 
 @dataclass
 class Charged:
-    """What was charged for a key, and how the last of it was taxed."""
+    """What was charged for a key, and how much of it was taxed in which way, the latest last."""
 
     name: str
     period: Period
     tax: Tax
-    amount: Fraction = Fraction(0)
     days: tuple[date, ...] = ()
-    rate: int = 0
-    certificate: bool = False
+    ways: list[tuple[Way, Fraction]] = field(default_factory=list)
+
+    @property
+    def amount(self) -> Fraction:
+        return sum((amount for _, amount in self.ways), Fraction(0))
+
+    def add(self, way: Way, amount: Fraction) -> None:
+        """What is charged in a way is the latest; what is undone leaves the rest of it where it was."""
+        before = dict(self.ways).get(way, Fraction(0))
+        if before * amount < 0:
+            self.ways = [(one, before + amount if one == way else of) for one, of in self.ways]
+        else:
+            self.ways = [one for one in self.ways if one[0] != way] + [(way, before + amount)]
+        self.ways = [one for one in self.ways if one[1]]
+
+    def undone(self, amount: Fraction) -> list[tuple[Way, Fraction]]:
+        """In which ways so much is undone: what was charged last goes first, what goes beyond all as the first."""
+        found = []
+        charged = [one for one in reversed(self.ways) if one[1] * amount < 0]
+        for way, of in charged:
+            part = max(amount, -of) if amount < 0 else min(amount, -of)
+            found.append((way, part))
+            amount -= part
+        found[-1] = found[-1][0], found[-1][1] + amount
+        return [one for one in found if one[1]]
 
 
 @dataclass
@@ -139,7 +163,7 @@ class Charging:
                 line.is_billed = True
                 claimed.add(self._usage_key(line))
         wishes = self._wishes(self.terms.day(cutoff), claimed)
-        items = [item for key in wishes.keys() | self.charged.keys() if (item := self._item(key, wishes))]
+        items = [item for key in wishes.keys() | self.charged.keys() for item in self._items(key, wishes)]
         items.sort(key=Item.place)
         items += self.pending
         self.pending = []
@@ -172,38 +196,35 @@ class Charging:
 
     # -- the difference -----------------------------------------------------------------------------------
 
-    def _item(self, key: Key, wishes: dict[Key, Wish]) -> Item | None:
+    def _items(self, key: Key, wishes: dict[Key, Wish]) -> list[Item]:
+        """What is new for a key: one item, or one for each way in which what is undone was taxed."""
         wish, old = wishes.get(key), self.charged.get(key)
         if wish is None:
             assert old is not None
             if not old.amount:
-                return None
+                return []
             hull = old.days or _days_of(old.period)
-            item = Item(
-                key, old.period, old.name, hull[0], hull[-1] + DAY, -old.amount, old.tax, old.rate, old.certificate
-            )
-            old.amount, old.days = Fraction(0), ()
-            return item
-        before = Fraction(0) if old is None else old.amount
-        if wish.amount == before and not wish.is_claimed:
-            return None
-        about = wish.days
-        is_undone = False
-        if old is not None:
-            is_undone = (wish.amount - before) * before < 0
-            more = [day for day in wish.days if day not in old.days]
-            less = [day for day in old.days if day not in wish.days]
-            about = tuple((less if is_undone else more) or wish.days or old.days)
-        rate, is_exempt = self._rate(wish.tax, about[0])
-        if is_undone and old is not None:
-            rate, is_exempt = old.rate, old.certificate
-        item = Item(
-            key, wish.period, wish.name, about[0], about[-1] + DAY, wish.amount - before, wish.tax, rate, is_exempt
-        )
-        self.charged[key] = Charged(wish.name, wish.period, wish.tax, wish.amount, wish.days, rate, is_exempt)
-        return item
+            parts, (old.ways, old.days) = [(way, -of) for way, of in reversed(old.ways)], ([], ())
+            return [self._item(key, old, hull, part) for part in parts]
+        old = old or Charged(wish.name, wish.period, wish.tax)
+        amount = wish.amount - old.amount
+        if not amount and not wish.is_claimed:
+            return []
+        is_undone = amount * old.amount < 0
+        more = [day for day in wish.days if day not in old.days]
+        less = [day for day in old.days if day not in wish.days]
+        about = tuple((less if is_undone else more) or wish.days or old.days)
+        parts = old.undone(amount) if is_undone else [(self._rate(wish.tax, about[0]), amount)]
+        self.charged[key] = new = Charged(wish.name, wish.period, wish.tax, wish.days, old.ways)
+        for part in parts:
+            new.add(*part)
+        return [self._item(key, new, about, part) for part in parts]
 
-    def _rate(self, tax: Tax, day: date) -> tuple[int, bool]:
+    def _item(self, key: Key, of: Charged, days: tuple[date, ...], part: tuple[Way, Fraction]) -> Item:
+        way, amount = part
+        return Item(key, of.period, of.name, days[0], days[-1] + DAY, amount, of.tax, *way)
+
+    def _rate(self, tax: Tax, day: date) -> Way:
         """The rate that holds on a day, and whether a certificate makes it nothing."""
         if tax.rate is None:
             return 0, False
@@ -299,9 +320,10 @@ class Charging:
         return base - rounded(base * tariff.discount[0] / 100, tariff.currency)
 
     def _once(self, product: Product) -> dict[Key, Wish]:
-        """Set-up on the day on which a tariff began; leaving it on the day on which the product ended."""
+        """Set-up on each day on which a tariff began; leaving it on the day on which the product ended."""
         found: dict[Key, Wish] = {}
         last = None
+        times: Counter[str] = Counter()
         for span in product.spans:
             day = self.terms.day(span.since)
             if span.status in ENDED:
@@ -309,11 +331,11 @@ class Charging:
                     key = (product.id, 1, day, last.key("leaving"))
                     found[key] = self._on(day, last, "leaving", last.leaving)
                 break
-            last = span.tariff
-            if last is not None and last.setup is not None:
-                key = (product.id, 1, day, last.key("setup"))
-                if not any(one[3] == key[3] for one in found):
-                    found[key] = self._on(day, last, "setup", last.setup)
+            has_begun, last = span.tariff != last, span.tariff
+            if has_begun and last is not None and last.setup is not None:
+                what = last.key("setup")
+                times[what] += 1
+                found[product.id, 1, day, f"{what}/{times[what]}"] = self._on(day, last, "setup", last.setup)
         return found
 
     def _on(self, day: date, tariff: Tariff, part: str, value: str) -> Wish:

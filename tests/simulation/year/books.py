@@ -42,7 +42,6 @@ class Bill:
     due: datetime
     items: list[Item]
     remaining: Fraction = ZERO
-    disputed: Fraction = ZERO
     # What was written off at any time, also what was to be paid after all.
     write_offs: list[WriteOff] = field(default_factory=list)
     # Collection: when it is asked for next, and how often it was.
@@ -63,6 +62,11 @@ class Bill:
         return self.net + self.tax
 
     @property
+    def disputed(self) -> Fraction:
+        """What nobody asks for meanwhile: as much of it as remains, also when a payment of it went back."""
+        return min(self.open_disputes, self.remaining)
+
+    @property
     def collectable(self) -> Fraction:
         return self.remaining - self.disputed
 
@@ -77,10 +81,6 @@ class Bill:
     @property
     def open_disputes(self) -> Fraction:
         return sum((one.amount for one in self.disputes if one.is_open), ZERO)
-
-    def lower(self, amount: Fraction) -> None:
-        self.remaining -= amount
-        self.disputed = min(self.open_disputes, self.remaining)
 
 
 @dataclass
@@ -271,7 +271,7 @@ class Year:
         before = sum((paid for one, paid in credit.paid if one is bill), ZERO)
         credit.paid = [(one, paid) for one, paid in credit.paid if one is not bill] + [(bill, before + part)]
         credit.left -= part
-        bill.lower(part)
+        bill.remaining -= part
         self._enter(account, customerCredit=part, receivable=-part)
 
     def take_back(self, account: Account, credit: Credit, amount: Fraction) -> None:
@@ -321,7 +321,7 @@ class Year:
                 unearned += self._undefer(account, item, -items[-1].net)
         note = self._issue(account, items)
         applied = min(amount, bill.remaining)
-        bill.lower(applied)
+        bill.remaining -= applied
         self._enter(
             account,
             revenue=-note.net - unearned,
@@ -350,14 +350,12 @@ class Year:
 
     def dispute(self, account: Account, bill: Bill, amount: Fraction) -> None:
         bill.disputes.append(Dispute(amount))
-        bill.disputed = min(bill.open_disputes, bill.remaining)
         self._touched(account)
 
     def decide(self, account: Account, bill: Bill, place: int, granted: Fraction) -> Bill | None:
         """A dispute ends: so much is credited, the rest is due again."""
         amount = bill.disputes[place].amount
         bill.disputes[place].is_open = False
-        bill.disputed = min(bill.open_disputes, bill.remaining)
         note = self.credit(account, bill, granted) if granted else None
         if granted != amount and bill.remaining > 0:
             terms = account.terms
@@ -431,7 +429,7 @@ class Year:
             before = sum((one.amount for one in bill.write_offs), ZERO)
             tax = of(before + amount) - of(before)
         bill.write_offs.append(WriteOff(amount, tax))
-        bill.lower(amount)
+        bill.remaining -= amount
         self._enter(account, badDebt=amount - tax, taxPayable=tax, receivable=-amount)
 
     def recover(self, account: Account, bill: Bill, one: WriteOff) -> None:
