@@ -198,3 +198,15 @@ def test_every_product_of_the_account_is_suspended_by_an_order_of_its_own(cashie
     assert (cashier.status("ben"), cashier.steps("ben")) == ("None", [])
     orders = found(cashier.shop.suite.get(f"{ORDERS}?category=dunning"))
     assert sorted(one["productOrderItem"][0]["product"]["id"] for one in orders) == sorted([product, other])
+
+
+def test_a_debit_under_way_of_a_bill_that_is_not_late_ends_no_case(cashier: Cashier, product: str) -> None:
+    cashier.shop.wait_until("2026-03-12T00:00:00Z")
+    cashier.provider({"when": {"operation": "capture"}, "delay": "P10D"})
+    cashier.pays_by()
+
+    cashier.shop.wait_until("2026-03-15T12:00:00Z")
+    cashier.hold(None)  # it is looked at
+
+    assert cashier.payments() == ["2026-03-15 100 authorized"]
+    assert (cashier.status(), cashier.product_status(product)) == ("suspended", "suspended")

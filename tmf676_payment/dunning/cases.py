@@ -8,19 +8,20 @@ arrears any more the case is over: what was suspended is resumed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.accounting import summed
 from common.domain.money import Money
 from common.domain.query import Document
 from tmf676_payment import charges
 from tmf676_payment.accounts import hold, offered, table
 from tmf676_payment.dunning import steps
 from tmf676_payment.dunning.wake import ARREARS, GRACE, NONE, RECOVERING
+from tmf676_payment.items import told_of
 from tmf676_payment.policy import WRITE_OFF, Dunning, policy_for
 from tmf676_payment.tables import DUNNING, STEPS
 
@@ -66,16 +67,42 @@ def look(context: RuleContext, account: str) -> datetime | None:
 
 def _arrears(context: RuleContext, account: str, bills: Sequence[Any]) -> Arrears | None:
     """What is overdue in the currency of the longest due bill; None when nothing is."""
-    overdue = [one for one in bills if one.due + GRACE <= context.now and one.collectable.amount > 0]
+    asked = _asked(context, account, bills)
+    open_now = [(one, _open(one, asked)) for one in bills if one.due + GRACE <= context.now]
+    overdue = [(one, amount) for one, amount in open_now if amount.amount > 0]
     if not overdue:
         return None
-    currency = overdue[0].remaining.currency
-    mine = tuple(one for one in overdue if one.remaining.currency == currency)
-    amount = Money(sum((one.collectable.amount for one in mine), Decimal(0)), currency)
+    currency = overdue[0][1].currency
+    mine = [(one, amount) for one, amount in overdue if amount.currency == currency]
+    return Arrears(tuple(one for one, _ in mine), summed((amount for _, amount in mine), currency))
+
+
+def _open(bill: Any, asked: Mapping[str, Money]) -> Money:
+    """What of a bill may be asked for and is not being asked of the provider; below zero where more is being asked."""
+    return _less(bill.collectable, bill, asked)
+
+
+def _less(amount: Money, bill: Any, asked: Mapping[str, Money]) -> Money:
+    return amount - asked[bill.id] if bill.id in asked else amount
+
+
+def _asked(context: RuleContext, account: str, bills: Sequence[Any]) -> dict[str, Money]:
+    """What payments under way will pay of each bill: of those that they name, then of what is due for longest."""
+    asked: dict[str, Money] = {}
     for charge in charges.pending(context, account):
-        if charge["currency"] == currency:
-            amount = amount - Money(charge["amount"], currency)
-    return Arrears(mine, amount)
+        left = Money(charge["amount"], charge["currency"])
+        same = {one.id: one for one in bills if one.remaining.currency == left.currency}
+        told = told_of(context.library.get("payment", charge["id"]) or {})
+        # Who names a bill pays it also where it is disputed.
+        named = [(one, _less(same[one.bill].remaining, same[one.bill], asked)) for one in told if one.bill in same]
+        parts = [(one.bill, open if one.amount is None else open.smaller(one.amount)) for one, open in named]
+        parts += [(id, _open(one, asked)) for id, one in same.items() if id not in {one.bill for one, _ in named}]
+        for id, most in parts:
+            part = left.smaller(most)
+            if part.amount > 0:
+                asked[id] = part + asked[id] if id in asked else part
+                left -= part
+    return asked
 
 
 def _pursue(
