@@ -9,7 +9,8 @@ from typing import Any
 from common.domain.clock import instant_text
 from common.domain.query import Document
 from tmf622_ordering.capture.characteristics import default_of
-from tmf622_ordering.capture.reading import inner
+from tmf622_ordering.capture.reading import id_at, inner
+from tmf622_ordering.capture.tariff import ONE_TIME, kind_of
 from tmf622_ordering.facts import Facts, Sold
 from tmf622_ordering.items import Item
 from tmf622_ordering.orchestration.plan import Task, TaskState
@@ -62,11 +63,24 @@ def changed(product: Document, item: Item, order: Document, facts: Facts) -> dic
         present = changes.get("productCharacteristic") or product.get("productCharacteristic", [])
         changes["productCharacteristic"] = _carried_over(present, wanted, facts.sold_before(item), facts.sold(item))
         changes["name"] = wanted.get("name") or facts.offering(item).get("name") or product.get("name")
+    elif offering is not None and "productPrice" in changes:
+        changes["productPrice"] += _paid_once(product, changes["productPrice"])
     if "realizingResource" in wanted:
         changes["realizingResource"] = wanted["realizingResource"]
     if item.document.get("billingAccount"):
         changes["billingAccount"] = item.document["billingAccount"]
     return changes | mentioned(product, item, order)
+
+
+def _paid_once(product: Document, prices: Iterable[Document]) -> list[Document]:
+    """The one-time prices of a product that an order does not repeat, since it keeps the offering: they stay agreed."""
+    listed = {_told_apart(one) for one in prices}
+    agreed = product.get("productPrice", ())
+    return [one for one in agreed if kind_of(one.get("priceType")) == ONE_TIME and _told_apart(one) not in listed]
+
+
+def _told_apart(price: Document) -> tuple[str | None, Any]:
+    return id_at(price, "productOfferingPrice"), price.get("name")
 
 
 def mentioned(product: Document, item: Item, order: Document) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from common.rest.actions import acting
 from tests.client import Answer
 from tests.scenarios.billing import CYCLE_SPECIFICATIONS, PRODUCTS, Office, account_ref
 from tests.scenarios.charging import ACCOUNTS, CATALOGUE
-from tests.scenarios.kit import add, costs, found
+from tests.scenarios.kit import add, change, characteristic_list, costs, found
 from tmf635_usage.rerate import rerate
 
 
@@ -399,9 +399,9 @@ def test_a_cycle_that_accounts_were_billed_by_is_not_shifted_and_another_one_is_
     office.shop.told()
     before = found(office.shop.suite.get(f"{CYCLE_SPECIFICATIONS}/first"))
 
-    for change in ({"billingDateShift": 14}, {"frequency": "weekly"}, {"frequency": None, "billingPeriod": "quarter"}):
-        refused = _cut(office, **change)
-        assert (refused.status, refused.json["code"]) == (409, "cycle.in-use"), change
+    for wanted in ({"billingDateShift": 14}, {"frequency": "weekly"}, {"frequency": None, "billingPeriod": "quarter"}):
+        refused = _cut(office, **wanted)
+        assert (refused.status, refused.json["code"]) == (409, "cycle.in-use"), wanted
 
     assert (found(office.shop.suite.get(f"{CYCLE_SPECIFICATIONS}/first")), office.shop.told()) == (before, [])
     assert _cut(office, name="Monthly", billingPeriod="month", paymentDueDateOffset=9).status == 200
@@ -526,6 +526,28 @@ def test_what_an_order_asks_for_once_again_is_billed_once_again(office: Office) 
     assert [one for one in office.last("ann") if one.startswith("oneTime")] == [
         "oneTime setup 2026-01-01/2026-01-02 10 + 2",
         "oneTime setup 2026-01-21/2026-01-22 10 + 2",
+    ]
+
+
+def test_a_change_that_keeps_the_plan_keeps_what_is_paid_once_and_charges_none_of_it_again(office: Office) -> None:
+    setup = office.one_time("setup", "10", tax=20)
+    leaving = office.one_time("leaving", "50", tax=20, chargedOn="termination")
+    office.plan("small", office.recurring("s", "31", tax=20), setup, leaving)
+    office.account("ann")
+    product = office.sell("small", account="ann")
+    office.shop.wait_until("2026-01-11T12:00:00Z")
+    number = characteristic_list(msisdn="+436760001")
+    renumbered = change("item", "modify", product, "small", productCharacteristic=number)
+    order = office.shop.deliver(renumbered, billingAccount=account_ref("ann"))
+    office.shop.wait_until("2026-01-21T12:00:00Z")
+    office.end(product, "ann")
+
+    office.shop.wait_until("2026-02-01T00:00:00Z")
+
+    assert costs(order.document) == [("recurring", "", 31, Decimal("37.2"))]
+    assert [one for one in office.last("ann") if one.startswith("oneTime")] == [
+        "oneTime setup 2026-01-01/2026-01-02 10 + 2",
+        "oneTime leaving 2026-01-21/2026-01-22 50 + 10",
     ]
 
 
