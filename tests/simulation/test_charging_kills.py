@@ -31,6 +31,7 @@ from tests.scenarios.sessions import SESSIONS_PATH, checked, records, service, s
 from tests.server import Server
 from tests.tmf654_balance.kit import BASE, of
 from tmf635_usage.tables import BUCKETS, HOLDS, LINES, SESSIONS
+from tmf654_balance.ledger import POSTING
 from tmf654_balance.tables import MOVEMENTS
 
 KILLS, ELEMENTS, ACCOUNTS = 50, 5, 3
@@ -39,6 +40,7 @@ ROUND_SECONDS_MAX = 3
 # Sessions lapse while the server is killed and started, so that reports come in time, late, and never.
 VALIDITY_SECONDS = 6
 SETTLE_SECONDS_MAX = 60
+DUE_MAX = 1_000
 COMPONENTS = "tmf620_catalog,tmf635_usage,tmf637_inventory,tmf654_balance,tmf666_account"
 
 Sent = tuple[str, str, dict[str, Any]]
@@ -241,11 +243,11 @@ def _opened(environment: dict[str, str]) -> Iterator[Installation]:
 
 
 def _is_settled(installation: Installation) -> bool:
-    """Nothing is open, and what is due is only that ended sessions go, in a year or so."""
+    """Nothing is open, and what is due soon is only that balances are entered in the ledger, at midnight."""
     soon = installation.clock.now() + timedelta(days=1)
     with installation.database.read() as uow:
-        due = uow.agenda.next_due()
-        return not uow.records(SESSIONS.name).find({"state": "open"}) and (due is None or due > soon)
+        due = {one.kind for one in uow.agenda.due(soon, DUE_MAX)}
+        return not uow.records(SESSIONS.name).find({"state": "open"}) and due <= {POSTING}
 
 
 def _wait(condition: Callable[[], bool]) -> None:
