@@ -22,12 +22,12 @@ from typing import Any
 
 from common.component import Recording
 from common.domain.clock import instant_text
+from common.domain.exact import EXACT
 from common.store.audit import Values
 from common.store.records import Between
 from common.store.sets import Compared, Joined, Passed, change, found, totals
 from tmf635_usage.claims import Claim, claims_in
 from tmf635_usage.rate import rating_of
-from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.tables import BILLED_SUMS, CHARGED, CLAIMS, LINES
 
 _NAMED = ("product", "price", "version", "usage_type", "kind", "unit")

@@ -204,11 +204,14 @@ def _periods(accounts: Mapping[str, str | None], at: datetime, context: RuleCont
     """The bill cycle of each product's account that the instant is in."""
     ids = {id for id in accounts.values() if id is not None}
     earlier = context.library.read_ahead({"billingAccount": ids}, *asking_earlier(ids, context))
+    rows: dict[str | None, list[Any]] = {}
+    for row in (row for listed in earlier for row in listed):
+        rows.setdefault(row["account"], []).append(row)
     known = context.library.get_many("billingAccount", ids)
     found: dict[str | None, Period] = {}
     for account in set(accounts.values()):
         clock = clock_of(known.get(account or "", {}), context)
-        past = earlier_cycles((row for rows in earlier for row in rows if row["account"] == account), clock.zone)
+        past = earlier_cycles(rows.get(account, ()), clock.zone)
         cycle = clock._replace(earlier=past).cycle_at(at)
         period = period_at(at, PeriodRule(), Subject("", clock.zone, cycle, at))
         assert period is not None, "only a pass has an end"

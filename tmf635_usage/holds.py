@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tmf635_usage.rating.amounts import EXACT, opposite
+from common.domain.exact import EXACT
+from tmf635_usage.rating.amounts import opposite
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import BucketKey, Draw
 

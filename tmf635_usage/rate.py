@@ -23,6 +23,7 @@ from msgspec import Raw
 
 from common.component import Recording, RuleContext
 from common.domain.clock import instant_text
+from common.domain.exact import DECIMALS
 from common.domain.ids import ordered_ids
 from common.domain.query import Document
 from common.exact_json import decode_own
@@ -31,7 +32,7 @@ from common.store.statements import Question
 from tmf635_usage.claims import NOBODYS, Claim, asking_claims, claims_in, insert_missing
 from tmf635_usage.holds import holding, letting_go
 from tmf635_usage.rating.afford import affordable
-from tmf635_usage.rating.amounts import DECIMALS, total
+from tmf635_usage.rating.amounts import total
 from tmf635_usage.rating.explanation import explained
 from tmf635_usage.rating.meter import Meter
 from tmf635_usage.rating.tally import Tally

@@ -23,6 +23,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from common.domain.exact import EXACT
 from common.domain.ids import ordered_id
 from common.domain.query import AllOf, Compare, Document, FieldPath, Kind, Operator
 from common.errors import Conflict, Unavailable
@@ -30,7 +31,7 @@ from common.installation import Installation
 from common.rest.actions import Actions, acting
 from common.store.records import Between
 from tmf635_usage.rate import EXPLANATION, RATED, REASON, Batch, balances_of, charge_of, moved, payer, write_onto
-from tmf635_usage.rating.amounts import EXACT, opposite
+from tmf635_usage.rating.amounts import opposite
 from tmf635_usage.rating.values import ZERO, BucketKey, Rating, Rejection
 from tmf635_usage.reading import Reading, read
 from tmf635_usage.subjects import Guide, Guided, Unguided

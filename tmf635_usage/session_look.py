@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from common.domain.exact import EXACT
 from common.domain.query import Document
 from common.errors import ClientError, NotFound
 from common.rest.actions import Actions
 from common.rest.stamping import stamp_created
-from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.rating.values import ZERO, Grant, Usage
 from tmf635_usage.reading import Reading
 from tmf635_usage.session_request import Amount, Ask

@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.clock import normal_instant
+from common.domain.exact import EXACT
 from common.domain.numbers import whole_number
 from common.domain.units import UNITS
 from common.errors import InvalidBody, Violation
-from tmf635_usage.rating.amounts import EXACT
 from tmf635_usage.reading import digest
 
 SERVICES_MAX = 20

@@ -18,6 +18,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.exact import DECIMALS, EXACT
 from common.domain.query import Document
 from common.errors import ClientError
 from common.rest.actions import Actions
@@ -28,7 +29,6 @@ from tmf635_usage.claims import asking_claims, claims_in
 from tmf635_usage.holds import held_by, holding, letting_go
 from tmf635_usage.rate import ANY_MONEY, MESSAGES, REASON, WAITING, Batch, is_kept, payer, state_of, write_onto
 from tmf635_usage.rating.afford import affordable
-from tmf635_usage.rating.amounts import DECIMALS, EXACT
 from tmf635_usage.rating.meter import rate
 from tmf635_usage.rating.tally import Tally
 from tmf635_usage.rating.values import ZERO, Grant, Rating, Reason, Rejection, Usage

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import (
-    ROUND_HALF_EVEN,
-    Context,
-    Decimal,
-    DivisionByZero,
-    FloatOperation,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-)
+from decimal import Decimal
 from typing import Any
+
+from common.domain.exact import DECIMALS, EXACT, LAST_DECIMAL, ROUNDING
 
 ZERO = Decimal(0)
 # 15 digits before the point and 18 behind it; one more for a sum of two.
-DECIMALS = 18
 LARGEST = Decimal(10) ** 15
-_LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
-_EXACT = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation, Inexact])
-_add = _EXACT.add
-_ROUNDING = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+_add = EXACT.add
 
 
 class Refused(Exception):
@@ -37,7 +26,7 @@ def fits(amount: Decimal) -> bool:
     """Whether an amount can be kept and added exactly."""
     if not amount.is_finite() or not -LARGEST < amount < LARGEST:
         return False
-    return amount.as_tuple().exponent >= -DECIMALS or amount == amount.quantize(_LAST_DECIMAL)  # type: ignore[operator]
+    return amount.as_tuple().exponent >= -DECIMALS or amount == amount.quantize(LAST_DECIMAL)  # type: ignore[operator]
 
 
 def added(*amounts: Decimal) -> Decimal:
@@ -56,7 +45,7 @@ def taken(amount: Decimal, other: Decimal) -> Decimal:
 
 def kept(amount: Decimal) -> Decimal:
     """An amount of more digits than are kept, half-even."""
-    return amount.quantize(_LAST_DECIMAL, context=_ROUNDING)
+    return amount.quantize(LAST_DECIMAL, context=ROUNDING)
 
 
 def number(value: Any) -> Decimal | None:

@@ -54,7 +54,7 @@ from tmf678_bill.taxes import exemptions_of
 _ACTIVE, _ENDING = "active", "pendingTerminate"
 _LIVE = frozenset({_ACTIVE, _ENDING, "suspended"})
 _FAILED = "aborted"
-_ENDED = frozenset({"terminated", "cancelled", _FAILED})
+ENDED = frozenset({"terminated", "cancelled", _FAILED})
 _DAY = timedelta(days=1)
 # Counts changes of the engine by which it comes to other amounts for the past: then all of it is compared again.
 _ENGINE = 2
@@ -218,7 +218,7 @@ class _Reading:
         """The product as this account had it."""
         days = [self.cycle.day(span.since) for span in spans]
         activated = next((day for day, span in zip(days, spans, strict=True) if span.status in _LIVE), None)
-        ended = next((day for day, span in zip(days, spans, strict=True) if span.status in _ENDED), None)
+        ended = next((day for day, span in zip(days, spans, strict=True) if span.status in ENDED), None)
         return ProductFacts(
             document["id"],
             str(document.get("name") or document["id"]),
@@ -235,7 +235,7 @@ class _Reading:
         listed = [self.shared.prices(span.doc) for span in spans]
         kept = keys_kept(prices.agreed for prices in listed)
         for index, span in enumerate(spans if spans[-1].status != _FAILED else ()):
-            if span.status in _ENDED:
+            if span.status in ENDED:
                 return
             # What waits for its end is charged, unless it was suspended before.
             is_charged = is_charged if span.status == _ENDING else span.status == _ACTIVE

@@ -16,12 +16,11 @@ from common.domain.query import Document
 from tmf678_bill.billing.rates import tax_on
 from tmf678_bill.billing.values import Exemption, TaxClass
 from tmf678_bill.cycles import zone_of
+from tmf678_bill.facts import ENDED
 from tmf678_bill.parties import customers_of, place_of_account, place_of_product
 from tmf678_bill.prices import UsageTerms
 from tmf678_bill.shared import Shared
 from tmf678_bill.taxes import exemptions_of
-
-_ENDED = frozenset({"terminated", "cancelled", "aborted"})
 
 
 class PrepaidUsage:
@@ -59,7 +58,7 @@ class PrepaidUsage:
             now = spans[-1]
             is_meant = product in products or now.account in accounts
             has_discount = any(one.discounts for _, one in shared.prices(now.doc).usage)
-            if is_meant and now.status not in _ENDED and has_discount:
+            if is_meant and now.status not in ENDED and has_discount:
                 return str(product)
         return None
 

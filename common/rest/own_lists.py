@@ -20,7 +20,7 @@ from common.installation import Installation
 from common.rest import render
 from common.rest.messages import Request, Response
 from common.rest.once import answered_once
-from common.rest.query import OFFSET_MAX, ListRequest
+from common.rest.query import ListRequest, read_whole_number
 from common.settings import Settings
 from common.store.repository import Found
 from common.store.unit_of_work import UnitOfWork
@@ -55,8 +55,8 @@ def read_page(request: Request, settings: Settings, names: Sequence[str] = ()) -
         if name in values:
             raise InvalidParameter(name, "is given once")
         values[name] = value
-    offset = _whole_number(values, "offset", 0) if "offset" in values else 0
-    limit = _whole_number(values, "limit", 1) if "limit" in values else settings.page_items_max
+    offset = read_whole_number(values["offset"], "offset", 0) if "offset" in values else 0
+    limit = read_whole_number(values["limit"], "limit", 1) if "limit" in values else settings.page_items_max
     return Asked(values, offset, min(limit, settings.page_items_max))
 
 
@@ -84,10 +84,3 @@ def created_once(
         return Response(201, exact_json.encode(body), (render.CONTENT_TYPE, ("location", str(body["href"]))))
 
     return answered_once(installation, uow, request, request.path, answer)
-
-
-def _whole_number(values: Mapping[str, str], name: str, minimum: int) -> int:
-    text = values[name].strip()
-    if not (text.isascii() and text.isdigit()) or not minimum <= int(text[:20]) <= OFFSET_MAX:
-        raise InvalidParameter(name, f"is a whole number from {minimum} to {OFFSET_MAX}")
-    return int(text)

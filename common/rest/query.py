@@ -133,9 +133,12 @@ def _parse(raw: str, resolve: Resolve, settings: Settings) -> ParsedQuery:
 
 
 def _whole_number(parameters: dict[str, list[str]], name: str, *, minimum: int) -> int | None:
-    if name not in parameters:
-        return None
-    text = parameters[name][-1].strip()
+    return read_whole_number(parameters[name][-1], name, minimum) if name in parameters else None
+
+
+def read_whole_number(text: str, name: str, minimum: int) -> int:
+    """The value of a parameter. Errors: InvalidParameter."""
+    text = text.strip()
     if not (text.isascii() and text.isdigit()) or not minimum <= int(text[:20]) <= OFFSET_MAX:
         raise InvalidParameter(name, f"is a whole number from {minimum} to {OFFSET_MAX}")
     return int(text)

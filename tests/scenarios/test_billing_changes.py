@@ -94,12 +94,7 @@ def test_a_suspended_product_that_waits_for_its_end_is_not_charged_again(office:
     product = office.sell("plan", account="ann")
     office.shop.wait_until("2026-01-11T08:00:00Z")
     office.suspend(product)
-    office.shop.wait_until("2026-01-16T08:00:00Z")
-    office.shop.patch_product(product, status="pendingTerminate")
-    office.shop.wait_until("2026-01-26T08:00:00Z")
-    office.shop.patch_product(product, status="terminated")
-
-    office.shop.wait_until("2026-02-01T00:00:00Z")
+    _waits_for_its_end(office, product)
 
     assert office.last("ann") == ["recurring base 2026-01-01/2026-01-11 10 + 0"]
 
@@ -108,14 +103,18 @@ def test_an_active_product_that_waits_for_its_end_is_charged_until_then(office: 
     office.plan("plan", office.recurring("base", "31", tax=None))
     office.account("ann")
     product = office.sell("plan", account="ann")
+    _waits_for_its_end(office, product)
+
+    assert office.last("ann") == ["recurring base 2026-01-01/2026-01-26 25 + 0"]
+
+
+def _waits_for_its_end(office: Office, product: str) -> None:
+    """From the 16th to the 26th; billed afterwards."""
     office.shop.wait_until("2026-01-16T08:00:00Z")
     office.shop.patch_product(product, status="pendingTerminate")
     office.shop.wait_until("2026-01-26T08:00:00Z")
     office.shop.patch_product(product, status="terminated")
-
     office.shop.wait_until("2026-02-01T00:00:00Z")
-
-    assert office.last("ann") == ["recurring base 2026-01-01/2026-01-26 25 + 0"]
 
 
 @pytest.mark.parametrize(("end", "items"), [("aborted", -5), ("cancelled", None)])

@@ -364,14 +364,20 @@ def test_what_comes_back_to_an_expired_bucket_pays_first(shop: Shop, network: Ne
     assert check(shop.suite) == {"old": 0, "new": 14}
 
 
+def _calls_and_texts(network: Network, purse: int) -> str:
+    """A prepaid product at 10 cents a minute or a message."""
+    network.price("voice", "voice", "0.10", "1 min")
+    network.price("sms", "sms", "0.10", "1 event")
+    product = line(network, "line", "voice", "sms")
+    topped_up(network.shop.suite, "purse", purse, product=[{"id": product}])
+    return product
+
+
 def test_from_the_first_usage_on_that_costs_something_else_all_is_paid_anew_in_time_order(
     shop: Shop, network: Network
 ) -> None:
     """Text messages cost more now: what is before them stays as it is, and the call after them finds too little."""
-    network.price("voice", "voice", "0.10", "1 min")
-    network.price("sms", "sms", "0.10", "1 event")
-    product = line(network, "line", "voice", "sms")
-    topped_up(shop.suite, "purse", 2, product=[{"id": product}])
+    product = _calls_and_texts(network, purse=2)
     early, text = use(network, "voice", 1, "5 min", product), use(network, "sms", 2, "5 event", product)
     call = use(network, "voice", 3, "10 min", product)
     correct(network, "sms", "sms", "0.20", "1 event")
@@ -386,10 +392,7 @@ def test_from_the_first_usage_on_that_costs_something_else_all_is_paid_anew_in_t
 def test_what_was_refused_takes_the_money_that_there_is_and_none_that_later_usage_was_paid_with(
     shop: Shop, network: Network
 ) -> None:
-    network.price("voice", "voice", "0.10", "1 min")
-    network.price("sms", "sms", "0.10", "1 event")
-    product = line(network, "line", "voice", "sms")
-    topped_up(shop.suite, "purse", 1, product=[{"id": product}])
+    product = _calls_and_texts(network, purse=1)
     paid = use(network, "voice", 3, "6 min", product)
     text, call = use(network, "sms", 1, "5 event", product), use(network, "voice", 2, "5 min", product)
     address = "/tmf-api/productUsageManagement/v5/productUsage"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal, Inexact, InvalidOperation, localcontext
 from typing import NamedTuple
 
+from common.domain.exact import EXACT
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import EXACT, amount_of, charged, total
+from tmf635_usage.rating.amounts import amount_of, charged, total
 from tmf635_usage.rating.compiled import CompiledPlan, PriceEntry, Terms
 from tmf635_usage.rating.meter import Meter, refused_number
 from tmf635_usage.rating.tally import Tally

@@ -7,28 +7,15 @@ place, `amount_of`, half-even to 18 decimals, and only where the price of one ba
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import (
-    ROUND_HALF_EVEN,
-    Context,
-    Decimal,
-    DivisionByZero,
-    FloatOperation,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-)
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import NamedTuple
 
+from common.domain.exact import ERRORS, EXACT, LAST_DECIMAL
 from common.domain.units import UNITS
 from tmf635_usage.rating.values import ZERO, Quantity
 
-_ERRORS = [InvalidOperation, DivisionByZero, Overflow, FloatOperation]
-DIGITS = 34
-EXACT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=[*_ERRORS, Inexact])
 # Wide enough that rounding a quotient twice gives what rounding it once does.
-_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=_ERRORS)
-DECIMALS = 18
-_LAST_DECIMAL = Decimal(1).scaleb(-DECIMALS)
+_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=list(ERRORS))
 # A unit amount with more decimals would use up the digits that the quantity needs.
 _UNIT_DECIMALS_MAX = 12
 
@@ -80,7 +67,7 @@ def is_exact(tariff: Tariff, quantity: Decimal, amount: Decimal) -> bool:
 
 
 def _to_last_decimal(quotient: Decimal) -> Decimal:
-    return quotient.quantize(_LAST_DECIMAL, None, _WIDE)  # by name the arguments would cost more than the rounding
+    return quotient.quantize(LAST_DECIMAL, None, _WIDE)  # by name the arguments would cost more than the rounding
 
 
 def opposite(number: Decimal) -> Decimal:

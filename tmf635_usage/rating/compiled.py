@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from common.domain.exact import EXACT
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import EXACT, Tariff, base, tariff
+from tmf635_usage.rating.amounts import Tariff, base, tariff
 from tmf635_usage.rating.checks import problems
 from tmf635_usage.rating.explanation import words_of
 from tmf635_usage.rating.index import HEAD, Lengths, finders, is_open

@@ -13,8 +13,9 @@ from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 
 from common.domain.clock import instant_text
+from common.domain.exact import DECIMALS, EXACT
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import DECIMALS, EXACT, Tariff, base, is_exact, is_rounded, sum_of, tariff, total
+from tmf635_usage.rating.amounts import Tariff, base, is_exact, is_rounded, sum_of, tariff, total
 from tmf635_usage.rating.values import (
     DESTINATION,
     ONE,

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from decimal import Decimal, Inexact, InvalidOperation, getcontext, setcontext
 from typing import NamedTuple
 
+from common.domain.exact import EXACT
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import EXACT, amount_of, charged
+from tmf635_usage.rating.amounts import amount_of, charged
 from tmf635_usage.rating.buckets import Slot, Slots, slots_at
 from tmf635_usage.rating.compiled import CompiledPlan, CompiledPrice, PriceEntry, Terms
 from tmf635_usage.rating.index import digits_of

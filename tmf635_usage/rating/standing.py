@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from tmf635_usage.rating.amounts import EXACT
+from common.domain.exact import EXACT
 from tmf635_usage.rating.buckets import Slot, slots_at
 from tmf635_usage.rating.compiled import CompiledAllowance, CompiledPlan
 from tmf635_usage.rating.tally import Tally

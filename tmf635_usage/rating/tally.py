@@ -10,7 +10,8 @@ from collections.abc import Iterable, MutableMapping
 from datetime import datetime
 from decimal import Decimal
 
-from tmf635_usage.rating.amounts import EXACT, opposite
+from common.domain.exact import EXACT
+from tmf635_usage.rating.amounts import opposite
 from tmf635_usage.rating.values import ZERO, Bucket, BucketKey, CounterKey, Rating, State
 
 

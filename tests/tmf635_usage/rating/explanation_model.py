@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from common.domain.clock import instant_text
+from common.domain.exact import DECIMALS, EXACT
 from common.domain.units import UNITS
-from tmf635_usage.rating.amounts import DECIMALS, EXACT, base, is_rounded, tariff, total
+from tmf635_usage.rating.amounts import base, is_rounded, tariff, total
 from tmf635_usage.rating.values import DESTINATION, Line, LineKind, Rate, Rating, TierModel, UsagePrice
 
 
