@@ -18,14 +18,14 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
-from benchmarks.harness import record
-from benchmarks.harness.figures import FULL, SHORT, Figure
+from benchmarks.harness import earlier, record
+from benchmarks.harness.check import fallen
+from benchmarks.harness.figures import FULL, SHORT, Figure, Scale
 from benchmarks.harness.machine import description
 from benchmarks.scale_model import plans_table
 
-# A machine that others use disturbs a run; what became slower is slower every time.
-ATTEMPTS = 3
 # In the order of the page.
 SECTIONS = ("http", "peers", "growth", "rating", "usage", "charging", "bills", "events", "broker", "footprint", "scale")
 
@@ -42,20 +42,13 @@ def main() -> None:
     if unknown:
         parser.error(f"no section {', '.join(sorted(unknown))}")
     scale, form = (SHORT, "short") if given.short else (FULL, "full")
-    before, found = record.read(form), dict[str, list[Figure]]()
-    worse: list[str] = []
+    found, worse = dict[str, list[Figure]](), list[str]()
     for name in [section for section in SECTIONS if not given.sections or section in given.sections]:
-        for attempt in range(1, ATTEMPTS + 1):
-            begun = time.perf_counter()
-            found[name] = importlib.import_module(f"benchmarks.{name}").measure(scale)
-            if not given.json:
-                _print(name, found[name], time.perf_counter() - begun)
-            fallen = record.fallen(before.get(name, []), found[name])
-            if not given.check or not fallen:
-                break
-            print(f"{name}, attempt {attempt}, fell: " + "; ".join(fallen), flush=True)
-        worse += fallen
-        if not given.check and (given.write or not given.short):
+        measure = partial(_measure, name, scale, is_silent=given.json)
+        found[name] = measure()
+        if given.check:
+            worse += fallen(name, form, found[name], measure)
+        elif given.write or not given.short:
             _record(form, {name: found[name]})  # at once: what comes later may not end well, or read it
     if given.json:
         print(json.dumps({name: [asdict(figure) for figure in figures] for name, figures in found.items()}))
@@ -63,9 +56,17 @@ def main() -> None:
         sys.exit("\n".join(["fell by more than a quarter:", *worse]) if worse else 0)
 
 
+def _measure(section: str, scale: Scale, *, is_silent: bool) -> list[Figure]:
+    begun = time.perf_counter()
+    figures: list[Figure] = importlib.import_module(f"benchmarks.{section}").measure(scale)
+    if not is_silent:
+        _print(section, figures, time.perf_counter() - begun)
+    return figures
+
+
 def _record(form: str, found: dict[str, list[Figure]]) -> None:
     machine, day = description(), datetime.now(UTC).date().isoformat()
-    record.write(form, found, machine, day)
+    record.write(form, found, machine, day, earlier.head())
     blocks = record.blocks_of(record.read("full"), record.read("short"), record.origins("full"))
     with suppress(KeyError):  # not everything that the model needs was measured yet
         blocks["plan"] = plans_table()

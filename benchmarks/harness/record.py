@@ -14,8 +14,6 @@ from benchmarks.harness.figures import Figure
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded.json"
 PAGES = tuple(Path(__file__).resolve().parents[2] / "docs" / name for name in ("performance.md", "scaling.md"))
-# How far a ratio may fall below the recorded one before the short form fails.
-FALL_MAX = 0.25
 
 Sections = dict[str, list[Figure]]
 
@@ -34,7 +32,16 @@ def origins(form: str, file: Path = RECORDED) -> dict[str, str]:
     return found
 
 
-def write(form: str, sections: Sections, machine: Mapping[str, str], day: str, file: Path = RECORDED) -> None:
+def commits(form: str, file: Path = RECORDED) -> dict[str, str]:
+    """The commit whose code each section of a form measured."""
+    recorded = json.loads(file.read_text()) if file.exists() else {}
+    found: dict[str, str] = recorded.get(form, {}).get("commits", {})
+    return found
+
+
+def write(
+    form: str, sections: Sections, machine: Mapping[str, str], day: str, commit: str, file: Path = RECORDED
+) -> None:
     """Put sections over those recorded; others stay as they were measured."""
     recorded: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     kept = recorded.get(form, {})
@@ -42,25 +49,10 @@ def write(form: str, sections: Sections, machine: Mapping[str, str], day: str, f
     origin = f"Measured on {day}: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
     recorded[form] = {
         "origins": {**kept.get("origins", {}), **dict.fromkeys(sections, origin)},
+        "commits": {**kept.get("commits", {}), **dict.fromkeys(sections, commit)},
         "sections": {**kept.get("sections", {}), **shown},
     }
     file.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
-
-
-def fallen(before: Sequence[Figure], now: Sequence[Figure]) -> list[str]:
-    """The ratios that are worse than recorded by more than may be, in words."""
-    recorded = {figure.name: figure for figure in before if figure.unit == "ratio"}
-    found = []
-    for figure in now:
-        known = recorded.get(figure.name)
-        if known is None or figure.unit != "ratio":
-            continue
-        # The best round of now: a disturbed machine makes figures worse, never better.
-        best = figure.high if figure.better == "more" else figure.low
-        share = best / known.value if figure.better == "more" else known.value / best
-        if share < 1 - FALL_MAX:
-            found.append(f"{figure.name}: {best:.3g}, recorded {known.value:.3g}")
-    return found
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import record
+from benchmarks.harness import check, earlier, record
 from benchmarks.harness.figures import Figure, ratios, rounds
 from benchmarks.harness.load import Answer, Script, _run, request
 from benchmarks.scale_model import Cost, Operator, bound, plan, table
@@ -59,25 +60,65 @@ def test_a_figure_knows_whether_its_target_holds(value: float, better: str, targ
 def test_a_ratio_that_is_a_quarter_worse_has_fallen(
     before: tuple[float, ...], now: tuple[float, ...], better: str, fell: bool
 ) -> None:
-    found = record.fallen([figure("x", *before, better=better)], [figure("x", *now, better=better)])
+    found = check.worse([figure("x", *before, better=better)], [figure("x", *now, better=better)])
 
     assert bool(found) is fell
 
 
 def test_only_ratios_that_are_recorded_are_compared() -> None:
-    assert record.fallen([figure("x", 100, unit="/s")], [figure("x", 1, unit="/s"), figure("y", 0.1)]) == []
+    assert check.worse([figure("x", 100, unit="/s")], [figure("x", 1, unit="/s"), figure("y", 0.1)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "fell"),
+    [
+        ([0.9], [], False),
+        ([0.5, 0.5, 0.8], [], False),  # disturbed twice
+        ([0.5] * 6, [1.0] * 3, True),
+        ([0.5] * 4, [0.6], False),  # so does the code that was recorded: the machine is another
+        ([0.5, 0.5, 0.5, 0.4, 0.5], [0.6, 0.6], False),
+        ([0.5] * 3, None, True),  # no such code here
+    ],
+)
+def test_what_fell_is_measured_again_and_then_beside_the_code_that_was_recorded(
+    ours: list[float], theirs: list[float] | None, fell: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "recorded.json"
+    record.write("short", {"one": [figure("x", 1.0)]}, {"cores": "2"}, "2026-01-01", "abc", file)
+    first, *others = ours
+
+    @contextmanager
+    def installed(commit: str) -> Iterator[Callable[[str], list[Figure]]]:
+        assert commit == "abc"
+        assert theirs is not None
+        yield lambda section: [figure("x", theirs.pop(0))]
+
+    monkeypatch.setattr(earlier, "is_here", lambda commit: theirs is not None)
+    monkeypatch.setattr(earlier, "installed", installed)
+
+    found = check.fallen("one", "short", [figure("x", first)], lambda: [figure("x", others.pop(0))], file)
+
+    assert bool(found) is fell
+    assert (others, theirs or []) == ([], [])  # no more was measured than was needed
+
+
+def test_a_commit_is_here_or_not() -> None:
+    assert earlier.is_here(earlier.head())
+    assert not earlier.is_here("0" * 40)
+    assert not earlier.is_here("")
 
 
 def test_what_was_recorded_is_read_again_and_other_sections_stay(tmp_path: Path) -> None:
     file = tmp_path / "recorded.json"
     first, second = figure("a", 1, 2, 3, target=1.0, about="what"), figure("b", 1)
 
-    record.write("full", {"one": [first]}, {"cores": "2"}, "2026-01-01", file)
-    record.write("full", {"two": [second]}, {"cores": "2"}, "2026-01-02", file)
-    record.write("short", {"one": [second]}, {"cores": "2"}, "2026-01-02", file)
+    record.write("full", {"one": [first]}, {"cores": "2"}, "2026-01-01", "abc", file)
+    record.write("full", {"two": [second]}, {"cores": "2"}, "2026-01-02", "def", file)
+    record.write("short", {"one": [second]}, {"cores": "2"}, "2026-01-02", "def", file)
 
     assert record.read("full", file) == {"one": [first], "two": [second]}
     assert record.read("short", file) == {"one": [second]}
+    assert record.commits("full", file) == {"one": "abc", "two": "def"}
     assert record.origins("full", file) == {
         "one": "Measured on 2026-01-01: cores 2.",
         "two": "Measured on 2026-01-02: cores 2.",
