@@ -49,6 +49,11 @@ class Settings:
         "process", "references to resources of ours that are not here", ("process", "strict", "off")
     )
     unknown_attributes: str = _setting("keep", "attributes and filters outside the contract", ("keep", "refuse"))
+    unversioned_prices: str = _setting(
+        "keep",
+        "prices of products that name no version: keep that of the day, or follow the latest, for the past too",
+        ("keep", "follow"),
+    )
     cors_origins: str = _setting("", "origins that browsers may call from, comma-separated; empty: none")
     callback_style: str = _setting("verbatim", "where events are posted", ("verbatim", "append_listener"))
     callback_allow_private: bool = _setting(False, "callbacks may point to loopback and private addresses")

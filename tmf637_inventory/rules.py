@@ -5,6 +5,7 @@
   ends no earlier than it starts.
 - Offering and specification fit: where the offering is here, it is of the specification that the product names.
 - A product is not charged to an account that is closed.
+- A price of the catalogue stays the version that it was (`prices.py`).
 - A price by value recurs in periods that can be billed; those of the catalogue are judged there.
 - No product is a part of itself (`product`, and the relationships bundles and bundledBy).
 - Only what never ran or has ended may be deleted; a proposal, the standard has no rule.
@@ -23,6 +24,7 @@ from common.domain.query import Document
 from common.errors import Conflict
 from common.rules import Link, check_no_cycle, check_order_of_dates, check_period, reference_id, same
 from tmf637_inventory.history import forget, note
+from tmf637_inventory.prices import keep_versions
 
 # How priceType, free text in the standard, says that a price recurs, or lowers one that does.
 _RECURRING = ("recur", "discount")
@@ -38,6 +40,7 @@ def on_create(product: Document, context: RuleContext) -> None:
     if not context.violations and product.get("status") == "active":
         product.setdefault("startDate", instant_text(context.now))
     if not context.violations:
+        keep_versions({}, product, context)
         note(None, product, context)
 
 
@@ -52,6 +55,7 @@ def on_patch(before: Document, after: Document, context: RuleContext) -> None:
     if not context.violations and before.get("status") != after.get("status"):
         _stamp_move(after, context.now)
     if not context.violations:
+        keep_versions(before, after, context)
         note(before, after, context)
 
 

@@ -17,7 +17,7 @@ from common.domain.accounting import RECEIVABLE
 from common.domain.money import minor_units, money_of
 from common.domain.query import Document
 from common.store.audit import Values
-from tmf678_bill.billing.values import Kind
+from tmf678_bill.billing.values import FOR_DAYS
 from tmf678_bill.corrections.tables import CREDITED
 from tmf678_bill.document.kept import DOCUMENTS
 from tmf678_bill.issue import ON_CYCLE
@@ -169,7 +169,7 @@ def _deferred(books: Books) -> Iterator[Finding]:
     if ledger is None:
         return
     columns = ["id", "bill", "net", "currency", "first", "last"]
-    where = {"kind": Kind.RECURRING.value, "origin": CHARGE}
+    where = {"kind": tuple(sorted(kind.value for kind in FOR_DAYS)), "origin": CHARGE}
     for rows in in_parts(books.audit.rows(ITEMS.name, columns, ["id"], where)):
         deferred = ledger.deferred(row["id"] for row in rows)
         heads = books.records(HEADS.name).get_many((row["bill"],) for row in rows)

@@ -18,7 +18,7 @@ from common.domain.ids import ordered_id
 from common.domain.money import Money
 from common.domain.numbers import whole_number
 from common.domain.query import Document
-from tmf678_bill.billing.values import Item, Kind, Statement
+from tmf678_bill.billing.values import FOR_DAYS, Item, Statement
 from tmf678_bill.cycles import AccountCycle
 from tmf678_bill.document.schedule import look_again
 from tmf678_bill.items import item_row
@@ -196,8 +196,8 @@ def _enter(context: RuleContext, of: Issuing, issued: Issued) -> None:
 
 
 def _parts(items: Iterable[Item], ids: Iterable[str]) -> Iterator[Part]:
-    """What is for days is earned as they go by; everything else at once."""
+    """What is for days is earned as they go by, or taken off what is; everything else at once."""
     for id, item in zip(ids, items, strict=True):
         span = item.charge.span
-        is_for_days = item.charge.purpose.kind is Kind.RECURRING and span.start < span.end
+        is_for_days = item.charge.purpose.kind in FOR_DAYS and span.start < span.end
         yield Part(id, item.net, item.tax, Service(span.start, span.end) if is_for_days else None)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from common.component import RuleContext
+from common.domain.clock import normal_instant
 from common.domain.query import Document
 from common.errors import Conflict, NotFound
 from tmf678_bill.billing.difference import settle
@@ -34,6 +35,8 @@ from tmf678_bill.shared import Shared
 from tmf678_bill.tables import BILLING
 
 _MOMENT = timedelta(milliseconds=1)
+# Records of other networks come weeks late: a closed account is billed so long after it was changed last.
+LATE_USAGE = timedelta(days=92)
 
 
 class Refused(Conflict):
@@ -206,15 +209,21 @@ def _here(proposed: tuple[Charge, ...], opened: datetime | None, cycle: AccountC
 
 
 def done(context: RuleContext, due: Due, issued: Issued | None) -> Billed:
-    """The account goes on to its next cycle; a closed one of which nothing is left does not."""
+    """The account goes on to its next cycle; a closed one of which nothing is left, and nothing to come, does not."""
     assert context.records is not None, "accounts are billed where they are stored"
     account, row, cutoff = due.account, due.row, due.cutoff
     row["billed_until"], row["problem"] = max(row["billed_until"] or cutoff, cutoff), None
-    if issued is None and str(account.get("state", "")).casefold() == "closed":
+    if issued is None and _is_over(account, cutoff):
         row["next"] = None
     context.records(BILLING.name).put([row])
     wake(context, row)
     return Billed(account["id"], cutoff, issued, row["next"])
+
+
+def _is_over(account: Document, cutoff: datetime) -> bool:
+    changed = normal_instant(account["lastUpdate"]) if isinstance(account.get("lastUpdate"), str) else None
+    may_be_late = changed is not None and cutoff < datetime.fromisoformat(changed) + LATE_USAGE
+    return str(account.get("state", "")).casefold() == "closed" and not may_be_late
 
 
 def wake(context: RuleContext, row: dict[str, Any]) -> None:

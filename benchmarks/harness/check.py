@@ -10,8 +10,8 @@ from benchmarks.harness.figures import Figure
 
 # How far a ratio may fall below an earlier one before the short form fails.
 FALL_MAX = 0.25
-# A machine that others use disturbs a run; what became slower is slower every time.
-ATTEMPTS = 3
+# So often beside what is recorded, and beside its code: others disturb a run, what became slower is slower every time.
+ATTEMPTS = 2
 
 
 def fallen(

@@ -73,11 +73,11 @@ def test_only_ratios_that_are_recorded_are_compared() -> None:
     ("ours", "theirs", "fell"),
     [
         ([0.9], [], False),
-        ([0.5, 0.5, 0.8], [], False),  # disturbed twice
-        ([0.5] * 6, [1.0] * 3, True),
-        ([0.5] * 4, [0.6], False),  # so does the code that was recorded: the machine is another
-        ([0.5, 0.5, 0.5, 0.4, 0.5], [0.6, 0.6], False),
-        ([0.5] * 3, None, True),  # no such code here
+        ([0.5, 0.8], [], False),  # disturbed once
+        ([0.5] * 4, [1.0] * 2, True),
+        ([0.5] * 3, [0.6], False),  # so does the code that was recorded: the machine is another
+        ([0.5, 0.5, 0.4, 0.5], [0.6, 0.6], False),
+        ([0.5] * 2, None, True),  # no such code here
     ],
 )
 def test_what_fell_is_measured_again_and_then_beside_the_code_that_was_recorded(

@@ -4,6 +4,7 @@ from tests.client import Answer
 from tests.scenarios.billing import BILLS, BILLS_V4, CYCLES, RATES, Office
 from tests.scenarios.charging import ACCOUNTS
 from tests.scenarios.kit import found
+from tmf678_bill.tables import BILLING
 
 
 def test_the_first_bill_has_the_days_since_activation(office: Office) -> None:
@@ -203,8 +204,7 @@ def test_an_account_that_is_closed_after_its_last_bill_is_not_billed_again(offic
     assert found(office.shop.suite.get(f"{BILLS}?billingAccount.id=ann")) == []
 
 
-def test_late_usage_of_a_closed_account_is_billed_once_more_after_a_patch(office: Office) -> None:
-    """As `bss assure` says."""
+def test_usage_that_comes_weeks_after_an_account_was_closed_is_billed(office: Office) -> None:
     office.plan("plan", office.price("voice", "voice", "1", "1 min"))
     office.account("ann")
     product = office.sell("plan", account="ann")
@@ -213,11 +213,30 @@ def test_late_usage_of_a_closed_account_is_billed_once_more_after_a_patch(office
     office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
     office.shop.wait_until("2026-03-02T00:00:00Z")
     office.use("voice", "2026-01-10T00:00:00Z", "7 min", product)
-    office.shop.wait_until("2026-04-02T00:00:00Z")
+
+    office.shop.wait_until("2026-12-02T00:00:00Z")
+
+    assert office.told("ann") == ["B-00000001 2026-04-01 7 + 0 = 7 EUR sent"]
+    [row] = office._table(BILLING.name, {"account": "ann"})
+    # 92 days after the bill changed the balance.
+    assert (row["next"], row["billed_until"].isoformat()[:10]) == (None, "2026-08-01")
+
+
+def test_usage_later_than_that_is_billed_once_more_after_a_patch(office: Office) -> None:
+    """As `bss assure` says."""
+    office.plan("plan", office.price("voice", "voice", "1", "1 min"))
+    office.account("ann")
+    product = office.sell("plan", account="ann")
+    office.shop.wait_until("2026-01-20T00:00:00Z")
+    office.end(product, "ann")
+    office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
+    office.shop.wait_until("2026-06-02T00:00:00Z")
+    office.use("voice", "2026-01-10T00:00:00Z", "7 min", product)
+    office.shop.wait_until("2026-07-02T00:00:00Z")
     assert office.told("ann") == []
 
     office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "description": "used late"})
-    office.shop.wait_until("2026-06-02T00:00:00Z")
+    office.shop.wait_until("2026-12-02T00:00:00Z")
 
-    assert office.told("ann") == ["B-00000001 2026-05-01 7 + 0 = 7 EUR sent"]
+    assert office.told("ann") == ["B-00000001 2026-08-01 7 + 0 = 7 EUR sent"]
     assert office.last("ann") == ["usage voice 2026-01-01/2026-02-01 7 + 0"]

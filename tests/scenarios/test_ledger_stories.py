@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.scenarios.billing import account_ref
 from tests.scenarios.cashier import FEBRUARY
+from tests.scenarios.charging import product_price
 from tests.scenarios.corrections import Clerk, clerk, collecting_stage, postgres_server
 from tests.scenarios.kit import found
 
@@ -36,6 +38,25 @@ def test_a_year_in_advance_is_earned_month_by_month(clerk: Clerk) -> None:
     ]
     clerk.shop.wait_until("2026-12-31T23:59:59Z")
     assert clerk.books()["deferredRevenue"] == "-10.19"
+
+
+def test_a_discount_of_the_bill_is_taken_off_the_days_that_it_is_for(clerk: Clerk) -> None:
+    """Half off a fee of 62.00 in advance; half off the calls, when they are billed."""
+    fee, calls = clerk.recurring("fee", "62", inAdvance=True), clerk.price("v", "voice", "0.10", "1 min")
+    half = {"@type": "ProductPrice", "name": "half", "priceType": "discount"}
+    half |= {"price": {"@type": "Price", "percentage": 50}}
+    clerk.account("ann")
+    agreed = [product_price(fee) | {"priceType": "recurring", "price": {"@type": "Price"}}, product_price(calls), half]
+    clerk.product("p", billingAccount=account_ref("ann"), productPrice=agreed)
+    clerk.demand("ann")
+    clerk.use("voice", "2026-01-20T10:00:00Z", "100 min", "p")
+
+    assert clerk.books() == {"receivable": "36.89", "deferredRevenue": "-31", "taxPayable": "-5.89"}
+    clerk.shop.wait_until("2026-02-01T00:00:00Z")
+
+    # January's 31.00 and 5.00 of its calls; February's 31.00 is to come.
+    books = clerk.books()
+    assert (books["revenue"], books["deferredRevenue"]) == ("-36", "-31")
 
 
 def test_a_credit_in_the_middle_of_the_year_takes_back_both_kinds(clerk: Clerk) -> None:

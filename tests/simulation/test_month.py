@@ -43,7 +43,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _stage(url: str, folder: Path) -> Iterator[Stage]:
-    stage = Stage(url, folder)
+    stage = Stage(url, folder, unversioned_prices="follow")
     yield stage
     stage.suite.close()
 

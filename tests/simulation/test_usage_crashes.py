@@ -245,7 +245,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def _stage(url: str, folder: Path) -> Iterator[Stage]:
     commit, keep = UnitOfWork.commit, Feed._keep
     with pytest.MonkeyPatch.context() as patch:
-        stage = Stage(url, folder)
+        stage = Stage(url, folder, unversioned_prices="follow")
         patch.setattr(UnitOfWork, "commit", lambda uow: stage.moments.around(commit, uow))
         patch.setattr(Feed, "_keep", lambda feed, taken: stage.moments.around(keep, feed, taken))
         patch.setattr(batch, "chunks", partial(chunks, size=AT_ONCE))

@@ -247,6 +247,7 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str
         "BSS_DATABASE_URL": f"sqlite:///{tmp_path}/bss.db" if is_sqlite else request.getfixturevalue("postgres_url"),
         "BSS_COMPONENTS": COMPONENTS,
         "BSS_JOB_DIR": str(tmp_path / "jobs"),
+        "BSS_UNVERSIONED_PRICES": "follow",  # a price is corrected
         "BSS_CALLBACK_ALLOW_PRIVATE": "true",
         "BSS_DELIVERY_LEASE_SECONDS": "1",
         "BSS_DELIVERY_TIMEOUT_SECONDS": "1",

@@ -48,7 +48,8 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (folder / "sandbox.json").write_text('{"rules": []}')
     (folder / "billing.yaml").write_text(policies())
     files = {"billing_file": str(folder / "billing.yaml"), "payment_sandbox_file": str(folder / "sandbox.json")}
-    with staged(request, tmp_path_factory, billing="automatic", payment_webhook_secret=SECRET, **files) as opened:
+    given = {"billing": "automatic", "payment_webhook_secret": SECRET, "unversioned_prices": "follow"} | files
+    with staged(request, tmp_path_factory, **given) as opened:
         yield opened
 
 

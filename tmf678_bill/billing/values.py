@@ -117,6 +117,10 @@ class Kind(StrEnum):
     COMMITMENT = "commitment"
 
 
+# What is earned, or taken off what is, as the days of its items go by; the rest is when it is billed.
+FOR_DAYS = frozenset({Kind.RECURRING, Kind.DISCOUNT})
+
+
 class Anchor(StrEnum):
     CYCLE = "cycle"
     ACTIVATION = "activation"
