@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
-from tests.simulation.year.bills import DAY, Charging, Item, rounded
+from tests.simulation.year.bills import DAY, KINDS, Charging, Item, rounded
 from tests.simulation.year.world import Terms
 
 ZERO = Fraction(0)
+# What is revenue, or lowers it, by its days.
+FOR_DAYS = ("recurring", "discount")
 Entries = dict[str, Fraction]
 
 
@@ -198,7 +200,7 @@ class Year:
     def issue(self, account: Account, items: list[Item]) -> Bill:
         bill = self._issue(account, items)
         for item in items:
-            if item.key[1] == 0 and item.net and self.now.date() < item.last:
+            if KINDS[item.key[1]] in FOR_DAYS and item.net and self.now.date() < item.last:
                 account.deferrals[id(item)] = Deferral(item.net, item.first, item.last)
         later = sum((one.net for one in items if id(one) in account.deferrals), ZERO)
         self._enter(
