@@ -7,9 +7,10 @@ code that was recorded as well. What falls beside that code, on the same machine
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,8 @@ from tempfile import TemporaryDirectory
 from benchmarks.harness.figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
+# A remote that does not answer has nothing.
+_SECONDS_MAX = 60
 
 
 def head() -> str:
@@ -25,8 +28,8 @@ def head() -> str:
 
 
 def is_here(commit: str) -> bool:
-    """Whether this checkout has the commit: a shallow clone, or an export, may not."""
-    return subprocess.run(["git", "cat-file", "-e", f"{commit}^{{commit}}"], cwd=ROOT, check=False).returncode == 0
+    """Whether the commit can be measured; a shallow clone fetches it first, where it can."""
+    return bool(commit) and (_has(commit) or (_succeeds("fetch", "--quiet", "origin", commit) and _has(commit)))
 
 
 @contextmanager
@@ -49,6 +52,18 @@ def _measured(folder: Path, section: str) -> list[Figure]:
     command = [".venv/bin/python", "-m", "benchmarks", "--short", "--json", section]
     done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
     return [Figure(**figure) for figure in json.loads(done.stdout.splitlines()[-1])[section]]
+
+
+def _has(commit: str) -> bool:
+    return _succeeds("cat-file", "-e", f"{commit}^{{commit}}")
+
+
+def _succeeds(*arguments: str) -> bool:
+    command, environment = ["git", *arguments], {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    with suppress(subprocess.TimeoutExpired):
+        done = subprocess.run(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, timeout=_SECONDS_MAX)
+        return done.returncode == 0
+    return False
 
 
 def _git(*arguments: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,10 +103,25 @@ def test_what_fell_is_measured_again_and_then_beside_the_code_that_was_recorded(
     assert (others, theirs or []) == ([], [])  # no more was measured than was needed
 
 
-def test_a_commit_is_here_or_not() -> None:
-    assert earlier.is_here(earlier.head())
-    assert not earlier.is_here("0" * 40)
-    assert not earlier.is_here("")
+def test_a_commit_that_a_shallow_clone_has_not_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(folder: Path, *arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments], cwd=folder, check=True
+        )
+
+    whole, shallow, commits = tmp_path / "whole", tmp_path / "shallow", []
+    git(tmp_path, "init", "--quiet", str(whole))
+    monkeypatch.setattr(earlier, "ROOT", whole)
+    for number in range(3):
+        git(whole, "commit", "--quiet", "--allow-empty", "--message", str(number))
+        commits.append(earlier.head())
+    git(tmp_path, "clone", "--quiet", "--depth", "1", whole.as_uri(), str(shallow))
+    monkeypatch.setattr(earlier, "ROOT", shallow)
+
+    assert [earlier.is_here(commit) for commit in (commits[2], commits[0], "0" * 40, "")] == [True, True, False, False]
+
+    git(shallow, "remote", "remove", "origin")
+    assert [earlier.is_here(commit) for commit in commits] == [True, False, True]
 
 
 def test_what_was_recorded_is_read_again_and_other_sections_stay(tmp_path: Path) -> None:
