@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -402,19 +403,23 @@ def test_adjustments_that_wait_for_one_bill_are_in_one_currency(clerk: Clerk) ->
 
 
 def test_an_adjustment_of_a_closed_account_is_on_a_bill_of_its_own(clerk: Clerk, bill: dict) -> None:
+    def next_of(account: str) -> list[datetime | None]:
+        with clerk.shop.suite.installation.database.read() as uow:
+            return [row["next"] for row in uow.records(BILLING.name).find({"account": account})]
+
     clerk.end(clerk.sold, "ann")
     clerk.pay("48.79")
     answer = clerk.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
     assert answer.status == 200
-    clerk.shop.wait_until("2026-04-02T00:00:00Z")
-    assert len(clerk.bills("ann")) == 1
+    clerk.shop.wait_until("2026-07-02T00:00:00Z")
+    assert (len(clerk.bills("ann")), next_of("ann")) == (1, [None])
 
     clerk.adjusts("debit", "10", name="Lost key")
-    clerk.shop.wait_until("2026-07-01T00:00:00Z")
+    clerk.shop.wait_until("2026-08-02T00:00:00Z")
 
-    assert clerk.told("ann")[1:] == ["B-00000002 2026-05-01 10 + 0 = 10 EUR sent"]
-    with clerk.shop.suite.installation.database.read() as uow:
-        assert [row["next"] for row in uow.records(BILLING.name).find({"account": "ann"})] == [None]
+    assert clerk.told("ann")[1:] == ["B-00000002 2026-08-01 10 + 0 = 10 EUR sent"]
+    clerk.shop.wait_until("2027-06-01T00:00:00Z")
+    assert (len(clerk.bills("ann")), next_of("ann")) == (2, [None])
 
 
 def test_a_debt_is_written_off_and_paid_after_all(clerk: Clerk, bill: dict) -> None:

@@ -64,9 +64,8 @@ class Stage:
     """An installation that is emptied and stocked anew for each run."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.suite = Suite(
-            Settings(database_url=url, job_dir=str(folder / "jobs"), billing="manual"), SettableClock(START)
-        )
+        of = {"billing": "manual", "unversioned_prices": "follow"}  # a price is corrected
+        self.suite = Suite(Settings(database_url=url, job_dir=str(folder / "jobs"), **of), SettableClock(START))
         self.folder, self.moments = folder, Moments()
         self.network = Network(SimpleNamespace(suite=self.suite, now="2026-02-01T00:00:00Z"))  # type: ignore[arg-type]
         self.is_sqlite = url.startswith("sqlite")
@@ -245,7 +244,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def _stage(url: str, folder: Path) -> Iterator[Stage]:
     commit, keep = UnitOfWork.commit, Feed._keep
     with pytest.MonkeyPatch.context() as patch:
-        stage = Stage(url, folder, unversioned_prices="follow")
+        stage = Stage(url, folder)
         patch.setattr(UnitOfWork, "commit", lambda uow: stage.moments.around(commit, uow))
         patch.setattr(Feed, "_keep", lambda feed, taken: stage.moments.around(keep, feed, taken))
         patch.setattr(batch, "chunks", partial(chunks, size=AT_ONCE))

@@ -322,7 +322,9 @@ def _check(found: Told, records: list[Document]) -> None:
 
 
 def _fresh(records: list[Document]) -> Told:
-    suite = Suite(Settings(database_url="sqlite://", components=COMPONENTS, log_level="error"))
+    suite = Suite(
+        Settings(database_url="sqlite://", components=COMPONENTS, log_level="error", unversioned_prices="follow")
+    )
     _stock(suite.created)
     _mend(suite.created)
     take = Ingest.of(suite.installation, assumed=UNKNOWN_PRODUCT).take
