@@ -34,7 +34,8 @@ def fallen(
             for _ in range(ATTEMPTS):
                 if found:
                     before = theirs(section)
-                    print("it reaches: " + "; ".join(f"{each.name}: {each.value:.3g}" for each in before), flush=True)
+                    reached = (f"{each.name}: {each.value:.3g}" for each in before if each.name in found)
+                    print("it reaches: " + "; ".join(reached), flush=True)
                     found = _both(found, worse(before, again()))
     return list(found.values())
 

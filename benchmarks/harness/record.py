@@ -20,22 +20,23 @@ Sections = dict[str, list[Figure]]
 
 def read(form: str, file: Path = RECORDED) -> Sections:
     """The recorded figures of a form (`full`, `short`) by section."""
-    recorded = json.loads(file.read_text()) if file.exists() else {}
-    sections = recorded.get(form, {}).get("sections", {})
+    sections = _kept(form, "sections", file)
     return {name: [Figure(**figure) for figure in figures] for name, figures in sections.items()}
 
 
 def origins(form: str, file: Path = RECORDED) -> dict[str, str]:
     """Where and when each section of a form was measured, in words."""
-    recorded = json.loads(file.read_text()) if file.exists() else {}
-    found: dict[str, str] = recorded.get(form, {}).get("origins", {})
-    return found
+    return _kept(form, "origins", file)
 
 
 def commits(form: str, file: Path = RECORDED) -> dict[str, str]:
     """The commit whose code each section of a form measured."""
-    recorded = json.loads(file.read_text()) if file.exists() else {}
-    found: dict[str, str] = recorded.get(form, {}).get("commits", {})
+    return _kept(form, "commits", file)
+
+
+def _kept(form: str, part: str, file: Path) -> dict[str, Any]:
+    recorded: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    found: dict[str, Any] = recorded.get(form, {}).get(part, {})
     return found
 
 

@@ -204,13 +204,19 @@ def test_an_account_that_is_closed_after_its_last_bill_is_not_billed_again(offic
     assert found(office.shop.suite.get(f"{BILLS}?billingAccount.id=ann")) == []
 
 
-def test_usage_that_comes_weeks_after_an_account_was_closed_is_billed(office: Office) -> None:
+def _closed_in_january(office: Office) -> str:
+    """An account whose product ended with it, and the product."""
     office.plan("plan", office.price("voice", "voice", "1", "1 min"))
     office.account("ann")
     product = office.sell("plan", account="ann")
     office.shop.wait_until("2026-01-20T00:00:00Z")
     office.end(product, "ann")
     office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
+    return product
+
+
+def test_usage_that_comes_weeks_after_an_account_was_closed_is_billed(office: Office) -> None:
+    product = _closed_in_january(office)
     office.shop.wait_until("2026-03-02T00:00:00Z")
     office.use("voice", "2026-01-10T00:00:00Z", "7 min", product)
 
@@ -224,12 +230,7 @@ def test_usage_that_comes_weeks_after_an_account_was_closed_is_billed(office: Of
 
 def test_usage_later_than_that_is_billed_once_more_after_a_patch(office: Office) -> None:
     """As `bss assure` says."""
-    office.plan("plan", office.price("voice", "voice", "1", "1 min"))
-    office.account("ann")
-    product = office.sell("plan", account="ann")
-    office.shop.wait_until("2026-01-20T00:00:00Z")
-    office.end(product, "ann")
-    office.shop.suite.patch(f"{ACCOUNTS}/ann", {"@type": "BillingAccount", "state": "Closed"})
+    product = _closed_in_january(office)
     office.shop.wait_until("2026-06-02T00:00:00Z")
     office.use("voice", "2026-01-10T00:00:00Z", "7 min", product)
     office.shop.wait_until("2026-07-02T00:00:00Z")
